@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Kernels are compiled optimised in every configuration, each tier with its own instruction set.
+/// Nothing outside these targets may name a CPU feature: the rest must run on any x86-64 or arm64.
+func tier(_ name: String, folder: String, features: [String]) -> Target {
+  .target(
+    name: name,
+    dependencies: ["CIntrinsics"],
+    path: "Sources/SIMDKernels/\(folder)",
+    swiftSettings: [.unsafeFlags(features.flatMap { ["-Xcc", $0] } + ["-O", "-wmo"])])
+}
+
+#if arch(x86_64)
+  let avx2 = ["-mavx2", "-mfma", "-mf16c", "-mbmi2"]
+  let avxVNNI = avx2 + ["-mavxvnni"]
+  let avx512 = [
+    "-march=x86-64-v4", "-mavx512vnni", "-mavx512bf16", "-mavx512vbmi", "-mprefer-vector-width=512",
+  ]
+  let neon: [String] = []
+#else
+  let avx2: [String] = []
+  let avxVNNI: [String] = []
+  let avx512: [String] = []
+  let neon = ["-march=armv8.2-a+dotprod+fp16"]
+#endif
+
+let package = Package(
+  name: "janus-lite",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "JanusLite", targets: ["JanusLite"]),
+    .executable(name: "janus-lite", targets: ["janus-lite"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+  ],
+  targets: [
+    // Doors to C: headers only.
+    .systemLibrary(name: "CIntrinsics", path: "Sources/SIMDKernels/Intrinsics"),
+    .systemLibrary(name: "CBLAS", path: "Sources/CBLAS"),
+    .systemLibrary(
+      name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"])]),
+
+    // The hot loops, once per instruction set, and the table of them.
+    tier("KernelsPortable", folder: "Portable", features: []),
+    tier("KernelsAVX2", folder: "AVX2", features: avx2),
+    tier("KernelsAVXVNNI", folder: "AVXVNNI", features: avxVNNI),
+    tier("KernelsAVX512", folder: "AVX512", features: avx512),
+    tier("KernelsNEON", folder: "NEON", features: neon),
+    .target(
+      name: "SIMDKernels",
+      dependencies: [
+        "CIntrinsics", "KernelsPortable", "KernelsAVX2", "KernelsAVXVNNI", "KernelsAVX512",
+        "KernelsNEON",
+      ],
+      path: "Sources/SIMDKernels/Kernels"),
+
+    .target(name: "Quant", dependencies: ["SIMDKernels"], swiftSettings: [.unsafeFlags(["-O"])]),
+    .target(name: "GGUF", dependencies: ["Quant"]),
+    .target(
+      name: "Images", dependencies: ["CPNG", "CJPEG"], swiftSettings: [.unsafeFlags(["-O"])]),
+    .target(
+      name: "JanusLite", dependencies: ["Quant", "GGUF", "Images", "CBLAS", "SIMDKernels"]),
+    .target(
+      name: "Convert",
+      dependencies: ["Quant", "GGUF", .product(name: "Crypto", package: "swift-crypto")],
+      path: "Tools/convert"),
+    .executableTarget(
+      name: "janus-lite",
+      dependencies: [
+        "JanusLite", "Convert", "GGUF", "Quant", "Images", "SIMDKernels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+
+    .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
+    .testTarget(name: "QuantTests", dependencies: ["Quant"]),
+    .testTarget(name: "GGUFTests", dependencies: ["GGUF"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images"]),
+    .testTarget(name: "ConvertTests", dependencies: ["Convert"]),
+    .testTarget(name: "JanusLiteTests", dependencies: ["JanusLite", "Convert"]),
+    .testTarget(name: "CommandTests", dependencies: ["JanusLite", "Convert"]),
+  ]
+)

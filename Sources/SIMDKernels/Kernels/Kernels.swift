@@ -1,0 +1,117 @@
+import CIntrinsics
+
+/// The hot loops of one instruction set, as a table of pure functions.
+///
+/// A kernel works on a range of rows or panels. It allocates nothing, starts no thread, cannot fail
+/// and keeps no state; callers own every buffer and have checked every size. Buffers need only the
+/// alignment of their element.
+///
+/// Letters: `T` tokens, `K` columns padded to whole blocks of 32, `B = K / 32` blocks,
+/// `R` rows, `P` panels of 16 rows, `D` head dimension.
+public struct Kernels: Sendable {
+  /// Quantised matrix times quantised activations, for the panels `panelBegin..<panelEnd`.
+  ///
+  /// Row `r` of token `t` goes to `output[t * outputStride + r]`; rows at or above `rows` (the
+  /// padding of the last panel) are not written. Every tier gives the same bits: block products are
+  /// exact in Int32 and are accumulated in order of the blocks as
+  /// `acc = fma(Float(dot), weightScale * activationScale, acc)`.
+  public typealias PanelMatmul =
+    @Sendable (
+      _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
+      _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+      _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
+      _ offsets: UnsafePointer<Int32>, _ tokens: Int,
+      _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    ) -> Void
+
+  /// Row-major float matrix `[R, K]` times float activations, rows `rowBegin..<rowEnd`:
+  /// `output[t * outputStride + r] = Σ_k weights[r * columns + k] · x[t * xStride + k]`.
+  public typealias FloatMatmul<Element> =
+    @Sendable (
+      _ weights: UnsafePointer<Element>, _ columns: Int, _ rowBegin: Int, _ rowEnd: Int,
+      _ x: UnsafePointer<Float>, _ xStride: Int, _ tokens: Int,
+      _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    ) -> Void
+
+  /// `out[i] = scale · Σ_d q[d] · rows[i * stride + d]` for `i < count`: attention scores.
+  public typealias DotRows<Element> =
+    @Sendable (
+      _ q: UnsafePointer<Float>, _ rows: UnsafePointer<Element>, _ stride: Int, _ count: Int,
+      _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// `out[d] += Σ_i weights[i] · rows[i * stride + d]` for `i < count`: attention's weighted sum.
+  public typealias SumRows<Element> =
+    @Sendable (
+      _ weights: UnsafePointer<Float>, _ rows: UnsafePointer<Element>, _ stride: Int,
+      _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  public typealias Convert<From, To> =
+    @Sendable (_ from: UnsafePointer<From>, _ to: UnsafeMutablePointer<To>, _ count: Int) -> Void
+
+  /// The instruction set these functions are compiled for.
+  public let isa: InstructionSet
+
+  /// int8 panels: 16 rows × 32 columns in 512 bytes of `value + 128` and 16 f16 scales. `levels` is
+  /// not read.
+  public let matmulInt8: PanelMatmul
+  /// int4 panels: 16 rows × 32 columns in 256 bytes of nibbles and 16 f16 scales. A nibble stands
+  /// for `levels[nibble] - 128`.
+  public let matmulInt4: PanelMatmul
+  public let matmulF32: FloatMatmul<Float>
+  /// bf16 as its raw 16 bits.
+  public let matmulBF16: FloatMatmul<UInt16>
+
+  /// One token's activations to int8: for each block of 32, `scale = max|x| / 127`,
+  /// `values = round(x / scale)` (to nearest even, within ±127), `offset = -128 · Σ values`.
+  /// `columns` may end inside the last block; what lies behind counts as zero.
+  public let quantizeActivations:
+    @Sendable (
+      _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
+      _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+    ) -> Void
+
+  /// `out = x / sqrt(mean(x²) + epsilon) · weight` over `count` values. `out` may be `x`.
+  public let rmsNorm:
+    @Sendable (
+      _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ epsilon: Float,
+      _ out: UnsafeMutablePointer<Float>, _ count: Int
+    ) -> Void
+  /// `out = (x - mean) / sqrt(variance + epsilon) · weight + bias`. `out` may be `x`.
+  public let layerNorm:
+    @Sendable (
+      _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
+      _ epsilon: Float, _ out: UnsafeMutablePointer<Float>, _ count: Int
+    ) -> Void
+  /// Rotary embedding in place, split-half layout: for each head, with `i < dim/2`,
+  /// `(x[i], x[i+dim/2]) ← (x[i]·cos[i] - x[i+dim/2]·sin[i], x[i+dim/2]·cos[i] + x[i]·sin[i])`.
+  public let rope:
+    @Sendable (
+      _ x: UnsafeMutablePointer<Float>, _ cos: UnsafePointer<Float>, _ sin: UnsafePointer<Float>,
+      _ heads: Int, _ dim: Int
+    ) -> Void
+  /// Softmax in place over `count ≥ 1` values.
+  public let softmax: @Sendable (_ x: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+  /// `out = silu(gate) · up`. `out` may be either input.
+  public let siluMul:
+    @Sendable (
+      _ gate: UnsafePointer<Float>, _ up: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>,
+      _ count: Int
+    ) -> Void
+  /// Exact GELU in place: `x · ½(1 + erf(x/√2))`.
+  public let gelu: @Sendable (_ x: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+  /// `y += x`.
+  public let add:
+    @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+
+  public let dotRowsF32: DotRows<Float>
+  public let dotRowsF16: DotRows<UInt16>
+  public let sumRowsF32: SumRows<Float>
+  public let sumRowsF16: SumRows<UInt16>
+
+  public let f16ToF32: Convert<UInt16, Float>
+  public let f32ToF16: Convert<Float, UInt16>
+  public let bf16ToF32: Convert<UInt16, Float>
+  public let f32ToBF16: Convert<Float, UInt16>
+}
