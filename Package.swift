@@ -8,7 +8,7 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
     name: name,
     dependencies: ["CIntrinsics"],
     path: "Sources/SIMDKernels/\(folder)",
-    swiftSettings: [.unsafeFlags(features.flatMap { ["-Xcc", $0] } + ["-O", "-wmo"])])
+    swiftSettings: [.unsafeFlags(features.flatMap { ["-Xcc", $0] } + ["-O"])])
 }
 
 #if arch(x86_64)
