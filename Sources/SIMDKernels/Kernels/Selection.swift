@@ -1,0 +1,27 @@
+extension Kernels {
+  /// The kernels of the instruction set with this name; `nil` or "auto" takes the best available.
+  ///
+  /// Throws when the name is unknown, or when this processor cannot run that set: what was asked
+  /// for is what runs.
+  public static func select(_ name: String?) throws(InstructionSetError) -> Kernels {
+    let available = InstructionSet.available
+    guard let name, name != "auto" else {
+      return available.last.flatMap(table) ?? portable
+    }
+    guard let set = InstructionSet(rawValue: name) else {
+      throw .unknown(name: name, available: available)
+    }
+    guard available.contains(set), let kernels = table(of: set) else {
+      throw .unsupported(set, available: available)
+    }
+    return kernels
+  }
+
+  /// The kernels of a set, where this build has them.
+  static func table(of set: InstructionSet) -> Kernels? {
+    switch set {
+    case .portable: portable
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// `Kernels.quantizeActivations`.
+///
+/// A block that holds a NaN or an infinity keeps it in its scale, with all values zero, so that the
+/// products become NaN instead of plausible numbers.
+public func quantizeActivations(
+  _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
+  _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+) {
+  let blocks = (columns + 31) / 32
+  for block in 0..<blocks {
+    let begin = block * 32
+    let end = min(begin + 32, columns)
+    // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+    var largest: UInt32 = 0
+    for k in begin..<end { largest = max(largest, x[k].bitPattern & 0x7fff_ffff) }
+    let scale = Float(bitPattern: largest) / 127
+    let usable = scale > 0 && scale.isFinite
+    var sum: Int32 = 0
+    for k in begin..<begin + 32 {
+      var value: Int32 = 0
+      if usable && k < end {
+        value = Int32(min(max((x[k] / scale).rounded(.toNearestOrEven), -127), 127))
+      }
+      values[k] = Int8(truncatingIfNeeded: value)
+      sum += value
+    }
+    scales[block] = scale
+    offsets[block] = -128 * sum
+  }
+}
