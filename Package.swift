@@ -65,7 +65,8 @@ let package = Package(
     .target(
       name: "Images", dependencies: ["CPNG", "CJPEG"], swiftSettings: [.unsafeFlags(["-O"])]),
     .target(
-      name: "JanusLite", dependencies: ["Quant", "GGUF", "Images", "CBLAS", "SIMDKernels"]),
+      name: "JanusLite",
+      dependencies: ["Quant", "GGUF", "Images", "CBLAS", "CIntrinsics", "SIMDKernels"]),
     .target(
       name: "Convert",
       dependencies: ["Quant", "GGUF", .product(name: "Crypto", package: "swift-crypto")],

@@ -1,0 +1,58 @@
+/// A row-major view of floats that someone else owns: activations, mostly `[T, D]`.
+///
+/// A view is valid as long as its owner (a `FloatBuffer`) neither grows nor goes.
+struct Matrix {
+  let base: UnsafeMutablePointer<Float>
+  let rows: Int
+  let columns: Int
+  /// Floats from one row to the next.
+  let stride: Int
+
+  init(_ base: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
+    self.base = base
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride ?? columns
+  }
+
+  /// The start of row `index`.
+  subscript(row index: Int) -> UnsafeMutablePointer<Float> { base + index * stride }
+
+  /// Rows `range` as a matrix of their own.
+  func rows(_ range: Range<Int>) -> Matrix {
+    Matrix(self[row: range.lowerBound], rows: range.count, columns: columns, stride: stride)
+  }
+}
+
+/// Floats that a network computes in, kept from call to call and grown when a call needs more.
+final class FloatBuffer {
+  private(set) var base: UnsafeMutablePointer<Float>
+  private(set) var capacity: Int
+
+  init(capacity: Int = 0) {
+    self.capacity = capacity
+    base = Self.allocate(capacity)
+  }
+
+  deinit { base.deallocate() }
+
+  /// A view `[rows, columns]` of the buffer's beginning. Contents are undefined; views from before
+  /// are invalid if the buffer had to grow.
+  func matrix(_ rows: Int, _ columns: Int) -> Matrix {
+    reserve(rows * columns)
+    return Matrix(base, rows: rows, columns: columns)
+  }
+
+  func reserve(_ count: Int) {
+    if count <= capacity { return }
+    base.deallocate()
+    capacity = count
+    base = Self.allocate(count)
+  }
+
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let bytes = max(64, count * MemoryLayout<Float>.stride)
+    return UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+      .bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
+  }
+}

@@ -1,0 +1,120 @@
+import Quant
+import SIMDKernels
+
+/// The verbs of a network: what the model pages are written in.
+///
+/// Shapes are the caller's promise. An `Ops` owns the scratch that its verbs need, so it belongs to
+/// one computation at a time; the pool and the kernels behind it are shared.
+final class Ops {
+  let kernels: Kernels
+  let pool: WorkerPool
+  /// Scratch for each thread of the pool.
+  private(set) var threadScratch: [FloatBuffer]
+  let activations = QuantizedActivations()
+
+  init(kernels: Kernels, pool: WorkerPool) {
+    self.kernels = kernels
+    self.pool = pool
+    threadScratch = (0..<pool.threadCount).map { _ in FloatBuffer() }
+  }
+
+  /// Makes sure that every thread has `count` floats of scratch.
+  func reserveThreadScratch(_ count: Int) {
+    for scratch in threadScratch { scratch.reserve(count) }
+  }
+
+  // MARK: Rows
+
+  /// Runs `body` for ranges that together are all of `0..<rows`.
+  func forEachRows(_ rows: Int, of columns: Int, _ body: (Range<Int>) -> Void) {
+    // A task should be worth waking a thread for: some 16k floats.
+    let step = max(1, 16_384 / max(1, columns))
+    if rows <= step { return body(0..<rows) }
+    pool.run((rows + step - 1) / step) { task, _ in
+      body(task * step..<min(rows, (task + 1) * step))
+    }
+  }
+
+  /// `out = x / sqrt(mean(x²) + ε) · w`, row by row.
+  func rmsNorm(_ x: Matrix, _ weight: Vector, epsilon: Float, into out: Matrix) {
+    forEachRows(x.rows, of: x.columns) { range in
+      for row in range {
+        kernels.rmsNorm(x[row: row], weight.base, epsilon, out[row: row], x.columns)
+      }
+    }
+  }
+
+  /// `out = (x - mean) / sqrt(variance + ε) · w + b`, row by row.
+  func layerNorm(_ x: Matrix, _ norm: Norm, epsilon: Float, into out: Matrix) {
+    forEachRows(x.rows, of: x.columns) { range in
+      for row in range {
+        kernels.layerNorm(
+          x[row: row], norm.weight.base, norm.bias.base, epsilon, out[row: row], x.columns)
+      }
+    }
+  }
+
+  /// Exact GELU in place.
+  func gelu(_ x: Matrix) {
+    forEachRows(x.rows, of: x.columns) { range in
+      for row in range { kernels.gelu(x[row: row], x.columns) }
+    }
+  }
+
+  /// `y += x`.
+  func add(_ x: Matrix, to y: Matrix) {
+    forEachRows(x.rows, of: x.columns) { range in
+      for row in range { kernels.add(x[row: row], y[row: row], x.columns) }
+    }
+  }
+
+  /// Row `index` of a table (`f32`, `bf16` or `q8_0`) as floats.
+  func lookUp(_ index: Int, in table: Weight, into out: UnsafeMutablePointer<Float>) {
+    precondition(index >= 0 && index < table.rows, "row outside of the table")
+    switch table.format {
+    case .f32: out.update(from: table.floats + index * table.columns, count: table.columns)
+    case .bf16: kernels.bf16ToF32(table.halves + index * table.columns, out, table.columns)
+    case .q8Rows:
+      let blocks = (table.columns + 31) / 32
+      let row = table.bytes + index * blocks * 34
+      for block in 0..<blocks {
+        let bits = (row + block * 34).loadUnaligned(as: UInt16.self)
+        var scale: Float = 0
+        withUnsafePointer(to: bits) { kernels.f16ToF32($0, &scale, 1) }
+        let values = (row + block * 34 + 2).assumingMemoryBound(to: Int8.self)
+        for i in 0..<min(32, table.columns - block * 32) {
+          out[block * 32 + i] = scale * Float(values[i])
+        }
+      }
+    case .int8Panels, .int4Panels:
+      preconditionFailure("panels are not read row by row")
+    }
+  }
+}
+
+/// Activations as int8, one scale for each block of 32, as the panel kernels read them.
+final class QuantizedActivations {
+  private(set) var values = UnsafeMutablePointer<Int8>.allocate(capacity: 1)
+  private(set) var scales = UnsafeMutablePointer<Float>.allocate(capacity: 1)
+  private(set) var offsets = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+  private var capacity = 0
+
+  deinit {
+    values.deallocate()
+    scales.deallocate()
+    offsets.deallocate()
+  }
+
+  func reserve(tokens: Int, blocks: Int) {
+    let count = tokens * blocks
+    if count <= capacity { return }
+    values.deallocate()
+    scales.deallocate()
+    offsets.deallocate()
+    values = UnsafeMutableRawPointer.allocate(byteCount: count * 32, alignment: 64)
+      .bindMemory(to: Int8.self, capacity: count * 32)
+    scales = .allocate(capacity: count)
+    offsets = .allocate(capacity: count)
+    capacity = count
+  }
+}

@@ -1,0 +1,207 @@
+import CIntrinsics
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The process's compute threads: the caller and its helpers, working through one job at a time.
+///
+/// A job is a count of independent tasks, handed out one by one, so that a slow core takes fewer
+/// of them and holds nobody up. Between jobs the helpers spin for a moment, since the next job of a
+/// network is microseconds away, and then sleep. This is the only file that knows threads.
+///
+/// How tasks fall to threads never changes a result: each task writes its own outputs.
+public final class WorkerPool: @unchecked Sendable {
+  /// A job's body: the task's index and the index of the thread that runs it.
+  typealias Body = (_ task: Int, _ thread: Int) -> Void
+
+  /// Threads that work on a job, the caller included.
+  public let threadCount: Int
+
+  // The gate holds a job's number (upper bits), whether it is open, and how many helpers are inside.
+  // A helper enters by adding one while the gate is open; the caller closes it and waits for zero,
+  // so a helper that wakes late is neither waited for nor able to see a job that has gone.
+  private static let openBit: UInt64 = 1 << 15
+  private static let insideMask: UInt64 = (1 << 15) - 1
+  private static let numberShift: UInt64 = 16
+  private let gate = Atomic<UInt64>(0)
+  private let nextTask = Atomic<Int>(0)
+  private let sleepers = Atomic<Int>(0)
+  private let stopping = Atomic<Bool>(false)
+
+  private var jobNumber: UInt64 = 0
+  private var taskCount = 0
+  private var body: UnsafePointer<Body>?
+
+  private let callers: UnsafeMutablePointer<pthread_mutex_t>
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let wake: UnsafeMutablePointer<pthread_cond_t>
+  private var threads: [pthread_t] = []
+
+  /// How often a helper looks for the next job before it goes to sleep: about 50 µs.
+  private static let spins = 4_000
+
+  /// Starts `threadCount - 1` helpers; `nil` takes `ProcessorCount.physicalCores`.
+  public init(threadCount: Int? = nil) {
+    self.threadCount = max(1, min(threadCount ?? ProcessorCount.physicalCores, 1_024))
+    callers = .allocate(capacity: 1)
+    mutex = .allocate(capacity: 1)
+    wake = .allocate(capacity: 1)
+    pthread_mutex_init(callers, nil)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(wake, nil)
+    for index in 1..<max(1, self.threadCount) {
+      start(helper: index)
+    }
+  }
+
+  deinit {
+    stopping.store(true, ordering: .sequentiallyConsistent)
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(wake)
+    pthread_mutex_unlock(mutex)
+    for thread in threads { pthread_join(thread, nil) }
+    pthread_mutex_destroy(callers)
+    pthread_mutex_destroy(mutex)
+    pthread_cond_destroy(wake)
+    callers.deallocate()
+    mutex.deallocate()
+    wake.deallocate()
+  }
+
+  /// Runs `body` for every task in `0..<tasks` and returns when all are done.
+  ///
+  /// Must not be called from inside a body. Callers on several threads take turns.
+  func run(_ tasks: Int, _ body: Body) {
+    if tasks <= 0 { return }
+    if tasks == 1 || threadCount == 1 {
+      for task in 0..<tasks { body(task, 0) }
+      return
+    }
+    pthread_mutex_lock(callers)
+    defer { pthread_mutex_unlock(callers) }
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: body) { pointer in
+        self.body = pointer
+        taskCount = tasks
+        nextTask.store(0, ordering: .relaxed)
+        jobNumber &+= 1
+        gate.store(jobNumber << Self.numberShift | Self.openBit, ordering: .sequentiallyConsistent)
+        if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+          pthread_mutex_lock(mutex)
+          pthread_cond_broadcast(wake)
+          pthread_mutex_unlock(mutex)
+        }
+        takeTasks(thread: 0)
+        gate.bitwiseAnd(~Self.openBit, ordering: .acquiringAndReleasing)
+        var waits = 0
+        while gate.load(ordering: .acquiring) & Self.insideMask != 0 {
+          waits += 1
+          // A helper may have lost its core to another process: let it run.
+          if waits > 10_000 { sched_yield() } else { Self.pause() }
+        }
+        self.body = nil
+      }
+    }
+  }
+
+  private func takeTasks(thread: Int) {
+    let body = body!.pointee
+    let count = taskCount
+    while true {
+      let task = nextTask.wrappingAdd(1, ordering: .relaxed).oldValue
+      if task >= count { return }
+      body(task, thread)
+    }
+  }
+
+  private func start(helper index: Int) {
+    // The pool joins its helpers in deinit, so they may hold it without owning it.
+    let start = HelperStart(pool: Unmanaged.passUnretained(self), index: index)
+    let box = Unmanaged.passRetained(start)
+    #if canImport(Darwin)
+      var thread: pthread_t?
+      let status = pthread_create(&thread, nil, { helperMain($0) }, box.toOpaque())
+    #else
+      var thread = pthread_t()
+      let status = pthread_create(&thread, nil, { helperMain($0!) }, box.toOpaque())
+    #endif
+    if status != 0 {
+      // Fewer helpers than asked for: slower, but every job still completes.
+      box.release()
+      return
+    }
+    #if canImport(Darwin)
+      threads.append(thread!)
+    #else
+      threads.append(thread)
+    #endif
+  }
+
+  fileprivate func help(thread: Int) {
+    var lastJob: UInt64 = 0
+    var idle = 0
+    while !stopping.load(ordering: .relaxed) {
+      let state = gate.load(ordering: .acquiring)
+      let job = state >> Self.numberShift
+      guard state & Self.openBit != 0, job != lastJob else {
+        idle += 1
+        if idle < Self.spins {
+          Self.pause()
+        } else {
+          sleep(after: lastJob)
+          idle = 0
+        }
+        continue
+      }
+      let entered = gate.compareExchange(
+        expected: state, desired: state + 1, ordering: .acquiringAndReleasing)
+      guard entered.exchanged else { continue }
+      lastJob = job
+      idle = 0
+      takeTasks(thread: thread)
+      gate.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+    }
+  }
+
+  private func sleep(after lastJob: UInt64) {
+    pthread_mutex_lock(mutex)
+    sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    while !stopping.load(ordering: .sequentiallyConsistent) {
+      let state = gate.load(ordering: .sequentiallyConsistent)
+      if state & Self.openBit != 0, state >> Self.numberShift != lastJob { break }
+      pthread_cond_wait(wake, mutex)
+    }
+    sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    pthread_mutex_unlock(mutex)
+  }
+
+  @inline(__always)
+  private static func pause() {
+    #if arch(x86_64)
+      _mm_pause()
+    #else
+      atomicMemoryFence(ordering: .acquiring)
+    #endif
+  }
+}
+
+private final class HelperStart {
+  let pool: Unmanaged<WorkerPool>
+  let index: Int
+  init(pool: Unmanaged<WorkerPool>, index: Int) {
+    self.pool = pool
+    self.index = index
+  }
+}
+
+private func helperMain(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+  let start = Unmanaged<HelperStart>.fromOpaque(argument).takeRetainedValue()
+  start.pool._withUnsafeGuaranteedRef { $0.help(thread: start.index) }
+  return nil
+}

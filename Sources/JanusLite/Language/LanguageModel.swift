@@ -1,0 +1,83 @@
+// Letters: T rows of the batch, D embedding length, H query heads, G key-value heads, C head
+// dimension, F feed-forward length, V vocabulary.
+
+/// The Llama network of Janus: tokens or picture features in, hidden states out.
+struct LanguageModel: Sendable {
+  struct Layer: Sendable {
+    let attentionNorm: Vector  // [D]
+    let query: Weight  // [H·C, D]
+    let key: Weight  // [G·C, D]
+    let value: Weight  // [G·C, D]
+    let attentionOutput: Weight  // [D, H·C]
+    let feedForwardNorm: Vector  // [D]
+    let gate: Weight  // [F, D]
+    let up: Weight  // [F, D]
+    let down: Weight  // [D, F]
+  }
+
+  let geometry: LanguageGeometry
+  let embedding: Weight  // [V, D]
+  let layers: [Layer]
+  let outputNorm: Vector  // [D]
+  let output: Weight  // [V, D]
+
+  /// Runs `x: [T, D]` through all layers in place, appending to the caches of `batch`, and leaves the
+  /// normalised hidden states of the rows' last layer.
+  func forward(_ x: Matrix, _ batch: Batch, _ buffers: LanguageBuffers, _ ops: Ops) {
+    let g = geometry
+    let b = buffers.views(rows: x.rows, g)
+    let angles = ops.rotaryAngles(batch, theta: g.ropeTheta, cos: b.cos, sin: b.sin)
+
+    for (index, layer) in layers.enumerated() {
+      // x += Wo · attention(rope(Wq h), rope(Wk h), Wv h), h = norm(x)
+      ops.rmsNorm(x, layer.attentionNorm, epsilon: g.normEpsilon, into: b.h)
+      ops.matmul(
+        b.h, Product(layer.query, into: b.q), Product(layer.key, into: b.k),
+        Product(layer.value, into: b.v))
+      ops.rope(b.q, angles)
+      ops.rope(b.k, angles)
+      ops.store(keys: b.k, values: b.v, layer: index, batch)
+      ops.attend(b.q, layer: index, heads: g.headCount, batch, into: b.a)
+      ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(x)))
+
+      // x += Wdown · (silu(Wgate h) ⊙ Wup h), h = norm(x)
+      ops.rmsNorm(x, layer.feedForwardNorm, epsilon: g.normEpsilon, into: b.h)
+      ops.gatedMatmul(b.h, gate: layer.gate, up: layer.up, into: b.f, other: b.f2)
+      ops.matmul(b.f, Product(layer.down, into: b.h, finish: .addTo(x)))
+    }
+    for segment in batch.segments { segment.cache.advance(by: segment.count) }
+    ops.rmsNorm(x, outputNorm, epsilon: g.normEpsilon, into: x)
+  }
+
+  /// Text logits `[rows, V]` of hidden states `[rows, D]`.
+  func logits(_ hidden: Matrix, into out: Matrix, _ ops: Ops) {
+    ops.matmul(hidden, Product(output, into: out))
+  }
+}
+
+/// What a forward pass computes in, kept between calls so that a decoded token allocates nothing.
+final class LanguageBuffers {
+  struct Views {
+    let h, q, k, v, a, f, f2, cos, sin: Matrix
+  }
+
+  private let h = FloatBuffer()
+  private let q = FloatBuffer()
+  private let k = FloatBuffer()
+  private let v = FloatBuffer()
+  private let a = FloatBuffer()
+  private let f = FloatBuffer()
+  private let f2 = FloatBuffer()
+  private let cos = FloatBuffer()
+  private let sin = FloatBuffer()
+
+  func views(rows: Int, _ g: LanguageGeometry) -> Views {
+    Views(
+      h: h.matrix(rows, g.embeddingLength), q: q.matrix(rows, g.headCount * g.headDim),
+      k: k.matrix(rows, g.keyValueHeadCount * g.headDim),
+      v: v.matrix(rows, g.keyValueHeadCount * g.headDim),
+      a: a.matrix(rows, g.headCount * g.headDim), f: f.matrix(rows, g.feedForwardLength),
+      f2: f2.matrix(rows, g.feedForwardLength), cos: cos.matrix(rows, g.headDim / 2),
+      sin: sin.matrix(rows, g.headDim / 2))
+  }
+}

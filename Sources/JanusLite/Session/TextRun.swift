@@ -1,0 +1,94 @@
+/// A place of a prompt: a token, or one patch of a picture.
+enum PromptItem: Equatable {
+  case token(Int)
+  case patch(picture: Int, index: Int)
+}
+
+/// One sequence of the language model under way: its cache and the buffers that it computes in.
+///
+/// Belongs to one thread at a time.
+final class TextRun {
+  /// Rows of a prompt that are computed together: enough to keep the multipliers busy, few enough
+  /// to bound the scratch memory (some 60 MB for the 1B model).
+  static let rowsPerPass = 640
+
+  let model: LanguageModel
+  let ops: Ops
+  let cache: KVCache
+  private let buffers = LanguageBuffers()
+  private let hidden = FloatBuffer()
+  private let output: FloatBuffer
+
+  init(_ model: LanguageModel, _ ops: Ops, cacheFormat: CacheFormat) {
+    let g = model.geometry
+    self.model = model
+    self.ops = ops
+    cache = KVCache(
+      shape: CacheShape(
+        layers: g.layerCount, heads: g.keyValueHeadCount, dim: g.headDim, format: cacheFormat))
+    output = FloatBuffer(capacity: g.vocabularySize)
+  }
+
+  /// Positions in the cache.
+  var count: Int { cache.count }
+
+  /// Takes `items` in and returns the logits that follow the last of them, `[V]`, valid until the
+  /// next call. `false` from `keepGoing`, asked between passes, stops and returns nil.
+  func prefill(
+    _ items: [PromptItem], pictures: [PictureFeatures], keepGoing: () -> Bool = { true }
+  ) -> UnsafeMutableBufferPointer<Float>? {
+    precondition(!items.isEmpty)
+    cache.reserve(cache.count + items.count)
+    var first = 0
+    while true {
+      let rows = first..<min(items.count, first + Self.rowsPerPass)
+      let x = hidden.matrix(rows.count, model.geometry.embeddingLength)
+      for (row, item) in items[rows].enumerated() {
+        switch item {
+        case .token(let id): ops.lookUp(id, in: model.embedding, into: x[row: row])
+        case .patch(let picture, let index):
+          x[row: row].update(from: pictures[picture].row(index), count: x.columns)
+        }
+      }
+      model.forward(x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
+      first = rows.upperBound
+      if first == items.count { return logits(of: x.rows(rows.count - 1..<rows.count)) }
+      if !keepGoing() { return nil }
+    }
+  }
+
+  /// Takes one token in and returns the logits that follow it, valid until the next call.
+  func step(_ token: Int) -> UnsafeMutableBufferPointer<Float> {
+    cache.reserve(cache.count + 1)
+    let x = hidden.matrix(1, model.geometry.embeddingLength)
+    ops.lookUp(token, in: model.embedding, into: x[row: 0])
+    model.forward(x, Batch([Segment(cache: cache, count: 1)]), buffers, ops)
+    return logits(of: x)
+  }
+
+  private func logits(of row: Matrix) -> UnsafeMutableBufferPointer<Float> {
+    let out = output.matrix(1, model.geometry.vocabularySize)
+    model.logits(row, into: out, ops)
+    return UnsafeMutableBufferPointer(start: out.base, count: out.columns)
+  }
+}
+
+/// A picture as the language model sees it: one row for each patch, `[N, D]`.
+final class PictureFeatures {
+  let patchCount: Int
+  private let columns: Int
+  private let values: FloatBuffer
+
+  /// Runs the tower over `pixels: [3, S, S]`.
+  init(
+    encoding pixels: UnsafePointer<Float>, with tower: VisionTower, columns: Int,
+    _ buffers: VisionBuffers, _ ops: Ops
+  ) {
+    patchCount = tower.geometry.patchCount
+    self.columns = columns
+    values = FloatBuffer(capacity: patchCount * columns)
+    tower.encode(pixels, into: values.matrix(patchCount, columns), buffers, ops)
+  }
+
+  func row(_ index: Int) -> UnsafePointer<Float> { UnsafePointer(values.base + index * columns) }
+}
