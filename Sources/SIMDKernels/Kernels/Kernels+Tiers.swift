@@ -23,5 +23,7 @@ extension Kernels {
     f16ToF32: KernelsPortable.f16ToF32,
     f32ToF16: KernelsPortable.f32ToF16,
     bf16ToF32: KernelsPortable.bf16ToF32,
-    f32ToBF16: KernelsPortable.f32ToBF16)
+    f32ToBF16: KernelsPortable.f32ToBF16,
+    encodeInt4: KernelsPortable.encodeInt4,
+    encodeInt8: KernelsPortable.encodeInt8)
 }

@@ -114,4 +114,17 @@ public struct Kernels: Sendable {
   public let f32ToF16: Convert<Float, UInt16>
   public let bf16ToF32: Convert<UInt16, Float>
   public let f32ToBF16: Convert<Float, UInt16>
+
+  /// One block of an int4 panel: `block[column * 16 + row]` (32 × 16 finite values, zero where the
+  /// matrix has none) to the 288 bytes of `out`. `importance` weighs the squared error of each of
+  /// the 32 columns (all ≥ 0); `levels` are the 16 levels, ascending. Every tier writes the same
+  /// bytes.
+  public let encodeInt4:
+    @Sendable (
+      _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+      _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
+    ) -> Void
+  /// One block of an int8 panel, as `encodeInt4`, to 544 bytes.
+  public let encodeInt8:
+    @Sendable (_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) -> Void
 }

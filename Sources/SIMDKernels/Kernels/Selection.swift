@@ -1,4 +1,7 @@
 extension Kernels {
+  /// The kernels of the best instruction set available.
+  public static let best = InstructionSet.available.last.flatMap(table) ?? portable
+
   /// The kernels of the instruction set with this name; `nil` or "auto" takes the best available.
   ///
   /// Throws when the name is unknown, or when this processor cannot run that set: what was asked
@@ -6,7 +9,7 @@ extension Kernels {
   public static func select(_ name: String?) throws(InstructionSetError) -> Kernels {
     let available = InstructionSet.available
     guard let name, name != "auto" else {
-      return available.last.flatMap(table) ?? portable
+      return best
     }
     guard let set = InstructionSet(rawValue: name) else {
       throw .unknown(name: name, available: available)

@@ -1,0 +1,70 @@
+import SIMDKernels
+
+/// The bytes of a group of rows back to floats.
+///
+/// The inverse of `Quantizer.encode`, with the same shapes: `out` is `[rowCount, columns]`,
+/// row-major. Any bytes decode to something; sizes are the caller's duty.
+public func decode(
+  _ bytes: UnsafeRawBufferPointer, as format: ElementFormat, rowCount: Int, columns: Int,
+  levels: Levels = .standard, into out: UnsafeMutableBufferPointer<Float>
+) {
+  let needed = try? format.byteCount(rows: rowCount, columns: columns)
+  precondition(out.count == rowCount * columns && bytes.count == needed, "buffers of wrong size")
+  guard let from = bytes.baseAddress, let to = out.baseAddress else { return }
+  switch format {
+  case .f32: UnsafeMutableRawPointer(to).copyMemory(from: from, byteCount: bytes.count)
+  case .bf16:
+    for i in 0..<out.count {
+      let bits = from.loadUnaligned(fromByteOffset: i * 2, as: UInt16.self)
+      to[i] = Float(bitPattern: UInt32(bits) << 16)
+    }
+  case .q8Rows: decodeRows(from, blocks: out.count / ElementFormat.blockColumns, to)
+  case .int8Panels, .int4Panels: decodePanels(from, format, rowCount, columns, levels, to)
+  }
+}
+
+private func decodeRows(_ from: UnsafeRawPointer, blocks: Int, _ to: UnsafeMutablePointer<Float>) {
+  for block in 0..<blocks {
+    let bytes = from + block * ElementFormat.bytesPerRowBlock
+    let scale = half(at: bytes)
+    for k in 0..<ElementFormat.blockColumns {
+      let value = bytes.load(fromByteOffset: 2 + k, as: Int8.self)
+      to[block * ElementFormat.blockColumns + k] = scale * Float(value)
+    }
+  }
+}
+
+private func decodePanels(
+  _ from: UnsafeRawPointer, _ format: ElementFormat, _ rowCount: Int, _ columns: Int,
+  _ levels: Levels, _ to: UnsafeMutablePointer<Float>
+) {
+  let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
+  let values = levels.values.map(Float.init)
+  for row in 0..<rowCount {
+    let (panel, lane) = row.quotientAndRemainder(dividingBy: ElementFormat.panelRows)
+    for block in 0..<blocks {
+      let bytes = from + (panel * blocks + block) * format.bytesPerPanelBlock
+      let scale = half(at: bytes + format.bytesPerPanelBlock - 32 + lane * 2)
+      let first = block * ElementFormat.blockColumns
+      for k in 0..<min(ElementFormat.blockColumns, columns - first) {
+        // A line holds four columns of each row; int4 keeps columns 16...31 in the high nibbles.
+        let offset = lane * 4 + k % 4
+        var value: Float
+        if format == .int8Panels {
+          value = Float(Int(bytes.load(fromByteOffset: k / 4 * 64 + offset, as: UInt8.self)) - 128)
+        } else {
+          let pair = bytes.load(fromByteOffset: k % 16 / 4 * 64 + offset, as: UInt8.self)
+          value = values[Int(k < 16 ? pair & 15 : pair >> 4)]
+        }
+        to[row * columns + first + k] = scale * value
+      }
+    }
+  }
+}
+
+private func half(at bytes: UnsafeRawPointer) -> Float {
+  var half = bytes.loadUnaligned(as: UInt16.self)
+  var float: Float = 0
+  Kernels.best.f16ToF32(&half, &float, 1)
+  return float
+}

@@ -1,0 +1,126 @@
+import SIMDKernels
+
+/// Rows of weights to the bytes of a format.
+public struct Quantizer: Sendable {
+  public let format: ElementFormat
+  public let levels: Levels
+  /// How much the squared error of each column counts (int4 only), at least one value per column.
+  public let importance: [Float]?
+  private let kernels: Kernels
+
+  /// The largest weight of the formats with f16 scales: the search may want a scale of a 75th of it.
+  public static let largestWeight: Float = 65504 * 64
+
+  /// The bytes do not depend on `kernels`, only the time does.
+  public init(
+    format: ElementFormat, levels: Levels = .standard, importance: [Float]? = nil,
+    kernels: Kernels = .best
+  ) {
+    precondition(importance?.allSatisfy { $0 >= 0 && $0.isFinite } ?? true)
+    self.format = format
+    self.levels = levels
+    self.importance = importance
+    self.kernels = kernels
+  }
+
+  /// Encodes a group of rows.
+  ///
+  /// `rows` is `[rowCount, columns]`, row-major. `out` receives
+  /// `format.byteCount(rows: rowCount, columns: columns)` bytes. For panels the group must begin at
+  /// a multiple of 16 rows of its matrix, and only the matrix's last group may have a row count that
+  /// is no multiple of 16. Throws when a weight is not finite, or too large for a scale in f16; the
+  /// row counts from the group's beginning.
+  public func encode(
+    rows: UnsafeBufferPointer<Float>, rowCount: Int, columns: Int,
+    into out: UnsafeMutableRawBufferPointer
+  ) throws(WeightError) {
+    let needed = try? format.byteCount(rows: rowCount, columns: columns)
+    precondition(rows.count == rowCount * columns && out.count == needed, "buffers of wrong size")
+    precondition(importance.map { $0.count >= columns } ?? true, "importance of too few columns")
+    guard let from = rows.baseAddress, let to = out.baseAddress else { return }
+    try check(rows, columns: columns)
+    switch format {
+    case .f32: to.copyMemory(from: from, byteCount: out.count)
+    case .bf16: kernels.f32ToBF16(from, to.assumingMemoryBound(to: UInt16.self), rows.count)
+    case .q8Rows: encodeRows(from, blocks: rows.count / ElementFormat.blockColumns, to)
+    case .int8Panels, .int4Panels: encodePanels(from, rowCount, columns, to)
+    }
+  }
+
+  private func check(_ rows: UnsafeBufferPointer<Float>, columns: Int) throws(WeightError) {
+    let scaled = format != .f32 && format != .bf16
+    let limit = scaled ? Self.largestWeight : Float.greatestFiniteMagnitude
+    for row in stride(from: 0, to: rows.count, by: columns) {
+      // A whole row first, without a branch per weight; NaN fails the comparison too.
+      var allFit = true
+      for i in row..<row + columns { allFit = rows[i].magnitude <= limit && allFit }
+      if allFit { continue }
+      for i in row..<row + columns where !(rows[i].magnitude <= limit) {
+        let (row, column) = (row / columns, i - row)
+        guard rows[i].isFinite else {
+          throw .notFinite(row: row, column: column, value: "\(rows[i])")
+        }
+        throw .tooLarge(row: row, column: column, value: rows[i], limit: limit)
+      }
+    }
+  }
+
+  /// GGUF's Q8_0.
+  private func encodeRows(
+    _ from: UnsafePointer<Float>, blocks: Int, _ to: UnsafeMutableRawPointer
+  ) {
+    for block in 0..<blocks {
+      let x = from + block * ElementFormat.blockColumns
+      let bytes = to + block * ElementFormat.bytesPerRowBlock
+      var scale: Float = 0
+      for k in 0..<ElementFormat.blockColumns { scale = max(scale, x[k].magnitude) }
+      scale /= 127
+      var half: UInt16 = 0
+      kernels.f32ToF16(&scale, &half, 1)
+      kernels.f16ToF32(&half, &scale, 1)
+      bytes.storeBytes(of: half, as: UInt16.self)
+      for k in 0..<ElementFormat.blockColumns {
+        // Rounding the scale down can take the quotient above 127.
+        let value = scale > 0 ? max(-127, min(127, x[k] / scale)) : 0
+        bytes.storeBytes(
+          of: Int8(value.rounded(.toNearestOrEven)), toByteOffset: 2 + k, as: Int8.self)
+      }
+    }
+  }
+
+  private func encodePanels(
+    _ from: UnsafePointer<Float>, _ rowCount: Int, _ columns: Int, _ to: UnsafeMutableRawPointer
+  ) {
+    let panelRows = ElementFormat.panelRows
+    let blockColumns = ElementFormat.blockColumns
+    let blocks = (columns + blockColumns - 1) / blockColumns
+    let floatLevels = levels.values.map(Float.init)
+    var weights =
+      importance.map { Array($0.prefix(columns)) } ?? Array(repeating: 1, count: columns)
+    weights += Array(repeating: 0, count: blocks * blockColumns - columns)
+    var block = [Float](repeating: 0, count: panelRows * blockColumns)
+
+    var out = to
+    for panel in stride(from: 0, to: rowCount, by: panelRows) {
+      for first in stride(from: 0, to: columns, by: blockColumns) {
+        let width = min(blockColumns, columns - first)
+        let height = min(panelRows, rowCount - panel)
+        block.withUnsafeMutableBufferPointer { block in
+          if width < blockColumns || height < panelRows { block.update(repeating: 0) }
+          for row in 0..<height {
+            let x = from + (panel + row) * columns + first
+            for k in 0..<width { block[k * panelRows + row] = x[k] }
+          }
+        }
+        if format == .int4Panels {
+          weights.withUnsafeBufferPointer { weights in
+            kernels.encodeInt4(block, weights.baseAddress! + first, floatLevels, out)
+          }
+        } else {
+          kernels.encodeInt8(block, out)
+        }
+        out += format.bytesPerPanelBlock
+      }
+    }
+  }
+}

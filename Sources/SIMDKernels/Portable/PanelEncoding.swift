@@ -1,0 +1,127 @@
+// Weights to blocks of a panel. A lane is a row, and every lane does the same arithmetic in the
+// same order without fused operations: all tiers write the same bytes.
+
+/// Scales that the search for int4 tries: the level at which the block's extreme value would lie.
+/// The levels are lopsided, so both signs are worth trying.
+private let anchors: [Float] = [75, 86, 97, 107, 118, 129, 139, 150]
+
+/// `Kernels.encodeInt4`.
+public func encodeInt4(
+  _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+  _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
+) {
+  let columns = UnsafeRawPointer(block)
+  func column(_ k: Int) -> SIMD16<Float> {
+    columns.loadUnaligned(fromByteOffset: k * 64, as: SIMD16<Float>.self)
+  }
+
+  var largest = SIMD16<Float>.zero
+  var extreme = SIMD16<Float>.zero
+  for k in 0..<32 {
+    let x = column(k)
+    let magnitude = x.replacing(with: -x, where: x .< 0)
+    let larger = magnitude .> largest
+    largest.replace(with: magnitude, where: larger)
+    extreme.replace(with: x, where: larger)
+  }
+  let empty = extreme .== 0
+  extreme.replace(with: 1, where: empty)
+
+  // For a choice of levels q the best scale is d = Σwxq / Σwq²; it lowers the squared error by
+  // 2d·Σwxq - d²·Σwq². Rounding d to f16 is part of the choice.
+  var bestGain = SIMD16<Float>.zero
+  var bestScale = SIMD16<Float>.zero
+  func consider(_ inverse: SIMD16<Float>) {
+    var product = SIMD16<Float>.zero
+    var square = SIMD16<Float>.zero
+    for k in 0..<32 {
+      let x = column(k)
+      let q = nearest(x * inverse, levels).level
+      product += (x * importance[k]) * q
+      square += (q * importance[k]) * q
+    }
+    let scale = roundedToHalf(product / square)
+    let gain = (scale + scale) * product - (scale * scale) * square
+    let better = gain .> bestGain
+    bestGain.replace(with: gain, where: better)
+    bestScale.replace(with: scale, where: better)
+  }
+  for anchor in anchors {
+    consider(anchor / extreme)
+    consider(-anchor / extreme)
+  }
+  for _ in 0..<2 { consider(reciprocal(bestScale)) }
+
+  let inverse = reciprocal(bestScale)
+  for group in 0..<4 {
+    var words = SIMD16<UInt32>.zero
+    for byte in 0..<4 {
+      let low = nearest(column(group * 4 + byte) * inverse, levels).index
+      let high = nearest(column(group * 4 + byte + 16) * inverse, levels).index
+      words |= (low | high &<< 4) &<< UInt32(byte * 8)
+    }
+    out.storeBytes(of: words, toByteOffset: group * 64, as: SIMD16<UInt32>.self)
+  }
+  for row in 0..<16 {
+    out.storeBytes(of: half(from: bestScale[row]), toByteOffset: 256 + row * 2, as: UInt16.self)
+  }
+}
+
+/// `Kernels.encodeInt8`.
+public func encodeInt8(_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) {
+  let columns = UnsafeRawPointer(block)
+  var largest = SIMD16<Float>.zero
+  for k in 0..<32 {
+    let x = columns.loadUnaligned(fromByteOffset: k * 64, as: SIMD16<Float>.self)
+    let magnitude = x.replacing(with: -x, where: x .< 0)
+    largest.replace(with: magnitude, where: magnitude .> largest)
+  }
+  let scale = roundedToHalf(largest / 127)
+  let inverse = reciprocal(scale)
+  for group in 0..<8 {
+    var words = SIMD16<UInt32>.zero
+    for byte in 0..<4 {
+      let x = columns.loadUnaligned(
+        fromByteOffset: (group * 4 + byte) * 64, as: SIMD16<Float>.self)
+      // Rounding the scale down can take the quotient above 127.
+      var y = x * inverse
+      y.replace(with: 127, where: y .> 127)
+      y.replace(with: -127, where: y .< -127)
+      // Adding 1.5 · 2²³ rounds to even and leaves the number in the low bits of the sum.
+      let bits = unsafeBitCast(y + 0x1.8p23, to: SIMD16<UInt32>.self)
+      words |= ((bits &+ 128) & 255) &<< UInt32(byte * 8)
+    }
+    out.storeBytes(of: words, toByteOffset: group * 64, as: SIMD16<UInt32>.self)
+  }
+  for row in 0..<16 {
+    out.storeBytes(of: half(from: scale[row]), toByteOffset: 512 + row * 2, as: UInt16.self)
+  }
+}
+
+/// The level nearest to each value, and its number.
+@inline(__always)
+private func nearest(
+  _ y: SIMD16<Float>, _ levels: UnsafePointer<Float>
+) -> (level: SIMD16<Float>, index: SIMD16<UInt32>) {
+  var level = SIMD16<Float>(repeating: levels[0])
+  var index = SIMD16<UInt32>.zero
+  for i in 1..<16 {
+    let above = y .> (levels[i - 1] + levels[i]) * 0.5
+    level.replace(with: levels[i], where: above)
+    index.replace(with: UInt32(i), where: above)
+  }
+  return (level, index)
+}
+
+/// 1 / x, and 0 for 0: the values of a block whose scale is zero do not matter.
+@inline(__always)
+private func reciprocal(_ x: SIMD16<Float>) -> SIMD16<Float> {
+  (1 / x).replacing(with: 0, where: x .== 0)
+}
+
+@inline(__always)
+private func roundedToHalf(_ x: SIMD16<Float>) -> SIMD16<Float> {
+  var rounded = x
+  for row in 0..<16 { rounded[row] = float(fromHalf: half(from: x[row])) }
+  return rounded
+}
