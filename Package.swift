@@ -81,7 +81,9 @@ let package = Package(
 
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
-    .testTarget(name: "GGUFTests", dependencies: ["GGUF"]),
+    .testTarget(
+      name: "GGUFTests",
+      dependencies: ["GGUF", "Quant", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(name: "ConvertTests", dependencies: ["Convert"]),
     .testTarget(name: "JanusLiteTests", dependencies: ["JanusLite", "Convert"]),

@@ -1,0 +1,84 @@
+/// Why a file is not a container that this version reads: what, where, expected and found.
+public struct ContainerError: Error, Equatable, CustomStringConvertible {
+  public let path: String
+  public let problem: Problem
+
+  public init(path: String, problem: Problem) {
+    self.path = path
+    self.problem = problem
+  }
+
+  public enum Problem: Error, Equatable, Sendable {
+    /// The file could not be opened, read or written.
+    case file(FileError)
+    /// The file does not begin with "GGUF".
+    case notGGUF
+    /// GGUF of another version, or of the other byte order.
+    case ggufVersion(UInt32)
+    /// GGUF of another program's model.
+    case architecture(found: String)
+    /// `janus.format_version` is above what this version knows.
+    case newerFormat(found: Int, supported: Int)
+    /// The file ends inside `part`, which begins at `offset`.
+    case truncated(part: String, offset: Int, needed: Int, available: Int)
+    /// A number above the one in `Limits`.
+    case limit(part: String, limit: Int, found: UInt64)
+    /// A name that occurs twice.
+    case duplicate(part: String, name: String)
+    /// Anything else that must have been otherwise.
+    case invalid(part: String, expected: String, found: String)
+    case missingKey(String)
+    case missingTensor(String)
+    /// The bytes of a tensor are not those that were written.
+    case checksum(tensor: String, expected: String, found: String)
+  }
+
+  public var description: String {
+    // A file error names the file itself.
+    if case .file(let error) = problem { return error.description }
+    return "'\(path)': \(problem)"
+  }
+}
+
+extension ContainerError.Problem: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .file(let error): error.description
+    case .notGGUF:
+      "not a GGUF file (it does not begin with 'GGUF'); 'janus-lite convert' makes one from a "
+        + "checkpoint folder"
+    case .ggufVersion(let found):
+      found == GGUFVersion.current.byteSwapped
+        ? "GGUF in big-endian order: expected little-endian"
+        : "GGUF version \(found): expected version \(GGUFVersion.current)"
+    case .architecture(let found):
+      "general.architecture: expected 'janus', found '\(printable(found))'; only files made by "
+        + "'janus-lite convert' can be opened"
+    case .newerFormat(let found, let supported):
+      "janus.format_version is \(found), newer than the \(supported) that this version reads: "
+        + "update janus-lite"
+    case .truncated(let part, let offset, let needed, let available):
+      "truncated: \(part) at byte \(offset) needs \(needed) bytes, found \(available)"
+    case .limit(let part, let limit, let found):
+      "\(part): expected at most \(limit), found \(found)"
+    case .duplicate(let part, let name):
+      "\(part) '\(printable(name))' occurs twice"
+    case .invalid(let part, let expected, let found):
+      "\(part): expected \(expected), found \(found)"
+    case .missingKey(let key): "metadata key '\(key)' is missing"
+    case .missingTensor(let name): "tensor '\(name)' is missing"
+    case .checksum(let tensor, let expected, let found):
+      "tensor '\(printable(tensor))' is damaged: expected SHA-256 \(printable(expected)), "
+        + "found \(found)"
+    }
+  }
+}
+
+/// A text from a file as it may stand in a message: on one line, without control characters, and
+/// not endless.
+func printable(_ text: String) -> String {
+  let shown = text.unicodeScalars.prefix(80).map { scalar in
+    scalar.properties.generalCategory == .control ? "�" : String(scalar)
+  }
+  return shown.joined() + (text.unicodeScalars.count > 80 ? "…" : "")
+}
