@@ -1,0 +1,21 @@
+# Sourced by ./demo and ./test: makes sure that the system packages are there.
+
+install_packages() {
+  command -v swift > /dev/null || {
+    echo "error: Swift 6.3 or newer is needed (https://www.swift.org/install)" >&2
+    exit 69
+  }
+  [[ "$(uname -s)" == Linux ]] || return 0
+  local missing=()
+  local package
+  for package in libopenblas-dev libpng-dev libjpeg-dev "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'ok installed' \
+      || missing+=("$package")
+  done
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  echo "== Installing ${missing[*]} =="
+  local sudo=()
+  [[ "$(id -u)" == 0 ]] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq "${missing[@]}" > /dev/null
+}
