@@ -184,7 +184,7 @@ public final class WorkerPool: @unchecked Sendable {
   @inline(__always)
   private static func pause() {
     #if arch(x86_64)
-      _mm_pause()
+      janus_pause()
     #else
       atomicMemoryFence(ordering: .acquiring)
     #endif

@@ -11,6 +11,9 @@ static inline unsigned long long janus_xgetbv0(void) {
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (unsigned long long)high << 32 | low;
 }
+
+// Swift would call `_mm_pause` as a function, which exists in no library.
+static inline void janus_pause(void) { _mm_pause(); }
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
