@@ -11,9 +11,9 @@ public struct Tokenizer: Sendable {
   }
 
   /// Ids of the tokens that open a prompt, end an answer, and fill up.
-  public let bos: Int
-  public let eos: Int
-  public let padding: Int?
+  public let bosID: Int
+  public let eosID: Int
+  public let paddingID: Int?
 
   private let vocabulary: Vocabulary
   private let added: AddedTokens
@@ -55,9 +55,9 @@ public struct Tokenizer: Sendable {
         throw .addedToken(id: token.id, content: token.content, vocabulary: text)
       }
     }
-    self.bos = bos
-    self.eos = eos
-    self.padding = padding
+    bosID = bos
+    eosID = eos
+    paddingID = padding
     self.vocabulary = vocabulary
     self.added = added
     addedIDs = Dictionary(added.tokens.map { ($0.content, $0.id) }) { first, _ in first }
@@ -96,7 +96,7 @@ public struct Tokenizer: Sendable {
   public func encode(
     _ text: String, addBOS: Bool = false, specialTokens: SpecialTokens = .recognised
   ) -> [Int] {
-    var ids = addBOS ? [bos] : []
+    var ids = addBOS ? [bosID] : []
     var merging = merging
     var text = text
     text.withUTF8 { bytes in
@@ -108,6 +108,16 @@ public struct Tokenizer: Sendable {
       }
     }
     return ids
+  }
+
+  /// The added tokens in a text and the text between them, none of it encoded yet.
+  func fragments(_ text: String) -> [TextFragment] {
+    var fragments: [TextFragment] = []
+    var text = text
+    text.withUTF8 { bytes in
+      added.split(bytes, special: true) { fragments.append(TextFragment($0)) }
+    }
+    return fragments
   }
 
   /// The text of tokens; bytes that are not UTF-8 become U+FFFD, ids beyond the vocabulary nothing.

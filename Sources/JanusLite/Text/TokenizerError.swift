@@ -1,5 +1,9 @@
-/// Why a tokenizer cannot be built from what a file states.
+import GGUF
+
+/// Why a tokenizer or a prompt cannot be made from what a file or a caller gives.
 public enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable {
+  /// A key of the model file is missing or of the wrong type.
+  case container(ContainerError.Problem)
   /// JSON of `part` that cannot be read.
   case malformed(part: String, reason: String)
   /// Well-formed, but outside of what this tokenizer does.
@@ -14,27 +18,38 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable 
   case merge(index: Int, text: String, reason: String)
   /// `added_tokens` and the vocabulary do not agree.
   case addedToken(id: Int, content: String, vocabulary: String)
+  /// A text that has to be one token, such as the placeholder of a picture, and is none.
+  case noToken(key: String, text: String)
+  /// The question marks other places for pictures than there are pictures. The caller's mistake.
+  case placeholders(found: Int, pictures: Int)
 
   public var description: String {
     switch self {
+    case .container(let problem):
+      problem.description
     case .malformed(let part, let reason):
-      "tokenizer: \(part) cannot be read: \(reason)"
+      "\(part) cannot be read: \(reason)"
     case .unsupported(let part, let feature):
-      "tokenizer: \(part) asks for \(feature), which is not supported"
+      "\(part) asks for \(feature), which is not supported"
     case .pattern(let pattern, let reason):
-      "tokenizer: the regular expression \(Self.quote(pattern)) is not supported: \(reason)"
+      "the regular expression \(Self.quote(pattern)) is not supported: \(reason)"
     case .count(let what, let found, let expected):
-      "tokenizer: \(found) \(what), expected \(expected)"
+      "\(found) \(what), expected \(expected)"
     case .identifier(let what, let found, let tokenCount):
-      "tokenizer: \(what) is \(found), expected an id below \(tokenCount)"
+      "\(what) is \(found), expected an id below \(tokenCount)"
     case .missingByte(let byte):
-      "tokenizer: no token for the byte 0x\(String(byte, radix: 16)), expected one for each byte "
+      "no token for the byte 0x\(String(byte, radix: 16)), expected one for each byte "
         + "of UTF-8 text; only byte-level vocabularies are supported"
     case .merge(let index, let text, let reason):
-      "tokenizer: merge \(index) \(Self.quote(text)) \(reason)"
+      "merge \(index) \(Self.quote(text)) \(reason)"
     case .addedToken(let id, let content, let vocabulary):
-      "tokenizer: added token \(Self.quote(content)) has id \(id), where the vocabulary has "
+      "added token \(Self.quote(content)) has id \(id), where the vocabulary has "
         + Self.quote(vocabulary)
+    case .noToken(let key, let text):
+      "\(key) is \(Self.quote(text)), expected the text of a token"
+    case .placeholders(let found, let pictures):
+      "the prompt has \(found) picture placeholder\(found == 1 ? "" : "s"), expected none or one "
+        + "for each of the \(pictures) picture\(pictures == 1 ? "" : "s")"
     }
   }
 
