@@ -70,7 +70,8 @@ let package = Package(
     .target(
       name: "Convert",
       dependencies: ["Quant", "GGUF", .product(name: "Crypto", package: "swift-crypto")],
-      path: "Tools/convert"),
+      path: "Tools/convert",
+      swiftSettings: [.unsafeFlags(["-O"])]),
     .executableTarget(
       name: "janus-lite",
       dependencies: [

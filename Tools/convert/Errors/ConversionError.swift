@@ -1,0 +1,51 @@
+import GGUF
+
+/// Why a checkpoint cannot be converted: what, where, expected and found, on one line.
+public enum ConversionError: Error, Equatable, CustomStringConvertible {
+  /// The request itself is wrong: an unknown pattern, a format that a tensor cannot have.
+  case usage(String)
+  /// A file that is needed does not exist.
+  case missing(file: String, why: String)
+  /// What a file holds cannot be used.
+  case data(file: String, problem: String)
+  /// The operating system refused to open, read or write.
+  case file(FileError)
+  /// The progress callback asked to stop.
+  case cancelled
+
+  /// What a command's exit status distinguishes.
+  public enum Kind: Sendable {
+    case usage, data, missing, inputOutput, cancelled
+  }
+
+  public var kind: Kind {
+    switch self {
+    case .usage: .usage
+    case .data: .data
+    case .missing: .missing
+    case .file(let error): error.isMissing ? .missing : .inputOutput
+    case .cancelled: .cancelled
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .usage(let text): text
+    case .missing(let file, let why): "'\(file)' does not exist: \(why)"
+    case .data(let file, let problem): "'\(file)': \(problem)"
+    case .file(let error): error.description
+    case .cancelled: "the conversion was cancelled"
+    }
+  }
+}
+
+/// A text from a file as it may stand in a message: on one line and not endless.
+func shown(_ text: some StringProtocol) -> String {
+  let scalars = text.unicodeScalars.prefix(120).map { scalar in
+    scalar.properties.generalCategory == .control ? "\u{FFFD}" : String(scalar)
+  }
+  return scalars.joined() + (text.unicodeScalars.count > 120 ? "…" : "")
+}
+
+/// A shape as messages print it.
+func shown(_ shape: [Int]) -> String { "[\(shape.map(String.init).joined(separator: ", "))]" }

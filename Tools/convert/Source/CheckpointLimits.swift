@@ -1,0 +1,16 @@
+/// The numbers that bound what a checkpoint may ask for, checked before anything is allocated.
+///
+/// The largest published Janus-Pro has 936 tensors, a pickle of 320 kB and a safetensors header of
+/// 100 kB; its `tokenizer.json` has 8 MB at most.
+enum CheckpointLimits {
+  static let safetensorsHeaderBytes = 1 << 24
+  static let pickleBytes = 1 << 24
+  static let tensorCount = 1 << 16
+  static let zipEntryCount = 1 << 17
+  static let zipDirectoryBytes = 1 << 26
+  static let nameBytes = 512
+  static let rank = 8
+  static let configurationBytes = 1 << 20
+  static let indexBytes = 1 << 24
+  static let tokenizerBytes = 1 << 26
+}
