@@ -80,6 +80,10 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
 
+    .executableTarget(
+      name: "kernel-bench", dependencies: ["SIMDKernels"], path: "benchmarks/kernels",
+      swiftSettings: [.unsafeFlags(["-O"])]),
+
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
     .testTarget(

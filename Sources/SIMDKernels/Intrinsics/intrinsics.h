@@ -14,6 +14,56 @@ static inline unsigned long long janus_xgetbv0(void) {
 
 // Swift would call `_mm_pause` as a function, which exists in no library.
 static inline void janus_pause(void) { _mm_pause(); }
+
+#define JANUS_INLINE(features) \
+  static inline __attribute__((always_inline, target(features)))
+
+#if defined(__AVX2__)
+// f32 to f16, nearest even.
+JANUS_INLINE("avx2,f16c") __m128i janus_mm256_cvtps_ph(__m256 x) {
+  return _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
+}
+JANUS_INLINE("avx2") __m128 janus_mm256_high_ps(__m256 x) {
+  return _mm256_extractf128_ps(x, 1);
+}
+JANUS_INLINE("avx2") __m128i janus_mm256_high_si256(__m256i x) {
+  return _mm256_extracti128_si256(x, 1);
+}
+// a > b and a ≥ b, false where either is NaN.
+JANUS_INLINE("avx2") __m256 janus_mm256_above_ps(__m256 a, __m256 b) {
+  return _mm256_cmp_ps(a, b, _CMP_GT_OQ);
+}
+// Not a < b: true where either is NaN.
+JANUS_INLINE("avx2") __m256 janus_mm256_not_below_ps(__m256 a, __m256 b) {
+  return _mm256_cmp_ps(a, b, _CMP_NLT_UQ);
+}
+JANUS_INLINE("avx2") __m256 janus_mm256_not_zero_ps(__m256 a) {
+  return _mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NEQ_UQ);
+}
+#endif
+
+#if defined(__AVX512F__)
+JANUS_INLINE("avx512f,evex512") __m256i janus_mm512_cvtps_ph(__m512 x) {
+  return _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
+}
+JANUS_INLINE("avx512f,avx512dq,evex512") __m256 janus_mm512_high_ps(__m512 x) {
+  return _mm512_extractf32x8_ps(x, 1);
+}
+JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_above_ps(__m512 a, __m512 b) {
+  return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
+}
+JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_not_below_ps(__m512 a, __m512 b) {
+  return _mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ);
+}
+JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_not_zero_ps(__m512 a) {
+  return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+}
+JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_above_epu32(__m512i a, __m512i b) {
+  return _mm512_cmp_epu32_mask(a, b, _MM_CMPINT_NLE);
+}
+#endif
+
+#undef JANUS_INLINE
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif

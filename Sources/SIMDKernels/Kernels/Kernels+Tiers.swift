@@ -1,3 +1,4 @@
+import KernelsAVX512
 import KernelsPortable
 
 extension Kernels {
@@ -25,5 +26,39 @@ extension Kernels {
     bf16ToF32: KernelsPortable.bf16ToF32,
     f32ToBF16: KernelsPortable.f32ToBF16,
     encodeInt4: KernelsPortable.encodeInt4,
-    encodeInt8: KernelsPortable.encodeInt8)
+    encodeInt8: KernelsPortable.encodeInt8,
+    integerPeak: KernelsPortable.integerPeak,
+    productsPerRound: KernelsPortable.productsPerRound)
 }
+
+#if arch(x86_64)
+  extension Kernels {
+    /// VNNI in 512-bit registers.
+    static let avx512 = Kernels(
+      isa: .avx512,
+      matmulInt8: KernelsAVX512.matmulInt8,
+      matmulInt4: KernelsAVX512.matmulInt4,
+      matmulF32: KernelsAVX512.matmulF32,
+      matmulBF16: KernelsAVX512.matmulBF16,
+      quantizeActivations: KernelsAVX512.quantizeActivations,
+      rmsNorm: KernelsAVX512.rmsNorm,
+      layerNorm: KernelsAVX512.layerNorm,
+      rope: KernelsAVX512.rope,
+      softmax: KernelsAVX512.softmax,
+      siluMul: KernelsAVX512.siluMul,
+      gelu: KernelsAVX512.gelu,
+      add: KernelsAVX512.add,
+      dotRowsF32: KernelsAVX512.dotRowsF32,
+      dotRowsF16: KernelsAVX512.dotRowsF16,
+      sumRowsF32: KernelsAVX512.sumRowsF32,
+      sumRowsF16: KernelsAVX512.sumRowsF16,
+      f16ToF32: KernelsAVX512.f16ToF32,
+      f32ToF16: KernelsAVX512.f32ToF16,
+      bf16ToF32: KernelsAVX512.bf16ToF32,
+      f32ToBF16: KernelsAVX512.f32ToBF16,
+      encodeInt4: KernelsAVX512.encodeInt4,
+      encodeInt8: KernelsAVX512.encodeInt8,
+      integerPeak: KernelsAVX512.integerPeak,
+      productsPerRound: KernelsAVX512.productsPerRound)
+  }
+#endif

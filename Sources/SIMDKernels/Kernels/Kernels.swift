@@ -127,4 +127,9 @@ public struct Kernels: Sendable {
   /// One block of an int8 panel, as `encodeInt4`, to 544 bytes.
   public let encodeInt8:
     @Sendable (_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) -> Void
+
+  /// For benchmarks: the tier's integer dot product in registers only, `rounds` times
+  /// `productsPerRound` multiply-accumulates. The result means nothing.
+  public let integerPeak: @Sendable (_ rounds: Int) -> Int32
+  public let productsPerRound: Int
 }

@@ -24,6 +24,9 @@ extension Kernels {
   static func table(of set: InstructionSet) -> Kernels? {
     switch set {
     case .portable: portable
+    #if arch(x86_64)
+      case .avx512: avx512
+    #endif
     default: nil
     }
   }

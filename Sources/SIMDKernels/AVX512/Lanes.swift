@@ -1,0 +1,34 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  // Loads and stores of 16 lanes. Loops run to a count rounded up, with a mask for the last lanes.
+
+  /// A mask of the first `count` lanes of 16: all for more, none for less than one.
+  @inline(__always)
+  func firstLanes(_ count: Int) -> __mmask16 {
+    count >= 16 ? 0xffff : __mmask16(truncatingIfNeeded: (1 << max(count, 0)) &- 1)
+  }
+
+  @inline(__always)
+  func load(_ from: UnsafePointer<Float>, _ lanes: __mmask16 = 0xffff) -> __m512 {
+    _mm512_maskz_loadu_ps(lanes, from)
+  }
+
+  /// Halves as floats.
+  @inline(__always)
+  func load(_ from: UnsafePointer<UInt16>, _ lanes: __mmask16 = 0xffff) -> __m512 {
+    _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes, from))
+  }
+
+  /// bfloat16 as floats.
+  @inline(__always)
+  func loadBrain(_ from: UnsafePointer<UInt16>, _ lanes: __mmask16 = 0xffff) -> __m512 {
+    let bits = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes, from))
+    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16))
+  }
+
+  @inline(__always)
+  func store(_ x: __m512, _ to: UnsafeMutablePointer<Float>, _ lanes: __mmask16 = 0xffff) {
+    _mm512_mask_storeu_ps(to, lanes, x)
+  }
+#endif

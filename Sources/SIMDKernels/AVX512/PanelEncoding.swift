@@ -1,0 +1,162 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  // The portable tier's arithmetic, step by step, with the nearest level found by bisection.
+
+  private let columns = 32
+
+  /// `Kernels.encodeInt4`.
+  public func encodeInt4(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+    _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
+  ) {
+    var largest = _mm512_setzero_ps()
+    var extreme = _mm512_setzero_ps()
+    for k in 0..<columns {
+      let x = load(block + k * 16)
+      let magnitude = _mm512_abs_ps(x)
+      let larger = janus_mm512_above_ps(magnitude, largest)
+      largest = _mm512_mask_mov_ps(largest, larger, magnitude)
+      extreme = _mm512_mask_mov_ps(extreme, larger, x)
+    }
+    let one = _mm512_set1_ps(1)
+    let some = janus_mm512_above_ps(largest, _mm512_setzero_ps())
+    extreme = _mm512_mask_mov_ps(one, some, extreme)
+
+    let search = Search(block: block, importance: importance, grid: Grid(levels))
+    var best = Choice()
+    for anchor in 0..<anchorCount {
+      let level = _mm512_set1_ps(anchors[anchor])
+      best.keepBetter(search.choice(_mm512_div_ps(level, extreme)))
+      let opposite = _mm512_sub_ps(_mm512_setzero_ps(), level)
+      best.keepBetter(search.choice(_mm512_div_ps(opposite, extreme)))
+    }
+    best.keepBetter(search.choice(reciprocal(best.scale)))
+    best.keepBetter(search.choice(reciprocal(best.scale)))
+
+    let inverse = reciprocal(best.scale)
+    for group in 0..<4 {
+      var words = _mm512_setzero_si512()
+      for byte in 0..<4 {
+        let x = block + (group * 4 + byte) * 16
+        let low = search.grid.nearest(_mm512_mul_ps(load(x), inverse))
+        let high = search.grid.nearest(_mm512_mul_ps(load(x + 256), inverse))
+        let pair = _mm512_or_si512(low, _mm512_slli_epi32(high, 4))
+        let shift = _mm_cvtsi32_si128(Int32(byte * 8))
+        words = _mm512_or_si512(words, _mm512_sll_epi32(pair, shift))
+      }
+      out.storeBytes(of: words, toByteOffset: group * 64, as: __m512i.self)
+    }
+    out.storeBytes(of: janus_mm512_cvtps_ph(best.scale), toByteOffset: 256, as: __m256i.self)
+  }
+
+  /// The portable tier's anchors.
+  private let anchorCount = 8
+  @inline(__always)
+  private var anchors: SIMD8<Float> { SIMD8(75, 86, 97, 107, 118, 129, 139, 150) }
+
+  /// Per row: a scale, and by how much it lowers the squared error.
+  private struct Choice {
+    var gain = _mm512_setzero_ps()
+    var scale = _mm512_setzero_ps()
+
+    @inline(__always)
+    mutating func keepBetter(_ other: Choice) {
+      let better = janus_mm512_above_ps(other.gain, gain)
+      gain = _mm512_mask_mov_ps(gain, better, other.gain)
+      scale = _mm512_mask_mov_ps(scale, better, other.scale)
+    }
+  }
+
+  private struct Search {
+    let block: UnsafePointer<Float>
+    let importance: UnsafePointer<Float>
+    let grid: Grid
+
+    /// The best scale for the levels that are nearest to the block times `inverse`.
+    @inline(__always)
+    func choice(_ inverse: __m512) -> Choice {
+      var product = _mm512_setzero_ps()
+      var square = _mm512_setzero_ps()
+      for k in 0..<columns {
+        let x = load(block + k * 16)
+        let w = _mm512_set1_ps(importance[k])
+        let q = grid.level(grid.nearest(_mm512_mul_ps(x, inverse)))
+        product = _mm512_add_ps(product, _mm512_mul_ps(_mm512_mul_ps(x, w), q))
+        square = _mm512_add_ps(square, _mm512_mul_ps(_mm512_mul_ps(q, w), q))
+      }
+      let scale = _mm512_cvtph_ps(janus_mm512_cvtps_ph(_mm512_div_ps(product, square)))
+      let gain = _mm512_sub_ps(
+        _mm512_mul_ps(_mm512_add_ps(scale, scale), product),
+        _mm512_mul_ps(_mm512_mul_ps(scale, scale), square))
+      return Choice(gain: gain, scale: scale)
+    }
+  }
+
+  /// The levels, and the middles between neighbours: 15 in the lanes 0...14.
+  private struct Grid {
+    let levels: __m512
+    let middles: __m512
+
+    @inline(__always)
+    init(_ pointer: UnsafePointer<Float>) {
+      levels = load(pointer)
+      let next = _mm512_maskz_loadu_ps(0x7fff, pointer + 1)
+      middles = _mm512_mul_ps(_mm512_add_ps(levels, next), _mm512_set1_ps(0.5))
+    }
+
+    /// The number of middles below `y`, which is the nearest level's number.
+    @inline(__always)
+    func nearest(_ y: __m512) -> __m512i {
+      var index = _mm512_maskz_mov_epi32(
+        janus_mm512_above_ps(y, middle(_mm512_set1_epi32(7))), _mm512_set1_epi32(8))
+      index = step(index, y, 4, 3)
+      index = step(index, y, 2, 1)
+      return step(index, y, 1, 0)
+    }
+
+    @inline(__always)
+    private func step(_ index: __m512i, _ y: __m512, _ width: Int32, _ probe: Int32) -> __m512i {
+      let above = janus_mm512_above_ps(
+        y, middle(_mm512_add_epi32(index, _mm512_set1_epi32(probe))))
+      return _mm512_mask_add_epi32(index, above, index, _mm512_set1_epi32(width))
+    }
+
+    @inline(__always)
+    private func middle(_ index: __m512i) -> __m512 { _mm512_permutexvar_ps(index, middles) }
+
+    @inline(__always)
+    func level(_ index: __m512i) -> __m512 { _mm512_permutexvar_ps(index, levels) }
+  }
+
+  /// `Kernels.encodeInt8`.
+  public func encodeInt8(_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) {
+    var largest = _mm512_setzero_ps()
+    for k in 0..<columns {
+      largest = _mm512_max_ps(largest, _mm512_abs_ps(load(block + k * 16)))
+    }
+    let limit = _mm512_set1_ps(127)
+    let half = janus_mm512_cvtps_ph(_mm512_div_ps(largest, limit))
+    let inverse = reciprocal(_mm512_cvtph_ps(half))
+    for group in 0..<8 {
+      var words = _mm512_setzero_si512()
+      for byte in 0..<4 {
+        let y = _mm512_mul_ps(load(block + (group * 4 + byte) * 16), inverse)
+        let negative = _mm512_set1_ps(-127)
+        let value = _mm512_cvtps_epi32(_mm512_max_ps(_mm512_min_ps(y, limit), negative))
+        let biased = _mm512_add_epi32(value, _mm512_set1_epi32(128))
+        let shift = _mm_cvtsi32_si128(Int32(byte * 8))
+        words = _mm512_or_si512(words, _mm512_sll_epi32(biased, shift))
+      }
+      out.storeBytes(of: words, toByteOffset: group * 64, as: __m512i.self)
+    }
+    out.storeBytes(of: half, toByteOffset: 512, as: __m256i.self)
+  }
+
+  /// 1 / x, and 0 for 0.
+  @inline(__always)
+  private func reciprocal(_ x: __m512) -> __m512 {
+    let some = janus_mm512_not_zero_ps(x)
+    return _mm512_maskz_div_ps(some, _mm512_set1_ps(1), x)
+  }
+#endif

@@ -1,0 +1,201 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  // The quantised matrix products with VNNI. A zmm register is a line of a panel: 16 rows × 4
+  // columns, so that `vpdpbusd` adds four products to each row's Int32 and nothing is ever summed
+  // across lanes. A tile is one panel times up to eight tokens; its weights are loaded (and for
+  // int4 looked up) once per block.
+
+  /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
+  private let residentBytes = 256 * 1024
+
+  private struct Problem {
+    let panels: UnsafeRawPointer
+    let levels: __m512i
+    let blocks: Int
+    let rows: Int
+    let values: UnsafePointer<Int8>
+    let scales: UnsafePointer<Float>
+    let offsets: UnsafePointer<Int32>
+    let output: UnsafeMutablePointer<Float>
+    let outputStride: Int
+  }
+
+  /// `Kernels.matmulInt8`.
+  public func matmulInt8(
+    _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
+    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
+    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+  ) {
+    let problem = Problem(
+      panels: panels, levels: _mm512_setzero_si512(), blocks: blocks, rows: rows, values: values,
+      scales: scales, offsets: offsets, output: output, outputStride: outputStride)
+    let group = max(1, residentBytes / max(1, blocks * 544))
+    for begin in stride(from: panelBegin, to: panelEnd, by: group) {
+      let end = min(begin + group, panelEnd)
+      var token = 0
+      while token + 8 <= tokens {
+        for panel in begin..<end { tile(problem, panel, token, tokens: 8, bits: 8) }
+        token += 8
+      }
+      if tokens & 4 != 0 {
+        for panel in begin..<end { tile(problem, panel, token, tokens: 4, bits: 8) }
+        token += 4
+      }
+      if tokens & 2 != 0 {
+        for panel in begin..<end { tile(problem, panel, token, tokens: 2, bits: 8) }
+        token += 2
+      }
+      if tokens & 1 != 0 {
+        for panel in begin..<end { tile(problem, panel, token, tokens: 1, bits: 8) }
+      }
+    }
+  }
+
+  /// `Kernels.matmulInt4`.
+  public func matmulInt4(
+    _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
+    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
+    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+  ) {
+    let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
+    let problem = Problem(
+      panels: panels, levels: _mm512_broadcast_i32x4(table), blocks: blocks, rows: rows,
+      values: values, scales: scales, offsets: offsets, output: output,
+      outputStride: outputStride)
+    let group = max(1, residentBytes / max(1, blocks * 288))
+    for begin in stride(from: panelBegin, to: panelEnd, by: group) {
+      let end = min(begin + group, panelEnd)
+      var token = 0
+      while token + 8 <= tokens {
+        for panel in begin..<end { tile(problem, panel, token, tokens: 8, bits: 4) }
+        token += 8
+      }
+      if tokens & 4 != 0 {
+        for panel in begin..<end { tile(problem, panel, token, tokens: 4, bits: 4) }
+        token += 4
+      }
+      if tokens & 2 != 0 {
+        for panel in begin..<end { tile(problem, panel, token, tokens: 2, bits: 4) }
+        token += 2
+      }
+      if tokens & 1 != 0 {
+        for panel in begin..<end { tile(problem, panel, token, tokens: 1, bits: 4) }
+      }
+    }
+  }
+
+  /// One panel times `tokens` (1, 2, 4 or 8) tokens from `token` on. `tokens` and `bits` (8 or 4)
+  /// are literals at every call, so that each call becomes a loop of its own.
+  @inline(__always)
+  private func tile(_ p: Problem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
+    let blockBytes = bits == 8 ? 544 : 288
+    let columns = p.blocks * 32
+    var bytes = p.panels + panel * p.blocks * blockBytes
+    var values = UnsafeRawPointer(p.values + token * columns)
+    var scales = p.scales + token * p.blocks
+    var offsets = p.offsets + token * p.blocks
+    var (s0, s1, s2, s3) = (zero, zero, zero, zero)
+    var (s4, s5, s6, s7) = (zero, zero, zero, zero)
+
+    for _ in 0..<p.blocks {
+      let w = bits == 8 ? Block(int8: bytes) : Block(int4: bytes, levels: p.levels)
+      @inline(__always) func add(_ t: Int, _ sum: inout __m512) {
+        let dot = w.dot(values + t * columns, offsets[t * p.blocks])
+        let scale = _mm512_mul_ps(w.scale, _mm512_set1_ps(scales[t * p.blocks]))
+        sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, sum)
+      }
+      add(0, &s0)
+      if tokens > 1 { add(1, &s1) }
+      if tokens > 2 { add(2, &s2) }
+      if tokens > 2 { add(3, &s3) }
+      if tokens > 4 { add(4, &s4) }
+      if tokens > 4 { add(5, &s5) }
+      if tokens > 4 { add(6, &s6) }
+      if tokens > 4 { add(7, &s7) }
+      bytes += blockBytes
+      values += 32
+      scales += 1
+      offsets += 1
+    }
+
+    let lanes = firstLanes(p.rows - panel * 16)
+    let out = p.output + token * p.outputStride + panel * 16
+    _mm512_mask_storeu_ps(out, lanes, s0)
+    if tokens > 1 { _mm512_mask_storeu_ps(out + p.outputStride, lanes, s1) }
+    if tokens > 2 { _mm512_mask_storeu_ps(out + 2 * p.outputStride, lanes, s2) }
+    if tokens > 2 { _mm512_mask_storeu_ps(out + 3 * p.outputStride, lanes, s3) }
+    if tokens > 4 { _mm512_mask_storeu_ps(out + 4 * p.outputStride, lanes, s4) }
+    if tokens > 4 { _mm512_mask_storeu_ps(out + 5 * p.outputStride, lanes, s5) }
+    if tokens > 4 { _mm512_mask_storeu_ps(out + 6 * p.outputStride, lanes, s6) }
+    if tokens > 4 { _mm512_mask_storeu_ps(out + 7 * p.outputStride, lanes, s7) }
+  }
+
+  /// The weights of 16 rows × 32 columns as unsigned bytes, and the rows' scales.
+  private struct Block {
+    let w0, w1, w2, w3, w4, w5, w6, w7: __m512i
+    let scale: __m512
+
+    @inline(__always)
+    init(int8 bytes: UnsafeRawPointer) {
+      w0 = line(bytes, 0)
+      w1 = line(bytes, 1)
+      w2 = line(bytes, 2)
+      w3 = line(bytes, 3)
+      w4 = line(bytes, 4)
+      w5 = line(bytes, 5)
+      w6 = line(bytes, 6)
+      w7 = line(bytes, 7)
+      scale = _mm512_cvtph_ps(bytes.loadUnaligned(fromByteOffset: 512, as: __m256i.self))
+    }
+
+    @inline(__always)
+    init(int4 bytes: UnsafeRawPointer, levels: __m512i) {
+      let nibble = _mm512_set1_epi8(15)
+      let (p0, p1, p2, p3) = (line(bytes, 0), line(bytes, 1), line(bytes, 2), line(bytes, 3))
+      w0 = _mm512_shuffle_epi8(levels, _mm512_and_si512(p0, nibble))
+      w1 = _mm512_shuffle_epi8(levels, _mm512_and_si512(p1, nibble))
+      w2 = _mm512_shuffle_epi8(levels, _mm512_and_si512(p2, nibble))
+      w3 = _mm512_shuffle_epi8(levels, _mm512_and_si512(p3, nibble))
+      w4 = _mm512_shuffle_epi8(levels, _mm512_and_si512(_mm512_srli_epi16(p0, 4), nibble))
+      w5 = _mm512_shuffle_epi8(levels, _mm512_and_si512(_mm512_srli_epi16(p1, 4), nibble))
+      w6 = _mm512_shuffle_epi8(levels, _mm512_and_si512(_mm512_srli_epi16(p2, 4), nibble))
+      w7 = _mm512_shuffle_epi8(levels, _mm512_and_si512(_mm512_srli_epi16(p3, 4), nibble))
+      scale = _mm512_cvtph_ps(bytes.loadUnaligned(fromByteOffset: 256, as: __m256i.self))
+    }
+
+    /// The 16 rows' products with one token's 32 values. The sum begins at `offset`, which takes
+    /// back the 128 that was added to every weight.
+    @inline(__always)
+    func dot(_ values: UnsafeRawPointer, _ offset: Int32) -> __m512i {
+      var sum = _mm512_set1_epi32(offset)
+      sum = _mm512_dpbusd_epi32(sum, w0, four(values, 0))
+      sum = _mm512_dpbusd_epi32(sum, w1, four(values, 1))
+      sum = _mm512_dpbusd_epi32(sum, w2, four(values, 2))
+      sum = _mm512_dpbusd_epi32(sum, w3, four(values, 3))
+      sum = _mm512_dpbusd_epi32(sum, w4, four(values, 4))
+      sum = _mm512_dpbusd_epi32(sum, w5, four(values, 5))
+      sum = _mm512_dpbusd_epi32(sum, w6, four(values, 6))
+      sum = _mm512_dpbusd_epi32(sum, w7, four(values, 7))
+      return sum
+    }
+  }
+
+  @inline(__always)
+  private func line(_ bytes: UnsafeRawPointer, _ index: Int) -> __m512i {
+    bytes.loadUnaligned(fromByteOffset: index * 64, as: __m512i.self)
+  }
+
+  /// Four columns' values, for every row.
+  @inline(__always)
+  private func four(_ values: UnsafeRawPointer, _ group: Int) -> __m512i {
+    _mm512_set1_epi32(values.loadUnaligned(fromByteOffset: group * 4, as: Int32.self))
+  }
+
+  @inline(__always)
+  private var zero: __m512 { _mm512_setzero_ps() }
+#endif

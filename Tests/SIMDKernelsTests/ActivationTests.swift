@@ -1,0 +1,80 @@
+import Testing
+
+@testable import SIMDKernels
+
+private struct Quantized: Equatable {
+  let values: [Int8]
+  let scales: [UInt32]
+  let offsets: [Int32]
+
+  init(_ x: [Float], _ kernels: Kernels) {
+    let blocks = (x.count + 31) / 32
+    let values = Guarded<Int8>(blocks * 32)
+    let scales = Guarded<Float>(blocks)
+    let offsets = Guarded<Int32>(blocks)
+    kernels.quantizeActivations(x, x.count, values.start, scales.start, offsets.start)
+    self.values = values.checked()
+    // The bits of a NaN are the processor's choice.
+    self.scales = scales.checked().map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
+    self.offsets = offsets.checked()
+  }
+}
+
+@Suite struct ActivationTests {
+  @Test func portableRoundsToTheNearestStep() {
+    var random = Random(state: 1)
+    for magnitude: Float in [1e-30, 1, 3e4] {
+      let x = random.floats(75, in: -magnitude...magnitude)
+      let q = Quantized(x, .portable)
+      for block in 0..<3 {
+        let range = block * 32..<min(block * 32 + 32, x.count)
+        let scale = Double(Float(bitPattern: q.scales[block]))
+        let largest = x[range].map { Double($0.magnitude) }.max() ?? 0
+        #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
+        for k in range {
+          #expect(abs(Double(x[k]) - Double(q.values[k]) * scale) <= scale * 0.500_02)
+          #expect(q.values[k] >= -127)
+        }
+        #expect(
+          q.offsets[block] == -128
+            * q.values[block * 32..<block * 32 + 32].reduce(0) { $0 + Int32($1) })
+      }
+      #expect(q.values[75...].allSatisfy { $0 == 0 })
+    }
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func everyTierGivesTheSameBits(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 2)
+    for count in awkwardSizes {
+      for magnitude: Float in [0, 0x7p-149, 1e-38, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
+        let x = random.floats(count).map { $0 * magnitude }
+        #expect(Quantized(x, kernels) == Quantized(x, .portable), "\(count) of \(magnitude)")
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func halvesRoundToEven(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    let x: [Float] = [127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 63.5]
+    #expect(Quantized(x, kernels).values.prefix(8) == [127, 0, 2, 2, 0, -2, -2, 64])
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func aBlockWithoutANumberPoisonsItsScaleOnly(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    for poison: Float in [.nan, .infinity, -.infinity] {
+      for position in [0, 15, 16, 31] {
+        var x = [Float](repeating: 1, count: 64)
+        x[position] = poison
+        let q = Quantized(x, kernels)
+        #expect(!Float(bitPattern: q.scales[0]).isFinite)
+        #expect(q.values.prefix(32).allSatisfy { $0 == 0 } && q.offsets[0] == 0)
+        #expect(q.values.suffix(32).allSatisfy { $0 == 127 })
+        #expect(q == Quantized(x, .portable))
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Testing
+
+@testable import SIMDKernels
+
+@Suite struct PanelEncodingTests {
+  private static let levels: [Float] = [
+    -127, -98, -77, -61, -46, -33, -21, -9, 2, 13, 24, 36, 49, 64, 81, 104,
+  ]
+
+  private func encode(
+    bits: Int, _ block: [Float], _ importance: [Float], _ kernels: Kernels
+  ) -> [UInt8] {
+    let out = Guarded<UInt8>(bits == 8 ? 544 : 288)
+    if bits == 8 {
+      kernels.encodeInt8(block, out.start)
+    } else {
+      kernels.encodeInt4(block, importance, Self.levels, out.start)
+    }
+    return out.checked()
+  }
+
+  @Test(arguments: InstructionSet.available, [8, 4])
+  func everyTierWritesTheSameBytes(_ set: InstructionSet, bits: Int) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 1)
+    for magnitude: Float in [0, 1e-9, 1e-6, 1e-4, 0.02, 1, 1e4, 4e6] {
+      for round in 0..<8 {
+        var block = random.floats(512).map { $0 * $0 * $0 * magnitude }
+        // Rows without weights, columns without weights, ties for the extreme.
+        if round % 2 == 1 { for i in stride(from: 3, to: 512, by: 16) { block[i] = 0 } }
+        if round % 3 == 1 { for i in 300..<512 { block[i] = 0 } }
+        if round % 4 == 3 { for i in 0..<16 { block[16 + i] = -block[i] } }
+        var importance = [Float](repeating: 1, count: 32)
+        if round >= 4 { importance = random.floats(32, in: 0...3) }
+        if round == 7 { importance[5] = 0 }
+        #expect(
+          encode(bits: bits, block, importance, kernels)
+            == encode(bits: bits, block, importance, .portable), "±\(magnitude), round \(round)")
+      }
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import Testing
+
+@testable import SIMDKernels
+
+/// A quantised product with random operands.
+private struct Product {
+  var levels: [UInt8]
+  let bits: Int
+  let rows: Int
+  let blocks: Int
+  let tokens: Int
+  var panels: [UInt8]
+  var values: [Int8]
+  let scales: [Float]
+  var offsets: [Int32]
+
+  var panelCount: Int { (rows + 15) / 16 }
+  var weightBytes: Int { bits == 8 ? 512 : 256 }
+
+  init(bits: Int, rows: Int, blocks: Int, tokens: Int, _ random: inout Random) {
+    self.bits = bits
+    self.rows = rows
+    self.blocks = blocks
+    self.tokens = tokens
+    levels = random.bytes(16, in: 1...255).sorted()
+    panels = []
+    for _ in 0..<(rows + 15) / 16 * blocks {
+      panels += random.bytes(bits == 8 ? 512 : 256, in: bits == 8 ? 1...255 : 0...255)
+      for half in random.halves(16) { panels += [UInt8(half & 255), UInt8(half >> 8)] }
+    }
+    values = random.bytes(tokens * blocks * 32, in: 1...255).map { Int8(Int($0) - 128) }
+    scales = random.floats(tokens * blocks, in: 0.001...0.1)
+    offsets = []
+    updateOffsets()
+  }
+
+  mutating func updateOffsets() {
+    offsets = (0..<tokens * blocks).map { block in
+      -128 * values[block * 32..<block * 32 + 32].reduce(0) { $0 + Int32($1) }
+    }
+  }
+
+  func run(_ kernels: Kernels, panels range: Range<Int>? = nil, tokens limit: Int? = nil) -> [Float]
+  {
+    let output = Guarded<Float>(tokens * rows)
+    let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
+    matmul(
+      panels, levels, blocks, range?.lowerBound ?? 0, range?.upperBound ?? panelCount, rows, values,
+      scales, offsets, limit ?? tokens, output.start, rows)
+    return output.checked()
+  }
+
+  /// The weight at (row, column), without its scale.
+  func weight(_ row: Int, _ column: Int) -> Int {
+    let block = row / 16 * blocks + column / 32
+    let k = column % 32
+    let line = bits == 8 ? k / 4 : k % 16 / 4
+    let byte = panels[block * (weightBytes + 32) + line * 64 + row % 16 * 4 + k % 4]
+    if bits == 8 { return Int(byte) - 128 }
+    return Int(levels[Int(k < 16 ? byte & 15 : byte >> 4)]) - 128
+  }
+
+  func scale(_ row: Int, _ block: Int) -> Double {
+    let at = (row / 16 * blocks + block) * (weightBytes + 32) + weightBytes + row % 16 * 2
+    let half = UInt16(panels[at]) | UInt16(panels[at + 1]) << 8
+    let fraction = Double(half & 0x3ff | 0x400) / 1024
+    let power = Int(half >> 10 & 31) - 15  // never subnormal here
+    return (half >> 15 == 1 ? -fraction : fraction)
+      * (power < 0 ? 1 / Double(1 << -power) : Double(1 << power))
+  }
+}
+
+@Suite struct PanelMatmulTests {
+  @Test(arguments: [8, 4])
+  func portableComputesTheDefinition(bits: Int) {
+    var random = Random(state: 1)
+    let p = Product(bits: bits, rows: 33, blocks: 5, tokens: 3, &random)
+    var truths: [Double] = []
+    var bounds: [Double] = []
+    for token in 0..<p.tokens {
+      for row in 0..<p.rows {
+        var sum = 0.0
+        var size = 0.0
+        for block in 0..<p.blocks {
+          let dot = (0..<32).reduce(0) {
+            $0 + p.weight(row, block * 32 + $1)
+              * Int(p.values[(token * p.blocks + block) * 32 + $1])
+          }
+          let term = Double(dot) * p.scale(row, block) * Double(p.scales[token * p.blocks + block])
+          sum += term
+          size += abs(term)
+        }
+        truths.append(sum)
+        // One rounding for the product of the scales and one for each addition.
+        bounds.append(size * Double(p.blocks + 1) * rounding)
+      }
+    }
+    expectClose(p.run(.portable), truths, within: bounds, "int\(bits)")
+  }
+
+  @Test(arguments: InstructionSet.available, [8, 4])
+  func everyTierGivesTheSameBits(_ set: InstructionSet, bits: Int) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 2)
+    for (rows, blocks) in [(1, 1), (16, 0), (15, 2), (17, 3), (48, 7), (100, 1), (64, 64)] {
+      for tokens in [0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 31] {
+        let p = Product(bits: bits, rows: rows, blocks: blocks, tokens: tokens, &random)
+        #expect(
+          p.run(kernels).bits == p.run(.portable).bits,
+          "int\(bits), \(rows) rows, \(blocks) blocks, \(tokens) tokens")
+      }
+    }
+  }
+
+  /// Pairs of u8 · s8 products reach 2 · 255 · 127 > 2¹⁵: a tier that adds them in 16 bits saturates.
+  @Test(arguments: InstructionSet.available, [8, 4])
+  func extremeOperandsDoNotSaturate(_ set: InstructionSet, bits: Int) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 3)
+    for (low, high) in [(UInt8(255), UInt8(255)), (1, 1), (1, 255)] {
+      for (even, odd) in [(Int8(127), Int8(127)), (-127, -127), (127, -127)] {
+        var p = Product(bits: bits, rows: 32, blocks: 2, tokens: 9, &random)
+        p.levels = Array(repeating: low, count: 8) + Array(repeating: high, count: 8)
+        for panel in 0..<4 {
+          for i in 0..<p.weightBytes {
+            let byte = panel * (p.weightBytes + 32) + i
+            p.panels[byte] = bits == 8 ? (i % 2 == 0 ? low : high) : 0xf0
+          }
+        }
+        for i in p.values.indices { p.values[i] = i % 2 == 0 ? even : odd }
+        p.updateOffsets()
+        #expect(p.run(kernels).bits == p.run(.portable).bits)
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available, [8, 4])
+  func aRangeOfPanelsWritesItsRowsOnly(_ set: InstructionSet, bits: Int) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 4)
+    let p = Product(bits: bits, rows: 75, blocks: 3, tokens: 11, &random)
+    let whole = p.run(kernels)
+    for range in [0..<1, 1..<4, 4..<5, 2..<2] {
+      let part = p.run(kernels, panels: range)
+      for i in part.indices {
+        if range.contains(i % p.rows / 16) {
+          #expect(part[i].bitPattern == whole[i].bitPattern)
+        } else {
+          #expect(part[i].isNaN, "row \(i % p.rows) is outside of \(range)")
+        }
+      }
+    }
+  }
+}
