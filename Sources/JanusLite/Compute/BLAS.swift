@@ -24,10 +24,10 @@ public struct BLAS: Sendable {
 
   private let sgemm: janus_sgemm_function
 
-  /// `c[m, n] = scale · a[m, k] · b` with `b` as `[n, k]` when `bTransposed`, else `[k, n]`; all
+  /// `c[m, n] = scale · a[m, k] · b` (added to what `c` holds when `adding`), with `b` as `[n, k]` when `bTransposed`, else `[k, n]`; all
   /// row-major with the given strides between rows.
   func multiply(
-    m: Int, n: Int, k: Int, scale: Float = 1,
+    m: Int, n: Int, k: Int, scale: Float = 1, adding: Bool = false,
     _ a: UnsafePointer<Float>, stride aStride: Int,
     _ b: UnsafePointer<Float>, stride bStride: Int, bTransposed: Bool,
     into c: UnsafeMutablePointer<Float>, stride cStride: Int
@@ -35,7 +35,7 @@ public struct BLAS: Sendable {
     let (rowMajor, plain, transposed): (Int32, Int32, Int32) = (101, 111, 112)
     sgemm(
       rowMajor, plain, bTransposed ? transposed : plain, Int32(m), Int32(n), Int32(k), scale,
-      a, Int32(aStride), b, Int32(bStride), 0, c, Int32(cStride))
+      a, Int32(aStride), b, Int32(bStride), adding ? 1 : 0, c, Int32(cStride))
   }
 
   private static func open() -> BLAS? {

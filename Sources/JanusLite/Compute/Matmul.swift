@@ -122,7 +122,7 @@ extension Ops {
     let first = panels.lowerBound * ElementFormat.panelRows
     let last = min(weight.rows, panels.upperBound * ElementFormat.panelRows)
     let columns = weight.columns
-    guard x.rows >= Self.fewestTokensForBLAS, let blas = BLAS.system else {
+    guard x.rows >= Self.fewestTokensForBLAS, !rowsAreApart, let blas = BLAS.system else {
       if weight.format == .f32 {
         kernels.matmulF32(
           weight.floats, columns, first, last, x.base, x.stride, x.rows, out.base, out.stride)

@@ -11,6 +11,8 @@ final class Ops {
   /// Scratch for each thread of the pool.
   private(set) var threadScratch: [FloatBuffer]
   let activations = QuantizedActivations()
+  /// Whether a row's result must not depend on the rows beside it.
+  private(set) var rowsAreApart = false
 
   init(kernels: Kernels, pool: WorkerPool) {
     self.kernels = kernels
@@ -21,6 +23,14 @@ final class Ops {
   /// Makes sure that every thread has `count` floats of scratch.
   func reserveThreadScratch(_ count: Int) {
     for scratch in threadScratch { scratch.reserve(count) }
+  }
+
+  /// Runs `body` so that every row's bits are what they would be without the rows beside it, which
+  /// float products through BLAS do not promise.
+  func keepingRowsApart(_ body: () -> Void) {
+    rowsAreApart = true
+    body()
+    rowsAreApart = false
   }
 
   // MARK: Rows

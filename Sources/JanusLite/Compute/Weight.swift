@@ -16,6 +16,13 @@ struct Weight: @unchecked Sendable {
   /// Groups of 16 rows, the last perhaps partly filled.
   var panels: Int { (rows + ElementFormat.panelRows - 1) / ElementFormat.panelRows }
 
+  /// For formats that have no levels: a place that nobody reads.
+  nonisolated(unsafe) static let noLevels: UnsafePointer<UInt8> = {
+    let levels = UnsafeMutablePointer<UInt8>.allocate(capacity: 16)
+    levels.initialize(repeating: 128, count: 16)
+    return UnsafePointer(levels)
+  }()
+
   var floats: UnsafePointer<Float> { bytes.assumingMemoryBound(to: Float.self) }
   var halves: UnsafePointer<UInt16> { bytes.assumingMemoryBound(to: UInt16.self) }
 }

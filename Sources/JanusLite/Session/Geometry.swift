@@ -31,3 +31,28 @@ public struct VisionGeometry: Sendable, Equatable {
   /// Patches of a picture, each one position of the language model.
   public var patchCount: Int { (imageSize / patchSize) * (imageSize / patchSize) }
 }
+
+/// The dimensions of the painting parts.
+public struct PaintingGeometry: Sendable, Equatable {
+  /// Codes of the codebook.
+  public let codeCount: Int
+  /// Values of a code's entry.
+  public let codeLength: Int
+  /// Side of the picture in codes.
+  public let gridSize: Int
+  /// Linear layers of the code aligner.
+  public let alignerDepth: Int
+  public let latentChannels: Int
+  public let baseChannels: Int
+  /// Channels of each resolution as multiples of `baseChannels`, finest first.
+  public let channelMultipliers: [Int]
+  public let residualBlocks: Int
+  public let outputChannels: Int
+  public let normGroups: Int
+  public let normEpsilon: Float
+
+  /// Codes of a picture.
+  public var codesPerPicture: Int { gridSize * gridSize }
+  /// Side of the picture in pixels.
+  public var imageSize: Int { gridSize << (channelMultipliers.count - 1) }
+}

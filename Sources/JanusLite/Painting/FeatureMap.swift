@@ -1,0 +1,61 @@
+/// A picture's features, channels last: `[height, width, channels]`, with a border of one pixel all
+/// round that a 3×3 convolution reads as zeros.
+///
+/// A view of a `FloatBuffer`, valid as long as that neither grows nor goes.
+struct FeatureMap {
+  let base: UnsafeMutablePointer<Float>
+  let height: Int
+  let width: Int
+  let channels: Int
+
+  /// Floats from one line to the next.
+  var lineStride: Int { (width + 2) * channels }
+  var pixels: Int { height * width }
+
+  static func size(_ height: Int, _ width: Int, _ channels: Int) -> Int {
+    (height + 2) * (width + 2) * channels
+  }
+
+  /// The first channel of a pixel; -1 and `height` or `width` are the border.
+  func pixel(_ y: Int, _ x: Int) -> UnsafeMutablePointer<Float> {
+    base + ((y + 1) * (width + 2) + x + 1) * channels
+  }
+
+  /// A line's pixels as a matrix `[width, channels]`.
+  func line(_ y: Int) -> Matrix { Matrix(pixel(y, 0), rows: width, columns: channels) }
+
+  func clearBorder() {
+    base.update(repeating: 0, count: lineStride)
+    (base + (height + 1) * lineStride).update(repeating: 0, count: lineStride)
+    for y in 0..<height {
+      pixel(y, -1).update(repeating: 0, count: channels)
+      pixel(y, width).update(repeating: 0, count: channels)
+    }
+  }
+}
+
+/// The maps of a decoder at work. At most three are in use at once, so that memory stays at three
+/// times the largest map.
+final class FeatureMapBuffers {
+  private let buffers = (0..<3).map { _ in FloatBuffer() }
+  private var inUse = [false, false, false]
+  let weights = FloatBuffer()
+
+  /// Allocates for maps of up to `size` floats.
+  func reserve(_ size: Int) { for buffer in buffers { buffer.reserve(size) } }
+
+  /// A map with undefined pixels and a cleared border.
+  func take(_ height: Int, _ width: Int, _ channels: Int) -> FeatureMap {
+    let index = inUse.firstIndex(of: false)!
+    inUse[index] = true
+    buffers[index].reserve(FeatureMap.size(height, width, channels))
+    let map = FeatureMap(
+      base: buffers[index].base, height: height, width: width, channels: channels)
+    map.clearBorder()
+    return map
+  }
+
+  func giveBack(_ map: FeatureMap) {
+    inUse[buffers.firstIndex { $0.base == map.base }!] = false
+  }
+}

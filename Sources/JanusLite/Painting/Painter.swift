@@ -1,0 +1,153 @@
+import Images
+
+/// Paints pictures from words. Belongs to one thread at a time.
+public final class Painter {
+  /// What to paint, and how freely.
+  public struct Settings: Sendable {
+    /// Guidance weight: how far to go from what the model paints without the prompt towards what it
+    /// paints with it.
+    public var guidance: Float
+    /// 0 takes the most likely code each time.
+    public var temperature: Float
+    public var topK: Int?
+    public var topP: Float?
+
+    public init(
+      guidance: Float = 5, temperature: Float = 1, topK: Int? = nil, topP: Float? = nil
+    ) {
+      self.guidance = guidance
+      self.temperature = temperature
+      self.topK = topK
+      self.topP = topP
+    }
+  }
+
+  public struct Timings: Sendable {
+    public internal(set) var prefill = 0.0
+    public internal(set) var codes = 0.0
+    public internal(set) var decode = 0.0
+  }
+
+  public let model: Janus
+  private let parts: PaintingParts
+  private let ops: Ops
+  private let buffers = FeatureMapBuffers()
+  /// Seconds that the calls so far took, by stage.
+  public private(set) var timings = Timings()
+
+  /// - Throws: `JanusError.request` for a model file without the painting parts.
+  public init(_ model: Janus) throws(JanusError) {
+    guard let parts = model.painting else {
+      throw .request(
+        what: "'\(model.container.file.path)'", expected: "a model with its painting parts",
+        found: "one converted with --without-painting")
+    }
+    self.model = model
+    self.parts = parts
+    ops = Ops(kernels: model.kernels, pool: model.pool)
+  }
+
+  /// Codes of a picture.
+  public var codesPerPicture: Int { parts.codes.geometry.codesPerPicture }
+  /// Side of a picture in pixels.
+  public var imageSize: Int { parts.codes.geometry.imageSize }
+  /// Positions of the prompt's tokens.
+  public func promptTokenCount(_ prompt: String) throws(JanusError) -> Int {
+    try tokens(prompt).conditional.count
+  }
+
+  /// Chooses the codes of one picture for each seed, all of them a step at a time.
+  ///
+  /// A picture's codes are those of its own seed, whatever is painted beside it.
+  /// - Parameter onStep: called after each step with the number of codes chosen so far and the codes
+  ///   of every picture; false stops.
+  /// - Returns: the codes, in raster order; nil when stopped.
+  public func codes(
+    for prompt: String, seeds: [UInt64], settings: Settings = Settings(),
+    onStep: (_ done: Int, _ codes: [[Int]]) -> Bool = { _, _ in true }
+  ) throws(JanusError) -> [[Int]]? {
+    guard settings.guidance.isFinite, (0...100).contains(settings.guidance) else {
+      throw .request(what: "guidance", expected: "0 to 100", found: "\(settings.guidance)")
+    }
+    guard (1...1_024).contains(seeds.count) else {
+      throw .request(what: "pictures at once", expected: "1 to 1024", found: "\(seeds.count)")
+    }
+    var samplers: [Sampler] = []
+    for seed in seeds {
+      do throws(SamplerError) {
+        samplers.append(
+          try Sampler(
+            temperature: settings.temperature, topK: settings.topK, topP: settings.topP,
+            seed: seed))
+      } catch {
+        throw .request(what: error.parameter, expected: error.expected, found: error.found)
+      }
+    }
+    let (prompt, emptyPrompt) = try tokens(prompt)
+    let total = codesPerPicture
+    guard prompt.count + total <= model.language.contextLength else {
+      throw .context(needed: prompt.count + total, available: model.language.contextLength)
+    }
+
+    let run = Stopwatch.measure(&timings.prefill) {
+      PaintingRun(
+        model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: emptyPrompt,
+        pictures: seeds.count, guidance: settings.guidance, cacheFormat: model.cacheFormat)
+    }
+    let watch = Stopwatch()
+    defer { timings.codes += watch.seconds }
+    var codes = [[Int]](repeating: [], count: seeds.count)
+    for step in 0..<total {
+      let logits = run.nextLogits()
+      var chosen: [Int] = []
+      for picture in seeds.indices {
+        let row = UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
+        guard let code = samplers[picture].next(row) else {
+          throw .notANumber(where: "code logits of step \(step)")
+        }
+        chosen.append(code)
+        codes[picture].append(code)
+      }
+      if !onStep(step + 1, codes) { return nil }
+      if step + 1 < total { run.take(chosen) }
+    }
+    return codes
+  }
+
+  /// The picture that `codes` stand for.
+  public func picture(_ codes: [Int]) throws(JanusError) -> Picture {
+    guard codes.count == codesPerPicture else {
+      throw .request(
+        what: "codes", expected: "\(codesPerPicture) of them", found: "\(codes.count)")
+    }
+    let count = parts.codes.geometry.codeCount
+    if let index = codes.firstIndex(where: { !(0..<count).contains($0) }) {
+      throw .request(
+        what: "code \(index)", expected: "0 to \(count - 1)", found: "\(codes[index])")
+    }
+    let watch = Stopwatch()
+    defer { timings.decode += watch.seconds }
+    let side = imageSize
+    let bytes = [UInt8](unsafeUninitializedCapacity: side * side * 3) { pixels, written in
+      parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
+      written = side * side * 3
+    }
+    return Picture(width: side, height: side, bytes: bytes)
+  }
+
+  private func tokens(
+    _ prompt: String
+  ) throws(JanusError) -> (conditional: [Int], unconditional: [Int]) {
+    do throws(TokenizerError) {
+      return try model.promptFormat.painting(prompt)
+    } catch {
+      throw .tokenizer(file: model.container.file.path, error)
+    }
+  }
+}
+
+/// The parts of a model that only painting needs.
+struct PaintingParts: Sendable {
+  let codes: CodeModel
+  let decoder: VQDecoder
+}

@@ -1,0 +1,98 @@
+/// Some pictures being painted from one prompt, code by code, each with its own seed.
+///
+/// A picture takes two rows of every pass: one that follows the prompt, one that follows the empty
+/// prompt, and `guidance` says how far to go from the second towards the first. All rows of all
+/// pictures go through the network together, so its weights are read once a step.
+final class PaintingRun {
+  private let language: LanguageModel
+  private let codes: CodeModel
+  private let ops: Ops
+  private let guidance: Float
+  /// Rows 2i and 2i + 1: picture i with and without the prompt.
+  private let caches: [KVCache]
+  private let pictures: Int
+  private let buffers = LanguageBuffers()
+  private let hidden = FloatBuffer()
+  private let wide = FloatBuffer()
+  private let wide2 = FloatBuffer()
+  private let entries = FloatBuffer()
+  private let logits = FloatBuffer()
+  private let guided = FloatBuffer()
+
+  /// Takes in the prompt: once with it, once without, whatever the number of pictures.
+  init(
+    _ language: LanguageModel, _ codes: CodeModel, _ ops: Ops, prompt: [Int], emptyPrompt: [Int],
+    pictures: Int, guidance: Float, cacheFormat: CacheFormat
+  ) {
+    precondition(pictures > 0 && !prompt.isEmpty && prompt.count == emptyPrompt.count)
+    self.language = language
+    self.codes = codes
+    self.ops = ops
+    self.guidance = guidance
+    self.pictures = pictures
+    let g = language.geometry
+    let shape = CacheShape(
+      layers: g.layerCount, heads: g.keyValueHeadCount, dim: g.headDim, format: cacheFormat)
+    let starts = [KVCache(shape: shape), KVCache(shape: shape)]
+    let rows = hidden.matrix(max(2 * pictures, 2 * prompt.count), g.embeddingLength)
+    var x = rows.rows(0..<2 * prompt.count)
+    for (index, start) in starts.enumerated() {
+      start.reserve(prompt.count)
+      for (row, token) in [prompt, emptyPrompt][index].enumerated() {
+        ops.lookUp(token, in: language.embedding, into: x[row: index * prompt.count + row])
+      }
+    }
+    language.forward(
+      x, Batch(starts.map { Segment(cache: $0, count: prompt.count) }), buffers, ops)
+
+    // Every picture begins with the same two hidden states.
+    let last = FloatBuffer(capacity: 2 * g.embeddingLength).matrix(2, g.embeddingLength)
+    last[row: 0].update(from: x[row: prompt.count - 1], count: last.columns)
+    last[row: 1].update(from: x[row: 2 * prompt.count - 1], count: last.columns)
+    x = rows.rows(0..<2 * pictures)
+    for row in 0..<2 * pictures {
+      x[row: row].update(from: last[row: row % 2], count: last.columns)
+    }
+    let total = prompt.count + codes.geometry.codesPerPicture
+    caches = (0..<2 * pictures).map { row in
+      let cache = starts[row % 2].fork()
+      cache.reserve(total)
+      return cache
+    }
+  }
+
+  /// The guided logits of each picture's next code, `[pictures, K]`, valid until the next call.
+  func nextLogits() -> Matrix {
+    let (rows, count) = (2 * pictures, codes.geometry.codeCount)
+    let columns = language.geometry.embeddingLength
+    let x = Matrix(hidden.base, rows: rows, columns: columns)
+    let all = logits.matrix(rows, count)
+    ops.keepingRowsApart {
+      codes.logits(
+        x, into: all, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
+    }
+    let out = guided.matrix(pictures, count)
+    ops.forEachRows(pictures, of: count) { range in
+      for picture in range {
+        let (with, without) = (all[row: 2 * picture], all[row: 2 * picture + 1])
+        let target = out[row: picture]
+        for i in 0..<count { target[i] = without[i] + guidance * (with[i] - without[i]) }
+      }
+    }
+    return out
+  }
+
+  /// Takes in the code chosen for each picture.
+  func take(_ chosen: [Int]) {
+    precondition(chosen.count == pictures)
+    let rows = 2 * pictures
+    let columns = language.geometry.embeddingLength
+    let x = hidden.matrix(rows, columns)
+    ops.keepingRowsApart {
+      codes.embed(
+        chosen.flatMap { [$0, $0] }, entries: entries.matrix(rows, codes.geometry.codeLength),
+        into: x, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
+      language.forward(x, Batch(caches.map { Segment(cache: $0, count: 1) }), buffers, ops)
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import Images
+
+/// A conversation with a model: what was said stays in its cache, and each picture is encoded once.
+///
+/// Belongs to one thread at a time. If a turn throws, the conversation is as it was before it.
+public final class Conversation {
+  public let model: Janus
+  /// Positions that the conversation may take.
+  public let context: Int
+  private let ops: Ops
+  private let run: TextRun
+  private let system: String?
+  private var turns = 0
+  /// Whether the last answer's end still has to be told to the model.
+  private var openAnswer: [Int] = []
+
+  /// Starts an empty conversation.
+  ///
+  /// - Parameters:
+  ///   - system: what the model is told first; nil takes the model's own words, "" nothing.
+  ///   - context: positions to use at most; nil takes what the model was made for.
+  public init(_ model: Janus, system: String? = nil, context: Int? = nil) throws(JanusError) {
+    let most = model.language.contextLength
+    if let context, !(1...most).contains(context) {
+      throw .request(what: "context", expected: "1 to \(most) positions", found: "\(context)")
+    }
+    self.model = model
+    self.context = context ?? most
+    self.system = system
+    ops = Ops(kernels: model.kernels, pool: model.pool)
+    run = TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
+  }
+
+  /// Positions taken so far.
+  public var positions: Int { run.count }
+
+  /// Forgets everything that was said.
+  public func reset() {
+    run.cache.truncate(to: 0)
+    turns = 0
+    openAnswer = []
+  }
+
+  /// Says `prompt`, with `pictures` before it, and returns the answer.
+  ///
+  /// - Parameter onText: called with each piece of the answer as it comes; false stops.
+  public func send(
+    _ prompt: String, pictures: [Picture] = [],
+    settings: GenerationSettings = GenerationSettings(),
+    onText: (String) -> Bool = { _ in true }
+  ) throws(JanusError) -> Answer {
+    let tokens: [Int]
+    do throws(TokenizerError) {
+      tokens = try model.promptFormat.turn(
+        prompt, pictures: pictures.count, index: turns, system: system)
+    } catch {
+      throw .tokenizer(file: model.container.file.path, error)
+    }
+    let items = items(for: openAnswer + tokens)
+    guard run.count + items.count < context else {
+      throw .context(needed: run.count + items.count + 1, available: context)
+    }
+    var timings = Answer.Timings()
+    var features: [PictureFeatures] = []
+    Stopwatch.measure(&timings.imageEncode) {
+      features = pictures.map { model.encode($0, ops) }
+    }
+    let before = run.count
+    do throws(JanusError) {
+      let answer = try generate(items, features, settings, timings, onText)
+      turns += 1
+      return answer
+    } catch {
+      run.cache.truncate(to: before)
+      throw error
+    }
+  }
+
+  /// Token ids with every image token replaced by the patch that it stands for.
+  private func items(for tokens: [Int]) -> [PromptItem] {
+    let image = model.promptFormat.imageTokenID
+    let patches = model.vision.patchCount
+    var seen = 0
+    return tokens.map { token in
+      guard token == image else { return .token(token) }
+      defer { seen += 1 }
+      return .patch(picture: seen / patches, index: seen % patches)
+    }
+  }
+
+  private func generate(
+    _ items: [PromptItem], _ features: [PictureFeatures], _ settings: GenerationSettings,
+    _ startTimings: Answer.Timings, _ onText: (String) -> Bool
+  ) throws(JanusError) -> Answer {
+    var answer = Answer(
+      text: "", tokenIDs: [], promptTokenCount: items.count, finishReason: .length, logprobs: [],
+      timings: startTimings)
+    answer.timings.prefillTokens = items.count
+    var sampler = try sampler(settings)
+    var stream = StreamingText(model.tokenizer)
+    var guardian = LoopGuard()
+
+    let next = Stopwatch.measure(&answer.timings.prefill) {
+      run.prefill(items, pictures: features) { onText("") }
+    }
+    guard var logits = next else {
+      // Stopped inside the prompt: nothing of this turn may stay.
+      run.cache.truncate(to: run.count - min(run.count, items.count))
+      answer.finishReason = .cancelled
+      return answer
+    }
+    let limit = min(settings.maxTokens, context - run.count)
+    let watch = Stopwatch()
+    var last: Int?
+    while answer.tokenIDs.count < limit {
+      if let token = last {
+        logits = run.step(token)
+        answer.timings.decodeTokens += 1
+      }
+      let token = try choose(from: logits, &sampler, settings, &answer)
+      if token == model.tokenizer.eosID {
+        answer.finishReason = .stop
+        last = nil
+        break
+      }
+      last = token
+      answer.tokenIDs.append(token)
+      let piece = stream.append(token)
+      answer.text += piece
+      if !onText(piece) {
+        answer.finishReason = .cancelled
+        break
+      }
+      if settings.stopsLoops, let keep = guardian.append(token) {
+        answer.finishReason = .loop
+        answer.tokenIDs.removeSubrange(keep...)
+        answer.text = model.tokenizer.decode(answer.tokenIDs, skipSpecial: true)
+        break
+      }
+    }
+    answer.timings.decode = watch.seconds
+    if answer.finishReason != .loop {
+      let rest = stream.finish()
+      answer.text += rest
+      if !rest.isEmpty { _ = onText(rest) }
+    }
+    // The last token has not been through the network: the next turn begins with it.
+    openAnswer = last.map { [$0] } ?? []
+    openAnswer.append(model.tokenizer.eosID)
+    return answer
+  }
+
+  private func sampler(_ settings: GenerationSettings) throws(JanusError) -> Sampler {
+    do throws(SamplerError) {
+      return try Sampler(
+        temperature: settings.temperature, topK: settings.topK, topP: settings.topP,
+        seed: settings.seed)
+    } catch {
+      throw .request(what: error.parameter, expected: error.expected, found: error.found)
+    }
+  }
+
+  private func choose(
+    from logits: UnsafeMutableBufferPointer<Float>, _ sampler: inout Sampler,
+    _ settings: GenerationSettings, _ answer: inout Answer
+  ) throws(JanusError) -> Int {
+    guard let token = sampler.next(UnsafeBufferPointer(logits)) else {
+      throw .notANumber(where: "logits of position \(run.count)")
+    }
+    if settings.logprobs > 0 {
+      let values = Logprobs(UnsafeBufferPointer(logits))
+      answer.logprobs.append(
+        Answer.TokenLogprob(
+          tokenID: token, logprob: values[token], top: values.top(settings.logprobs)))
+    }
+    return token
+  }
+}

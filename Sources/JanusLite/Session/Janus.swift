@@ -1,0 +1,119 @@
+import GGUF
+import Images
+import Quant
+import SIMDKernels
+
+/// An open Janus model: one file, memory-mapped, for every conversation and picture.
+///
+/// Opening reads the header and no weight. The model is immutable and may be shared; conversations
+/// on several threads take turns on its one pool of compute threads.
+public final class Janus: Sendable {
+  /// How to open and run a model.
+  public struct Options: Sendable {
+    /// Compute threads; nil takes the physical cores allowed to the process.
+    public var threads: Int?
+    /// The instruction set to force, by name; nil takes the best that the processor has.
+    public var instructionSet: String?
+    /// How keys and values are kept; nil takes f16, or f32 for a model stored in floats.
+    public var cacheFormat: CacheFormat?
+    /// Whether the file is mapped or read into memory.
+    public var access: MappedFile.Access
+    /// Whether the file's pages are kept from being swapped out.
+    public var locksMemory: Bool
+
+    public init(
+      threads: Int? = nil, instructionSet: String? = nil, cacheFormat: CacheFormat? = nil,
+      access: MappedFile.Access = .mapped, locksMemory: Bool = false
+    ) {
+      self.threads = threads
+      self.instructionSet = instructionSet
+      self.cacheFormat = cacheFormat
+      self.access = access
+      self.locksMemory = locksMemory
+    }
+  }
+
+  public let container: Container
+  public let kernels: Kernels
+  public let language: LanguageGeometry
+  public let vision: VisionGeometry
+  public let tokenizer: Tokenizer
+  public let promptFormat: PromptFormat
+  public let preprocessor: ImagePreprocessor
+  public let cacheFormat: CacheFormat
+  /// What `ocr` asks of a picture.
+  public let formulaQuestion: String
+
+  let pool: WorkerPool
+  let languageModel: LanguageModel
+  let visionTower: VisionTower
+  /// Nil where the file was converted without them.
+  let painting: PaintingParts?
+  private let levels: LevelTable
+
+  /// Opens the model file at `path`, and checks that every part is there and fits.
+  public init(path: String, options: Options = Options()) throws(JanusError) {
+    do throws(InstructionSetError) {
+      kernels = try Kernels.select(options.instructionSet)
+    } catch {
+      throw .instructionSet(error)
+    }
+    let container = try Self.open(path, options)
+    self.container = container
+    let reader = GeometryReader(container: container)
+    language = try reader.language()
+    vision = try reader.vision()
+    preprocessor = try reader.preprocessor(imageSize: vision.imageSize)
+    levels = try reader.levels()
+    formulaQuestion = try reader.string("prompt.formula")
+    do throws(TokenizerError) {
+      tokenizer = try Tokenizer(container: container)
+      promptFormat = try PromptFormat(
+        container: container, tokenizer: tokenizer, patchCount: vision.patchCount)
+    } catch {
+      throw .tokenizer(file: path, error)
+    }
+    guard tokenizer.count <= language.vocabularySize else {
+      throw .geometry(
+        file: path, key: "janus.vocab_size", expected: "the tokenizer's \(tokenizer.count) or more",
+        found: "\(language.vocabularySize)")
+    }
+    let binding = Binding(container: container, levels: levels.pointer)
+    languageModel = try LanguageModel(binding, language)
+    visionTower = try VisionTower(binding, vision, languageLength: language.embeddingLength)
+    painting =
+      if let geometry = try reader.painting() {
+        PaintingParts(
+          codes: try CodeModel(binding, geometry, languageLength: language.embeddingLength),
+          decoder: try VQDecoder(binding, geometry))
+      } else {
+        nil
+      }
+    let isFloat = [.f32, .bf16].contains(languageModel.layers[0].query.format)
+    cacheFormat = options.cacheFormat ?? (isFloat ? .f32 : .f16)
+    pool = WorkerPool(threadCount: options.threads)
+  }
+
+  private static func open(_ path: String, _ options: Options) throws(JanusError) -> Container {
+    do throws(ContainerError) {
+      let container = try Container(path: path, access: options.access)
+      if options.locksMemory {
+        do throws(FileError) {
+          try container.file.lock()
+        } catch {
+          throw ContainerError(path: path, problem: .file(error))
+        }
+      }
+      return container
+    } catch {
+      throw .container(error)
+    }
+  }
+
+  /// Runs a picture through the vision tower.
+  func encode(_ picture: Picture, _ ops: Ops) -> PictureFeatures {
+    let pixels = preprocessor.pixels(of: picture)
+    return PictureFeatures(
+      encoding: pixels, with: visionTower, columns: language.embeddingLength, VisionBuffers(), ops)
+  }
+}

@@ -1,0 +1,43 @@
+import GGUF
+import SIMDKernels
+
+/// Why the library could not do what it was asked.
+public enum JanusError: Error, CustomStringConvertible {
+  /// The model file is damaged, of another kind, or cannot be read.
+  case container(ContainerError)
+  /// The forced instruction set is unknown or not of this processor.
+  case instructionSet(InstructionSetError)
+  /// A number of the model file that no model can have, or that contradicts another.
+  case geometry(file: String, key: String, expected: String, found: String)
+  /// A tensor whose format or shape does not fit its place.
+  case tensor(file: String, name: String, expected: String, found: String)
+  /// The tokenizer's tables in the model file do not fit together.
+  case tokenizer(file: String, TokenizerError)
+  /// A request that the caller must change: `what` was wrong, `expected` would be right.
+  case request(what: String, expected: String, found: String)
+  /// The prompt and the answer to come need more positions than there are.
+  case context(needed: Int, available: Int)
+  /// The network computed something that is not a number, which damaged weights do.
+  case notANumber(where: String)
+
+  public var description: String {
+    switch self {
+    case .container(let error): return error.description
+    case .instructionSet(let error): return error.description
+    case .geometry(let file, let key, let expected, let found):
+      return "'\(file)': \(key): expected \(expected), found \(found)"
+    case .tensor(let file, let name, let expected, let found):
+      return "'\(file)': tensor '\(name)': expected \(expected), found \(found)"
+    case .tokenizer(let file, let error): return "'\(file)': tokenizer: \(error)"
+    case .request(let what, let expected, let found):
+      return "\(what): expected \(expected), found \(found)"
+    case .context(let needed, let available):
+      return
+        "the prompt needs \(needed) positions, but the context has \(available): shorten the "
+        + "prompt, use fewer pictures, or start a new conversation"
+    case .notANumber(let place):
+      return "\(place): the model computed a value that is not a number; its file may be damaged "
+        + "('janus-lite info --verify' checks it)"
+    }
+  }
+}

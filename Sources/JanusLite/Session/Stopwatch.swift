@@ -1,0 +1,16 @@
+/// Time since its making, in seconds, on a clock that does not jump.
+struct Stopwatch {
+  private let start = ContinuousClock.now
+
+  var seconds: Double {
+    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+
+  /// Runs `body` and adds what it took to `total`.
+  static func measure<Result>(_ total: inout Double, _ body: () -> Result) -> Result {
+    let watch = Stopwatch()
+    defer { total += watch.seconds }
+    return body()
+  }
+}

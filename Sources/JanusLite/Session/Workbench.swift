@@ -1,0 +1,95 @@
+/// Runs single stages of a model, for benchmarks: the same code as conversations and paintings, with
+/// made-up input. Belongs to one thread at a time.
+public final class Workbench {
+  private let model: Janus
+  private let ops: Ops
+  private let run: TextRun
+  private let maps = FeatureMapBuffers()
+
+  public init(_ model: Janus) {
+    self.model = model
+    ops = Ops(kernels: model.kernels, pool: model.pool)
+    run = TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
+  }
+
+  /// Seconds to encode one picture, from pixels to rows of the language model.
+  public func encodePicture() -> Double {
+    let side = model.vision.imageSize
+    let pixels = (0..<3 * side * side).map { Float($0 % 251) / 125 - 1 }
+    let watch = Stopwatch()
+    _ = PictureFeatures(
+      encoding: pixels, with: model.visionTower, columns: model.language.embeddingLength,
+      VisionBuffers(), ops)
+    return watch.seconds
+  }
+
+  /// Seconds to take in `tokens` tokens, from an empty cache to the logits after the last.
+  public func prefill(tokens: Int) -> Double {
+    run.cache.truncate(to: 0)
+    let watch = Stopwatch()
+    _ = run.prefill(items(tokens), pictures: [])
+    return watch.seconds
+  }
+
+  /// Seconds for `steps` single tokens after `depth` positions that are already in the cache.
+  public func decode(steps: Int, depth: Int) -> Double {
+    run.cache.truncate(to: 0)
+    if depth > 0 { _ = run.prefill(items(depth), pictures: []) }
+    run.cache.reserve(depth + steps)
+    let watch = Stopwatch()
+    for step in 0..<steps { _ = run.step(token(step)) }
+    return watch.seconds
+  }
+
+  /// Seconds for one step of painting with `rows` rows (two for each picture), each after `depth`
+  /// positions of its own; nil for a model without the painting parts.
+  public func paint(rows: Int, depth: Int, steps: Int) -> Double? {
+    guard let parts = model.painting else { return nil }
+    let prompt = (0..<depth).map(token)
+    let painting = PaintingRun(
+      model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: prompt,
+      pictures: rows / 2, guidance: 5, cacheFormat: model.cacheFormat)
+    _ = painting.nextLogits()
+    let watch = Stopwatch()
+    for step in 0..<steps {
+      painting.take([Int](repeating: step, count: rows / 2))
+      _ = painting.nextLogits()
+    }
+    return watch.seconds / Double(steps)
+  }
+
+  /// Seconds to decode the codes of one picture into pixels.
+  public func decodeCodes() -> Double? {
+    guard let parts = model.painting else { return nil }
+    let g = parts.codes.geometry
+    let codes = (0..<g.codesPerPicture).map { $0 * 37 % g.codeCount }
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: g.imageSize * g.imageSize * 3)
+    defer { bytes.deallocate() }
+    let watch = Stopwatch()
+    parts.decoder.decode(codes, into: bytes, maps, ops)
+    return watch.seconds
+  }
+
+  /// Bytes of weights that one decoded token reads: the layers, the norms and the text head.
+  public var bytesPerToken: Int {
+    model.container.tensors.reduce(0) { sum, tensor in
+      let used = tensor.name.hasPrefix("blk.") || tensor.name.hasPrefix("output")
+      return used ? sum + tensor.range.count : sum
+    }
+  }
+
+  /// Bytes of the cache that a token at `depth` reads.
+  public func cacheBytes(depth: Int) -> Int { depth * run.cache.shape.bytesPerPosition }
+
+  /// Multiply-accumulates that one row of the language model's layers takes, attention left out.
+  public var operationsPerRow: Int {
+    let g = model.language
+    let attention =
+      g.embeddingLength * g.headDim * (2 * g.headCount + 2 * g.keyValueHeadCount)
+    return g.layerCount * (attention + 3 * g.embeddingLength * g.feedForwardLength)
+  }
+
+  private func items(_ count: Int) -> [PromptItem] { (0..<count).map { .token(token($0)) } }
+
+  private func token(_ index: Int) -> Int { index * 7_919 % model.tokenizer.count }
+}

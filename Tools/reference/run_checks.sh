@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Compares the runtime with transformers on a checkpoint of real size, which needs PyTorch and 3 GB of
+# disk under $JANUS_LITE_REFERENCE_DIR (default: .build/reference). Called by ./test --reference.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work="${JANUS_LITE_REFERENCE_DIR:-$PWD/.build/reference}"
+mkdir -p "$work"
+
+python="${JANUS_LITE_PYTHON:-}"
+if [[ -z "$python" ]]; then
+  [[ -x "$work/venv/bin/python" ]] || python3 -m venv "$work/venv"
+  "$work/venv/bin/pip" install --quiet -r Tools/reference/requirements.txt
+  python="$work/venv/bin/python"
+fi
+
+checkpoint="$work/deepseek-small"
+if [[ ! -f "$checkpoint/expected.json" ]]; then
+  echo "== Making a checkpoint with the published vision tower and VQ model =="
+  "$python" Tools/reference/make_checkpoint.py --geometry deepseek-small --naming deepseek \
+    --container bin -o "$checkpoint"
+  "$python" Tools/reference/expected.py "$checkpoint" -o "$checkpoint/expected.json"
+fi
+
+echo "== Comparing with transformers =="
+JANUS_LITE_REFERENCE="$checkpoint" swift test -c release -Xswiftc -enable-testing --filter Reference
+
+echo "== A second reader opens the file, a second tokenizer gives the same ids =="
+swift build -c release --product janus-lite
+janus="$(swift build -c release --show-bin-path)/janus-lite"
+"$janus" convert Tests/Fixtures/tiny -o "$work/tiny.gguf"
+"$python" Tools/reference/check_gguf.py "$work/tiny.gguf"
+"$python" Tools/reference/check_tokenizer.py Tests/Fixtures/tokenizer/tokenizer.json \
+  "$janus" tokenize - -m "$work/tiny.gguf" --json
