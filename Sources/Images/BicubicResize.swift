@@ -3,7 +3,8 @@ extension Picture {
   ///
   /// The kernel is Keys' cubic with a = −0.5, widened by the factor of reduction (antialiasing). Two passes,
   /// horizontal then vertical, each in 22-bit fixed point and each rounded and clipped to 8 bits; a pass along an
-  /// axis that keeps its size is skipped. Source: Pillow, src/libImaging/Resample.c.
+  /// axis that keeps its size is skipped. Source: Pillow, src/libImaging/Resample.c, of every version before 13,
+  /// with which the models were made; Pillow 13 takes the cheaper order of the passes.
   public func resized(toWidth newWidth: Int, height newHeight: Int) -> Picture {
     precondition(newWidth > 0 && newHeight > 0, "a picture has at least one pixel")
     var picture = self
