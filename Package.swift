@@ -89,7 +89,10 @@ let package = Package(
     .testTarget(
       name: "GGUFTests",
       dependencies: ["GGUF", "Quant", .product(name: "Crypto", package: "swift-crypto")]),
-    .testTarget(name: "ImagesTests", dependencies: ["Images"]),
+    .testTarget(
+      name: "ImagesTests",
+      dependencies: ["Images", .product(name: "Crypto", package: "swift-crypto")],
+      exclude: ["Fixtures"]),
     .testTarget(name: "ConvertTests", dependencies: ["Convert"]),
     .testTarget(name: "JanusLiteTests", dependencies: ["JanusLite", "Convert"]),
     .testTarget(name: "CommandTests", dependencies: ["JanusLite", "Convert"]),
