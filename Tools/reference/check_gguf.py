@@ -45,7 +45,7 @@ def differences(reader, path):
         yield f"general.architecture is {architecture!r}"
     if keys["janus.format_version"].contents() != 1:
         yield f"janus.format_version is {keys['janus.format_version'].contents()}"
-    alignment = keys["general.alignment"].contents()
+    alignment = int(keys["general.alignment"].contents())
 
     def strings(key):
         # An array without elements has no element that a reader could show.
@@ -57,7 +57,7 @@ def differences(reader, path):
     if [tensor.name for tensor in reader.tensors] != names:
         yield "janus.tensors.name differs from the names of the tensors"
         return
-    end = reader.data_offset
+    end = int(reader.data_offset)
     for tensor, format_name, shape_text, sha256 in zip(reader.tensors, formats, shapes, sums):
         shape = [int(number) for number in shape_text.split(",")]
         rows, columns = (1, shape[0]) if len(shape) == 1 else (shape[0], math.prod(shape[1:]))

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Images
+import JanusLite
+
+/// `janus-lite chat`: one answer, or a conversation.
+struct ChatCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "chat",
+    abstract: "Answer a prompt, with or without pictures, or hold a conversation.",
+    discussion: """
+      With a prompt, or one piped to standard input, prints the answer and ends. Without, on a \
+      terminal, holds a conversation that remembers what was said; /help lists its commands.
+
+      With --json an answer is an object on one line: image (null, a name, or an array of several), \
+      text, token_ids, prompt_token_count, finish_reason ("stop", "length" or "loop"), logprobs, \
+      timings.
+      """)
+
+  @Argument(help: "What to say; - reads it from standard input.")
+  var prompt: String?
+
+  @Option(
+    name: .customLong("image"),
+    help: ArgumentHelp(
+      "PNG or JPEG to show before the prompt; - for standard input. May be repeated.",
+      valueName: "file"),
+    completion: .file())
+  var images: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "System prompt in place of the model's own; empty for none.", valueName: "text"))
+  var system: String?
+
+  @Option(
+    help: ArgumentHelp("Positions to use at most (default: the model's).", valueName: "n"))
+  var context: Int?
+
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Answer") var generation: GenerationOptions
+
+  func validate() throws {
+    let readers =
+      images.count { $0 == PictureInput.standardInput } + (prompt == "-" ? 1 : 0)
+    if readers > 1 { throw ValidationError("standard input can be read once only") }
+  }
+
+  func run() throws {
+    Interrupt.listen()
+    let conversation = try Conversation(try model.open(), system: system, context: context)
+    let inputs = images.map(PictureInput.init)
+    if let prompt = try promptText() {
+      var turn = Turn(conversation, generation)
+      if try turn.say(prompt, inputs).finishReason == .cancelled { throw Failure.interrupted }
+    } else {
+      var dialogue = Dialogue(conversation, generation, pictures: inputs)
+      try dialogue.hold()
+    }
+  }
+
+  /// `nil` where a conversation is wanted.
+  private func promptText() throws(Failure) -> String? {
+    if let prompt, prompt != "-" { return prompt }
+    let usesInput = images.contains(PictureInput.standardInput)
+    if prompt == nil, StandardInput.isTerminal, !usesInput { return nil }
+    guard !usesInput else {
+      throw Failure(.usage, "the picture comes from standard input, so give the prompt as argument")
+    }
+    return try StandardInput.readText()
+  }
+}

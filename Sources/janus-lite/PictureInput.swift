@@ -1,0 +1,78 @@
+import Foundation
+import GGUF
+import Images
+
+/// A picture as it is named on the command line: a file, or `-` for standard input.
+struct PictureInput {
+  let name: String
+
+  static let standardInput = "-"
+  /// More than any picture within the limits of pixels takes.
+  private static let byteLimit = 1 << 30
+
+  func load() throws(Failure) -> Picture {
+    let picture: Result<Picture, PictureError>
+    if name == Self.standardInput {
+      let bytes = try StandardInput.read(limit: Self.byteLimit)
+      picture = Result { () throws(PictureError) in try Picture(decoding: bytes) }
+    } else {
+      let file = try Self.open(name)
+      picture = Result { () throws(PictureError) in try Picture(decoding: file.bytes) }
+    }
+    do throws(PictureError) {
+      return try picture.get()
+    } catch {
+      throw Failure(.data, "\(shownName): \(error)")
+    }
+  }
+
+  private var shownName: String { name == Self.standardInput ? "standard input" : "'\(name)'" }
+
+  private static func open(_ path: String) throws(Failure) -> MappedFile {
+    do throws(FileError) {
+      // Not mapped: a file that shrinks while it is decoded would end the process.
+      return try MappedFile(path: path, access: .copied)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  /// The pictures that the arguments name: a folder stands for the pictures in it, by name.
+  static func list(_ names: [String]) throws(Failure) -> [PictureInput] {
+    var inputs: [PictureInput] = []
+    for name in names {
+      var isFolder = ObjCBool(false)
+      guard name != standardInput,
+        FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder.boolValue
+      else {
+        inputs.append(PictureInput(name: name))
+        continue
+      }
+      let pictures = try pictures(in: name)
+      guard !pictures.isEmpty else {
+        throw Failure(.data, "'\(name)': expected a folder with PNG or JPEG pictures, found none")
+      }
+      inputs += pictures
+    }
+    return inputs
+  }
+
+  /// Files that begin as PNG or JPEG do; their names say nothing.
+  private static func pictures(in folder: String) throws(Failure) -> [PictureInput] {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      throw Failure(.inputOutput, "cannot list '\(folder)': \(error.localizedDescription)")
+    }
+    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+    return names.filter { !$0.hasPrefix(".") }.sorted().map { prefix + $0 }
+      .filter(looksLikePicture).map(PictureInput.init)
+  }
+
+  private static func looksLikePicture(_ path: String) -> Bool {
+    guard let file = try? MappedFile(path: path) else { return false }
+    let signatures: [[UInt8]] = [[0x89, 0x50, 0x4e, 0x47], [0xff, 0xd8, 0xff]]
+    return signatures.contains { file.bytes.starts(with: $0) }
+  }
+}
