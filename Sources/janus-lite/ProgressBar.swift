@@ -22,6 +22,8 @@ struct ProgressBar {
       let reached = total > 0 ? done * 10 / total : 10
       if reached > tenths {
         tenths = reached
+        // What takes no time needs no report.
+        if now - begin < .seconds(1) { return }
         StandardError.line("\(verb): \(reached * 10)%, \(figures(done, now))")
       }
       return

@@ -29,5 +29,5 @@ swift build -c release --product janus-lite
 janus="$(swift build -c release --show-bin-path)/janus-lite"
 "$janus" convert Tests/Fixtures/tiny -o "$work/tiny.gguf"
 "$python" Tools/reference/check_gguf.py "$work/tiny.gguf"
-"$python" Tools/reference/check_tokenizer.py Tests/Fixtures/tokenizer/tokenizer.json \
-  "$janus" tokenize - -m "$work/tiny.gguf" --json
+"$python" Tools/reference/check_tokenizer.py --tokenizer Tests/Fixtures/tiny/tokenizer.json \
+  --command "$janus tokenize --lines -m $work/tiny.gguf"
