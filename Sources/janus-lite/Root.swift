@@ -9,7 +9,8 @@ struct Root: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "janus-lite",
-    abstract: "DeepSeek Janus-Pro on the CPU: reads formulas and answers questions about pictures.",
+    abstract:
+      "DeepSeek Janus-Pro on the CPU: reads formulas, answers questions about pictures, paints.",
     discussion: """
       Standard output carries the answer and nothing else; progress, timings and errors go to \
       standard error.
@@ -30,7 +31,8 @@ struct Root: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      OCRCommand.self, ChatCommand.self, InfoCommand.self, TokenizeCommand.self,
+      OCRCommand.self, ChatCommand.self, GenerateCommand.self, DecodeCommand.self,
+      InfoCommand.self, TokenizeCommand.self,
     ])
 
   static func main() {

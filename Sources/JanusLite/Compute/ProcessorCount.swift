@@ -16,8 +16,8 @@ public enum ProcessorCount {
       var cores = Set<String>()
       for processor in allowed {
         let folder = "/sys/devices/system/cpu/cpu\(processor)/topology/"
-        let package = text(of: folder + "physical_package_id") ?? "0"
-        let core = text(of: folder + "core_id") ?? "cpu\(processor)"
+        let package = SystemFile.text(folder + "physical_package_id") ?? "0"
+        let core = SystemFile.text(folder + "core_id") ?? "cpu\(processor)"
         cores.insert("\(package)/\(core)")
       }
       return max(1, min(cores.count, quota() ?? .max))
@@ -33,7 +33,9 @@ public enum ProcessorCount {
     /// The processors that the process may run on, as the kernel lists them ("0-3,8").
     private static func allowedProcessors() -> [Int] {
       let key = "Cpus_allowed_list:"
-      let line = text(of: "/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix(key) }
+      let line = SystemFile.text("/proc/self/status")?.split(separator: "\n").first {
+        $0.hasPrefix(key)
+      }
       let list = (line?.dropFirst(key.count) ?? "").filter { !$0.isWhitespace }
       let processors = list.split(separator: ",").flatMap { range -> [Int] in
         let ends = range.split(separator: "-").compactMap { Int($0) }
@@ -46,7 +48,7 @@ public enum ProcessorCount {
 
     /// The cgroup's CPU time per period, rounded up to whole processors; nil where none is set.
     private static func quota() -> Int? {
-      if let group = text(of: "/proc/self/cgroup") {
+      if let group = SystemFile.text("/proc/self/cgroup") {
         for line in group.split(separator: "\n") where line.hasPrefix("0::") {
           if let limit = quota(version2: "/sys/fs/cgroup" + line.dropFirst(3) + "/cpu.max") {
             return limit
@@ -55,26 +57,18 @@ public enum ProcessorCount {
       }
       if let limit = quota(version2: "/sys/fs/cgroup/cpu.max") { return limit }
       let version1 = "/sys/fs/cgroup/cpu/cpu.cfs_"
-      guard let quota = text(of: version1 + "quota_us").flatMap({ Int($0) }),
-        let period = text(of: version1 + "period_us").flatMap({ Int($0) }), quota > 0, period > 0
+      guard let quota = SystemFile.text(version1 + "quota_us").flatMap({ Int($0) }),
+        let period = SystemFile.text(version1 + "period_us").flatMap({ Int($0) }), quota > 0,
+        period > 0
       else { return nil }
       return (quota + period - 1) / period
     }
 
     private static func quota(version2 path: String) -> Int? {
-      guard let fields = text(of: path)?.split(separator: " "), fields.count == 2,
+      guard let fields = SystemFile.text(path)?.split(separator: " "), fields.count == 2,
         let quota = Int(fields[0]), let period = Int(fields[1]), quota > 0, period > 0
       else { return nil }
       return (quota + period - 1) / period
-    }
-
-    private static func text(of path: String) -> String? {
-      guard let file = fopen(path, "r") else { return nil }
-      defer { fclose(file) }
-      var buffer = [UInt8](repeating: 0, count: 4_096)
-      let count = fread(&buffer, 1, buffer.count, file)
-      let text = String(decoding: buffer[..<count], as: UTF8.self)
-      return String(text.reversed().drop(while: \.isWhitespace).reversed())
     }
   #endif
 

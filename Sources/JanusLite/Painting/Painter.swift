@@ -51,9 +51,19 @@ public final class Painter {
   public var codesPerPicture: Int { parts.codes.geometry.codesPerPicture }
   /// Side of a picture in pixels.
   public var imageSize: Int { parts.codes.geometry.imageSize }
+  /// Codes of one line of a picture.
+  public var codesPerLine: Int { parts.codes.geometry.gridSize }
   /// Positions of the prompt's tokens.
   public func promptTokenCount(_ prompt: String) throws(JanusError) -> Int {
     try tokens(prompt).conditional.count
+  }
+
+  /// Bytes of keys and values that one picture takes, with and without the prompt.
+  public func cacheBytesPerPicture(prompt: String) throws(JanusError) -> Int {
+    let g = model.language
+    let shape = CacheShape(
+      layers: g.layerCount, heads: g.keyValueHeadCount, dim: g.headDim, format: model.cacheFormat)
+    return 2 * (try promptTokenCount(prompt) + codesPerPicture) * shape.bytesPerPosition
   }
 
   /// Chooses the codes of one picture for each seed, all of them a step at a time.
@@ -133,6 +143,16 @@ public final class Painter {
       written = side * side * 3
     }
     return Picture(width: side, height: side, bytes: bytes)
+  }
+
+  /// What is known of a picture after its first lines of codes; the rest is grey.
+  public func preview(_ codes: [Int]) throws(JanusError) -> Picture {
+    let missing = codesPerPicture - codes.count
+    let whole = try picture(codes + [Int](repeating: codes.last ?? 0, count: missing))
+    let line = whole.width * 3
+    let known = codes.count / codesPerLine * (imageSize / codesPerLine) * line
+    let grey = [UInt8](repeating: 128, count: whole.bytes.count - known)
+    return Picture(width: whole.width, height: whole.height, bytes: whole.bytes[..<known] + grey)
   }
 
   private func tokens(

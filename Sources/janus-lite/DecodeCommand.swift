@@ -1,0 +1,76 @@
+import ArgumentParser
+import Foundation
+import JanusLite
+
+/// `janus-lite decode`: image tokens back into a picture.
+struct DecodeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "decode",
+    abstract: "Turn image tokens back into a picture.",
+    discussion: """
+      The file holds a JSON array of codes in raster order, or what 'generate --json' printed, of \
+      which the first picture is taken.
+      """)
+
+  @Argument(help: ArgumentHelp("JSON file of codes.", valueName: "codes"), completion: .file())
+  var codes: String
+
+  @Option(
+    name: [.short, .customLong("output")],
+    help: ArgumentHelp("Picture to write, .png or .jpg.", valueName: "file"),
+    completion: .file(extensions: ["png", "jpg"]))
+  var output: String
+
+  @Option(help: ArgumentHelp("Quality of a JPEG file, 1 to 100.", valueName: "q"))
+  var quality = 90
+
+  @OptionGroup(title: "Model") var model: ModelOptions
+
+  func validate() throws {
+    guard (1...100).contains(quality) else {
+      throw ValidationError("--quality: expected 1 to 100, found \(quality)")
+    }
+  }
+
+  func run() throws {
+    Interrupt.listen()
+    let file = try PictureFile(path: output, quality: quality)
+    let codes = try Self.codes(in: codes)
+    let painter = try Painter(try model.open())
+    try file.write(try Self.located(self.codes) { try painter.picture(codes) })
+  }
+
+  /// An error about the codes is an error of their file.
+  private static func located<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as JanusError {
+      guard case .request = error else { throw error }
+      throw Failure(.data, "'\(path)': \(error)")
+    }
+  }
+
+  private struct Report: Decodable {
+    struct Picture: Decodable {
+      let token_ids: [Int]
+    }
+    let images: [Picture]
+  }
+
+  private static func codes(in path: String) throws(Failure) -> [Int] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Failure(.missingFile, "'\(path)': no such file")
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Failure(.inputOutput, "cannot read '\(path)'")
+    }
+    if let codes = try? JSONDecoder().decode([Int].self, from: data) { return codes }
+    if let report = try? JSONDecoder().decode(Report.self, from: data),
+      let picture = report.images.first
+    {
+      return picture.token_ids
+    }
+    throw Failure(
+      .data, "'\(path)': expected a JSON array of codes, or what 'generate --json' printed")
+  }
+}

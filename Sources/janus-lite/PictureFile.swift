@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import Images
+
+/// A picture file to write: beside its place first, then renamed, so that it is whole or not there.
+struct PictureFile {
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case png, jpeg
+  }
+
+  let path: String
+  let format: Format
+  let quality: Int
+
+  /// - Throws: where the name's ending says no format that can be written.
+  init(path: String, quality: Int) throws(Failure) {
+    switch (path as NSString).pathExtension.lowercased() {
+    case "png": self.init(path: path, format: .png, quality: quality)
+    case "jpg", "jpeg": self.init(path: path, format: .jpeg, quality: quality)
+    case let ending:
+      throw Failure(.usage, "'\(path)': expected a name in .png or .jpg, found '.\(ending)'")
+    }
+  }
+
+  init(path: String, format: Format, quality: Int) {
+    self.path = path
+    self.format = format
+    self.quality = quality
+  }
+
+  /// Writes `picture` with `text` in it: as text chunks of a PNG, or as the comment of a JPEG.
+  func write(_ picture: Picture, text: [(key: String, value: String)] = []) throws(Failure) {
+    let bytes: [UInt8]
+    do throws(PictureError) {
+      switch format {
+      case .png: bytes = try picture.encodePNG(text: text)
+      case .jpeg:
+        let comment = text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
+        bytes = try picture.encodeJPEG(quality: quality, comment: comment)
+      }
+    } catch {
+      throw Failure(.internalError, "'\(path)': \(error)")
+    }
+    do {
+      // Foundation's atomic writing is the same: another name, then a rename.
+      try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw Failure(.inputOutput, "cannot write '\(path)': \(error.localizedDescription)")
+    }
+  }
+}
+
+extension Picture {
+  /// Pictures of one size in rows as square as can be, with a thin white line between.
+  static func contactSheet(_ pictures: [Picture]) -> Picture {
+    let (width, height) = (pictures[0].width, pictures[0].height)
+    let columns = Int(Double(pictures.count).squareRoot().rounded(.up))
+    let rows = (pictures.count + columns - 1) / columns
+    let gap = 4
+    let sheetWidth = columns * (width + gap) - gap
+    let sheetHeight = rows * (height + gap) - gap
+    var bytes = [UInt8](repeating: 255, count: sheetWidth * sheetHeight * 3)
+    for (index, picture) in pictures.enumerated() {
+      let (left, top) = (index % columns * (width + gap), index / columns * (height + gap))
+      for y in 0..<height {
+        let target = ((top + y) * sheetWidth + left) * 3
+        let line = picture.bytes[y * width * 3..<(y + 1) * width * 3]
+        bytes.replaceSubrange(target..<target + width * 3, with: line)
+      }
+    }
+    return Picture(width: sheetWidth, height: sheetHeight, bytes: bytes)
+  }
+}
