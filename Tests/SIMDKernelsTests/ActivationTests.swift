@@ -48,7 +48,7 @@ private struct Quantized: Equatable {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 2)
     for count in awkwardSizes {
-      for magnitude: Float in [0, 0x7p-149, 1e-38, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
+      for magnitude: Float in [0, 0x1p-147, 1e-38, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
         let x = random.floats(count).map { $0 * magnitude }
         #expect(Quantized(x, kernels) == Quantized(x, .portable), "\(count) of \(magnitude)")
       }

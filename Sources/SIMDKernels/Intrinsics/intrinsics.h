@@ -42,6 +42,10 @@ JANUS_INLINE("avx2") __m256 janus_mm256_not_zero_ps(__m256 a) {
 }
 #endif
 
+#if defined(__AVX2__)
+JANUS_INLINE("avx2") __m128i janus_mm_next_epi16(__m128i x) { return _mm_srli_si128(x, 2); }
+#endif
+
 #if defined(__AVX512F__)
 JANUS_INLINE("avx512f,evex512") __m256i janus_mm512_cvtps_ph(__m512 x) {
   return _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);

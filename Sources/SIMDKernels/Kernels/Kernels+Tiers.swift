@@ -1,4 +1,6 @@
+import KernelsAVX2
 import KernelsAVX512
+import KernelsAVXVNNI
 import KernelsPortable
 
 extension Kernels {
@@ -33,6 +35,62 @@ extension Kernels {
 
 #if arch(x86_64)
   extension Kernels {
+    /// Eight lanes, products by `vpmaddubsw`.
+    static let avx2 = Kernels(
+      isa: .avx2,
+      matmulInt8: KernelsAVX2.matmulInt8,
+      matmulInt4: KernelsAVX2.matmulInt4,
+      matmulF32: KernelsAVX2.matmulF32,
+      matmulBF16: KernelsAVX2.matmulBF16,
+      quantizeActivations: KernelsAVX2.quantizeActivations,
+      rmsNorm: KernelsAVX2.rmsNorm,
+      layerNorm: KernelsAVX2.layerNorm,
+      rope: KernelsAVX2.rope,
+      softmax: KernelsAVX2.softmax,
+      siluMul: KernelsAVX2.siluMul,
+      gelu: KernelsAVX2.gelu,
+      add: KernelsAVX2.add,
+      dotRowsF32: KernelsAVX2.dotRowsF32,
+      dotRowsF16: KernelsAVX2.dotRowsF16,
+      sumRowsF32: KernelsAVX2.sumRowsF32,
+      sumRowsF16: KernelsAVX2.sumRowsF16,
+      f16ToF32: KernelsAVX2.f16ToF32,
+      f32ToF16: KernelsAVX2.f32ToF16,
+      bf16ToF32: KernelsAVX2.bf16ToF32,
+      f32ToBF16: KernelsAVX2.f32ToBF16,
+      encodeInt4: KernelsAVX2.encodeInt4,
+      encodeInt8: KernelsAVX2.encodeInt8,
+      integerPeak: KernelsAVX2.integerPeak,
+      productsPerRound: KernelsAVX2.productsPerRound)
+
+    /// VNNI in 256-bit registers; all else as `avx2`.
+    static let avxvnni = Kernels(
+      isa: .avxvnni,
+      matmulInt8: KernelsAVXVNNI.matmulInt8,
+      matmulInt4: KernelsAVXVNNI.matmulInt4,
+      matmulF32: KernelsAVX2.matmulF32,
+      matmulBF16: KernelsAVX2.matmulBF16,
+      quantizeActivations: KernelsAVX2.quantizeActivations,
+      rmsNorm: KernelsAVX2.rmsNorm,
+      layerNorm: KernelsAVX2.layerNorm,
+      rope: KernelsAVX2.rope,
+      softmax: KernelsAVX2.softmax,
+      siluMul: KernelsAVX2.siluMul,
+      gelu: KernelsAVX2.gelu,
+      add: KernelsAVX2.add,
+      dotRowsF32: KernelsAVX2.dotRowsF32,
+      dotRowsF16: KernelsAVX2.dotRowsF16,
+      sumRowsF32: KernelsAVX2.sumRowsF32,
+      sumRowsF16: KernelsAVX2.sumRowsF16,
+      f16ToF32: KernelsAVX2.f16ToF32,
+      f32ToF16: KernelsAVX2.f32ToF16,
+      bf16ToF32: KernelsAVX2.bf16ToF32,
+      f32ToBF16: KernelsAVX2.f32ToBF16,
+      encodeInt4: KernelsAVX2.encodeInt4,
+      encodeInt8: KernelsAVX2.encodeInt8,
+      integerPeak: KernelsAVXVNNI.integerPeak,
+      productsPerRound: KernelsAVXVNNI.productsPerRound)
+
     /// VNNI in 512-bit registers.
     static let avx512 = Kernels(
       isa: .avx512,

@@ -25,6 +25,8 @@ extension Kernels {
     switch set {
     case .portable: portable
     #if arch(x86_64)
+      case .avx2: avx2
+      case .avxvnni: avxvnni
       case .avx512: avx512
     #endif
     default: nil

@@ -1,0 +1,74 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  // Loads and stores of up to eight lanes: whole registers in the middle of a row, and what is left
+  // at its end.
+
+  @inline(__always)
+  func load(_ from: UnsafePointer<Float>, _ count: Int = 8) -> __m256 {
+    count >= 8 ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, firstLanes(count))
+  }
+
+  @inline(__always)
+  func store(_ x: __m256, _ to: UnsafeMutablePointer<Float>, _ count: Int = 8) {
+    if count >= 8 { _mm256_storeu_ps(to, x) } else { _mm256_maskstore_ps(to, firstLanes(count), x) }
+  }
+
+  /// All bits set in the first `count` lanes.
+  @inline(__always)
+  func firstLanes(_ count: Int) -> __m256i {
+    let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(Int32(truncatingIfNeeded: count)), lane)
+  }
+
+  /// Eight 16-bit elements; there are no masks for those.
+  @inline(__always)
+  func load16(_ from: UnsafePointer<UInt16>, _ count: Int) -> __m128i {
+    if count >= 8 { return UnsafeRawPointer(from).loadUnaligned(as: __m128i.self) }
+    var low: UInt64 = 0
+    var high: UInt64 = 0
+    for i in 0..<min(max(count, 0), 4) { low |= UInt64(from[i]) << UInt64(16 * i) }
+    for i in 4..<max(count, 4) { high |= UInt64(from[i]) << UInt64(16 * i - 64) }
+    return _mm_set_epi64x(Int64(bitPattern: high), Int64(bitPattern: low))
+  }
+
+  @inline(__always)
+  func store16(_ x: __m128i, _ to: UnsafeMutablePointer<UInt16>, _ count: Int) {
+    if count >= 8 {
+      UnsafeMutableRawPointer(to).storeBytes(of: x, as: __m128i.self)
+      return
+    }
+    var rest = x
+    for i in 0..<max(count, 0) {
+      to[i] = UInt16(truncatingIfNeeded: _mm_cvtsi128_si32(rest))
+      rest = janus_mm_next_epi16(rest)
+    }
+  }
+
+  /// Halves as floats.
+  @inline(__always)
+  func load(_ from: UnsafePointer<UInt16>, _ count: Int = 8) -> __m256 {
+    _mm256_cvtph_ps(load16(from, count))
+  }
+
+  /// bfloat16 as floats.
+  @inline(__always)
+  func loadBrain(_ from: UnsafePointer<UInt16>, _ count: Int = 8) -> __m256 {
+    let bits = _mm256_cvtepu16_epi32(load16(from, count))
+    return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16))
+  }
+
+  @inline(__always)
+  func sum(_ x: __m256) -> Float {
+    let four = _mm_add_ps(_mm256_castps256_ps128(x), janus_mm256_high_ps(x))
+    let two = _mm_add_ps(four, _mm_movehl_ps(four, four))
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+  }
+
+  @inline(__always)
+  func maximum(_ x: __m256) -> Float {
+    let four = _mm_max_ps(_mm256_castps256_ps128(x), janus_mm256_high_ps(x))
+    let two = _mm_max_ps(four, _mm_movehl_ps(four, four))
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
+  }
+#endif

@@ -1,0 +1,180 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  // The portable tier's arithmetic, step by step, for eight rows at a time, with the nearest level
+  // found by bisection.
+
+  private let columns = 32
+
+  /// `Kernels.encodeInt4`.
+  public func encodeInt4(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+    _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
+  ) {
+    for row in stride(from: 0, to: 16, by: 8) {
+      encodeInt4Half(block + row, importance, Grid(levels), out + row * 4, out + 256 + row * 2)
+    }
+  }
+
+  /// Eight rows: their four bytes of each line, and their scales.
+  @inline(__always)
+  private func encodeInt4Half(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ grid: Grid,
+    _ lines: UnsafeMutableRawPointer, _ scales: UnsafeMutableRawPointer
+  ) {
+    var largest = _mm256_setzero_ps()
+    var extreme = _mm256_setzero_ps()
+    for k in 0..<columns {
+      let x = load(block + k * 16)
+      let magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0), x)
+      let larger = janus_mm256_above_ps(magnitude, largest)
+      largest = _mm256_blendv_ps(largest, magnitude, larger)
+      extreme = _mm256_blendv_ps(extreme, x, larger)
+    }
+    let some = janus_mm256_above_ps(largest, _mm256_setzero_ps())
+    extreme = _mm256_blendv_ps(_mm256_set1_ps(1), extreme, some)
+
+    let search = Search(block: block, importance: importance, grid: grid)
+    var best = Choice()
+    for anchor in 0..<anchorCount {
+      let level = _mm256_set1_ps(anchors[anchor])
+      best.keepBetter(search.choice(_mm256_div_ps(level, extreme)))
+      let opposite = _mm256_sub_ps(_mm256_setzero_ps(), level)
+      best.keepBetter(search.choice(_mm256_div_ps(opposite, extreme)))
+    }
+    best.keepBetter(search.choice(reciprocal(best.scale)))
+    best.keepBetter(search.choice(reciprocal(best.scale)))
+
+    let inverse = reciprocal(best.scale)
+    for group in 0..<4 {
+      var words = _mm256_setzero_si256()
+      for byte in 0..<4 {
+        let x = block + (group * 4 + byte) * 16
+        let low = grid.nearest(_mm256_mul_ps(load(x), inverse)).index
+        let high = grid.nearest(_mm256_mul_ps(load(x + 256), inverse)).index
+        let pair = _mm256_or_si256(low, _mm256_slli_epi32(high, 4))
+        words = _mm256_or_si256(words, _mm256_sll_epi32(pair, _mm_cvtsi32_si128(Int32(byte * 8))))
+      }
+      lines.storeBytes(of: words, toByteOffset: group * 64, as: __m256i.self)
+    }
+    scales.storeBytes(of: janus_mm256_cvtps_ph(best.scale), as: __m128i.self)
+  }
+
+  /// The portable tier's anchors.
+  private let anchorCount = 8
+  @inline(__always)
+  private var anchors: SIMD8<Float> { SIMD8(75, 86, 97, 107, 118, 129, 139, 150) }
+
+  /// Per row: a scale, and by how much it lowers the squared error.
+  private struct Choice {
+    var gain = _mm256_setzero_ps()
+    var scale = _mm256_setzero_ps()
+
+    @inline(__always)
+    mutating func keepBetter(_ other: Choice) {
+      let better = janus_mm256_above_ps(other.gain, gain)
+      gain = _mm256_blendv_ps(gain, other.gain, better)
+      scale = _mm256_blendv_ps(scale, other.scale, better)
+    }
+  }
+
+  private struct Search {
+    let block: UnsafePointer<Float>
+    let importance: UnsafePointer<Float>
+    let grid: Grid
+
+    /// The best scale for the levels that are nearest to the block times `inverse`.
+    @inline(__always)
+    func choice(_ inverse: __m256) -> Choice {
+      var product = _mm256_setzero_ps()
+      var square = _mm256_setzero_ps()
+      for k in 0..<columns {
+        let x = load(block + k * 16)
+        let w = _mm256_set1_ps(importance[k])
+        let q = grid.nearest(_mm256_mul_ps(x, inverse)).level
+        product = _mm256_add_ps(product, _mm256_mul_ps(_mm256_mul_ps(x, w), q))
+        square = _mm256_add_ps(square, _mm256_mul_ps(_mm256_mul_ps(q, w), q))
+      }
+      let scale = _mm256_cvtph_ps(janus_mm256_cvtps_ph(_mm256_div_ps(product, square)))
+      let gain = _mm256_sub_ps(
+        _mm256_mul_ps(_mm256_add_ps(scale, scale), product),
+        _mm256_mul_ps(_mm256_mul_ps(scale, scale), square))
+      return Choice(gain: gain, scale: scale)
+    }
+  }
+
+  /// The levels, and the middles between neighbours, in two registers of eight each: the middle
+  /// between the halves decides in which of them to search.
+  private struct Grid {
+    let lowLevels, highLevels: __m256
+    let lowMiddles, highMiddles: __m256
+    let middle: __m256
+
+    @inline(__always)
+    init(_ levels: UnsafePointer<Float>) {
+      let half = _mm256_set1_ps(0.5)
+      lowLevels = load(levels)
+      highLevels = load(levels + 8)
+      lowMiddles = _mm256_mul_ps(_mm256_add_ps(lowLevels, load(levels + 1)), half)
+      highMiddles = _mm256_mul_ps(_mm256_add_ps(highLevels, load(levels + 9, 7)), half)
+      middle = _mm256_set1_ps((levels[7] + levels[8]) * 0.5)
+    }
+
+    @inline(__always)
+    func nearest(_ y: __m256) -> (level: __m256, index: __m256i) {
+      let high = janus_mm256_above_ps(y, middle)
+      let third = pick(lowMiddles, highMiddles, _mm256_set1_epi32(3), high)
+      var index = _mm256_and_si256(
+        _mm256_castps_si256(janus_mm256_above_ps(y, third)), _mm256_set1_epi32(4))
+      var probe = pick(
+        lowMiddles, highMiddles, _mm256_add_epi32(index, _mm256_set1_epi32(1)), high)
+      index = _mm256_or_si256(
+        index,
+        _mm256_and_si256(
+          _mm256_castps_si256(janus_mm256_above_ps(y, probe)), _mm256_set1_epi32(2)))
+      probe = pick(lowMiddles, highMiddles, index, high)
+      index = _mm256_sub_epi32(index, _mm256_castps_si256(janus_mm256_above_ps(y, probe)))
+      let eight = _mm256_and_si256(_mm256_castps_si256(high), _mm256_set1_epi32(8))
+      return (pick(lowLevels, highLevels, index, high), _mm256_or_si256(index, eight))
+    }
+
+    @inline(__always)
+    private func pick(_ low: __m256, _ high: __m256, _ index: __m256i, _ mask: __m256) -> __m256 {
+      _mm256_blendv_ps(
+        _mm256_permutevar8x32_ps(low, index), _mm256_permutevar8x32_ps(high, index), mask)
+    }
+  }
+
+  /// `Kernels.encodeInt8`.
+  public func encodeInt8(_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) {
+    let limit = _mm256_set1_ps(127)
+    for row in stride(from: 0, to: 16, by: 8) {
+      var largest = _mm256_setzero_ps()
+      for k in 0..<columns {
+        let x = load(block + k * 16 + row)
+        largest = _mm256_max_ps(largest, _mm256_andnot_ps(_mm256_set1_ps(-0.0), x))
+      }
+      let half = janus_mm256_cvtps_ph(_mm256_div_ps(largest, limit))
+      let inverse = reciprocal(_mm256_cvtph_ps(half))
+      for group in 0..<8 {
+        var words = _mm256_setzero_si256()
+        for byte in 0..<4 {
+          let y = _mm256_mul_ps(load(block + (group * 4 + byte) * 16 + row), inverse)
+          let negative = _mm256_set1_ps(-127)
+          let value = _mm256_cvtps_epi32(_mm256_max_ps(_mm256_min_ps(y, limit), negative))
+          let biased = _mm256_add_epi32(value, _mm256_set1_epi32(128))
+          words = _mm256_or_si256(
+            words, _mm256_sll_epi32(biased, _mm_cvtsi32_si128(Int32(byte * 8))))
+        }
+        out.storeBytes(of: words, toByteOffset: group * 64 + row * 4, as: __m256i.self)
+      }
+      out.storeBytes(of: half, toByteOffset: 512 + row * 2, as: __m128i.self)
+    }
+  }
+
+  /// 1 / x, and 0 for 0.
+  @inline(__always)
+  private func reciprocal(_ x: __m256) -> __m256 {
+    _mm256_and_ps(_mm256_div_ps(_mm256_set1_ps(1), x), janus_mm256_not_zero_ps(x))
+  }
+#endif

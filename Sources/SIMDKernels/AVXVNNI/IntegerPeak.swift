@@ -1,0 +1,40 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  /// Multiply-accumulates in a round of `integerPeak`: eight independent sums.
+  public let productsPerRound = 8 * 32
+
+  /// `Kernels.integerPeak`.
+  public func integerPeak(_ rounds: Int) -> Int32 {
+    let a = _mm256_set1_epi8(5)
+    var w = _mm256_set1_epi8(3)
+    var s0 = _mm256_set1_epi32(0)
+    var s1 = _mm256_set1_epi32(1)
+    var s2 = _mm256_set1_epi32(2)
+    var s3 = _mm256_set1_epi32(3)
+    var s4 = _mm256_set1_epi32(4)
+    var s5 = _mm256_set1_epi32(5)
+    var s6 = _mm256_set1_epi32(6)
+    var s7 = _mm256_set1_epi32(7)
+    for round in 0..<rounds {
+      // A new operand each round keeps the compiler from folding the loop.
+      w = _mm256_xor_si256(w, _mm256_set1_epi32(Int32(truncatingIfNeeded: round)))
+      s0 = _mm256_dpbusd_avx_epi32(s0, w, a)
+      s1 = _mm256_dpbusd_avx_epi32(s1, w, a)
+      s2 = _mm256_dpbusd_avx_epi32(s2, w, a)
+      s3 = _mm256_dpbusd_avx_epi32(s3, w, a)
+      s4 = _mm256_dpbusd_avx_epi32(s4, w, a)
+      s5 = _mm256_dpbusd_avx_epi32(s5, w, a)
+      s6 = _mm256_dpbusd_avx_epi32(s6, w, a)
+      s7 = _mm256_dpbusd_avx_epi32(s7, w, a)
+    }
+    s0 = _mm256_add_epi32(s0, s4)
+    s1 = _mm256_add_epi32(s1, s5)
+    s2 = _mm256_add_epi32(s2, s6)
+    s3 = _mm256_add_epi32(s3, s7)
+    s0 = _mm256_add_epi32(s0, s2)
+    s1 = _mm256_add_epi32(s1, s3)
+    s0 = _mm256_add_epi32(s0, s1)
+    return _mm_cvtsi128_si32(_mm256_castsi256_si128(s0))
+  }
+#endif
