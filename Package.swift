@@ -92,7 +92,7 @@ let package = Package(
     .testTarget(
       name: "ImagesTests",
       dependencies: ["Images", .product(name: "Crypto", package: "swift-crypto")],
-      exclude: ["Fixtures"]),
+      exclude: ["Fixtures"], swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(name: "ConvertTests", dependencies: ["Convert"]),
     .testTarget(name: "JanusLiteTests", dependencies: ["JanusLite", "Convert"]),
     .testTarget(name: "CommandTests", dependencies: ["JanusLite", "Convert"]),

@@ -11,10 +11,15 @@ import Testing
   func `a file cut short anywhere is refused`(_ name: String) throws {
     let file = try Fixtures.bytes(name)
     let format = name.hasSuffix(".png") ? "PNG" : "JPEG"
-    for count in 1..<file.count {
-      let expected = PictureError.truncated(format: format, byteCount: count)
-      #expect(throws: expected) { try Picture(decoding: Array(file[..<count])) }
+    let wronglyJudged = (1..<file.count).filter { count in
+      do throws(PictureError) {
+        _ = try Picture(decoding: Array(file[..<count]))
+        return true
+      } catch {
+        return error != .truncated(format: format, byteCount: count)
+      }
     }
+    #expect(wronglyJudged == [])
   }
 
   @Test func `bytes behind the picture do no harm`() throws {
