@@ -44,6 +44,9 @@ public final class Janus: Sendable {
   /// What `ocr` asks of a picture.
   public let formulaQuestion: String
 
+  /// Compute threads.
+  public var threads: Int { pool.threadCount }
+
   let pool: WorkerPool
   let languageModel: LanguageModel
   let visionTower: VisionTower

@@ -89,6 +89,15 @@ public final class Workbench {
     return g.layerCount * (attention + 3 * g.embeddingLength * g.feedForwardLength)
   }
 
+  /// Multiply-accumulates of one picture's encoding, attention left out.
+  public var operationsPerPicture: Int {
+    let g = model.vision
+    let (e, d) = (g.embeddingLength, model.language.embeddingLength)
+    let layer = 4 * e * e + 2 * e * g.feedForwardLength
+    let patch = 3 * g.patchSize * g.patchSize * e
+    return g.patchCount * (patch + g.layerCount * layer + e * d + (g.alignerDepth - 1) * d * d)
+  }
+
   private func items(_ count: Int) -> [PromptItem] { (0..<count).map { .token(token($0)) } }
 
   private func token(_ index: Int) -> Int { index * 7_919 % model.tokenizer.count }

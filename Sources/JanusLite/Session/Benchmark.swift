@@ -1,0 +1,153 @@
+import SIMDKernels
+
+/// Measures the stages of a model beside the limits of the machine.
+public struct Benchmark {
+  /// What the machine reaches on the model's threads when nothing else is in the way.
+  public struct Roof: Sendable {
+    /// Bytes a second, read in order from memory far larger than any cache.
+    public let bytesPerSecond: Double
+    /// int8 multiply-accumulates a second of the kernels' instruction, in registers.
+    public let operationsPerSecond: Double
+  }
+
+  /// One thing to measure.
+  public struct Stage: Sendable {
+    /// What limits it.
+    enum Bound: Sendable {
+      case bytes(Int)
+      case operations(Int)
+      case none
+    }
+
+    /// One of `allNames`.
+    public let name: String
+    public let title: String
+    /// What `unitsPerRun` counts.
+    public let unit: String
+    let unitsPerRun: Int
+    /// What one run reads or computes at least.
+    let bound: Bound
+    let run: @Sendable (Workbench) -> Double?
+
+    public static let allNames = ["encode", "prefill", "decode", "paint", "vq"]
+  }
+
+  public struct Result: Sendable {
+    public let stage: Stage
+    /// Seconds of a run.
+    public let median: Double
+    public let fastest: Double
+    public let slowest: Double
+    /// Units a second at the median.
+    public let rate: Double
+    /// What was reached of the roof, 0 to 1; nil where no roof applies.
+    public let ofRoof: Double?
+  }
+
+  private let model: Janus
+  private let workbench: Workbench
+  private let repetitions: Int
+
+  public init(_ model: Janus, repetitions: Int = 5) {
+    self.model = model
+    self.repetitions = repetitions
+    workbench = Workbench(model)
+  }
+
+  /// The stages that this model has.
+  public var stages: [Stage] {
+    let prompt = model.vision.patchCount + 50
+    var stages = [
+      Stage(
+        name: "encode", title: "vision encode", unit: "pictures", unitsPerRun: 1,
+        bound: .operations(workbench.operationsPerPicture)
+      ) { $0.encodePicture() },
+      Stage(
+        name: "prefill", title: "prefill of \(prompt) tokens", unit: "tokens", unitsPerRun: prompt,
+        bound: .operations(prompt * workbench.operationsPerRow)
+      ) { $0.prefill(tokens: prompt) },
+    ]
+    for depth in [0, 600] {
+      let steps = 32
+      let bytes = (0..<steps).reduce(0) {
+        $0 + workbench.bytesPerToken + workbench.cacheBytes(depth: depth + $1)
+      }
+      stages.append(
+        Stage(
+          name: "decode", title: "decode at depth \(depth)", unit: "tokens", unitsPerRun: steps,
+          bound: .bytes(bytes)
+        ) { $0.decode(steps: steps, depth: depth) })
+    }
+    guard model.painting != nil else { return stages }
+    for rows in [2, 32] {
+      stages.append(
+        Stage(
+          name: "paint", title: "paint step, \(rows) rows at depth 300", unit: "rows",
+          unitsPerRun: rows, bound: .operations(rows * workbench.operationsPerRow)
+        ) { $0.paint(rows: rows, depth: 300, steps: 5) })
+    }
+    stages.append(
+      Stage(
+        name: "vq", title: "VQ decode", unit: "pictures", unitsPerRun: 1, bound: .none
+      ) { $0.decodeCodes() })
+    return stages
+  }
+
+  /// Runs a stage once to warm up, then as often as asked.
+  public func measure(_ stage: Stage, _ roof: Roof) -> Result {
+    _ = stage.run(workbench)
+    let times = (0..<repetitions).compactMap { _ in stage.run(workbench) }.sorted()
+    let median = times[times.count / 2]
+    let ofRoof: Double? =
+      switch stage.bound {
+      case .bytes(let count): Double(count) / median / roof.bytesPerSecond
+      case .operations(let count): Double(count) / median / roof.operationsPerSecond
+      case .none: nil
+      }
+    return Result(
+      stage: stage, median: median, fastest: times[0], slowest: times[times.count - 1],
+      rate: Double(stage.unitsPerRun) / median, ofRoof: ofRoof)
+  }
+
+  /// Measures the machine: about a second.
+  public func roof() -> Roof {
+    let kernels = model.kernels
+    let threads = model.pool.threadCount
+    let rounds = kernels.isa == .portable ? 100_000 : 2_000_000
+    let operations = Double(threads * rounds * kernels.productsPerRound)
+    let size = 512 << 20
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+    defer { memory.deallocate() }
+    memory.initializeMemory(as: UInt8.self, repeating: 1, count: size)
+    let piece = 1 << 20
+    let sums = UnsafeMutablePointer<UInt64>.allocate(capacity: size / piece)
+    defer { sums.deallocate() }
+
+    let reading = fastest {
+      model.pool.run(size / piece) { task, _ in
+        var sum = (SIMD8<UInt64>.zero, SIMD8<UInt64>.zero)
+        let base = memory + task * piece
+        for offset in stride(from: 0, to: piece, by: 128) {
+          sum.0 ^= base.load(fromByteOffset: offset, as: SIMD8<UInt64>.self)
+          sum.1 ^= base.load(fromByteOffset: offset + 64, as: SIMD8<UInt64>.self)
+        }
+        sums[task] = (sum.0 ^ sum.1).wrappedSum()
+      }
+    }
+    let computing = fastest {
+      model.pool.run(threads) { task, _ in
+        sums[task] = UInt64(truncatingIfNeeded: kernels.integerPeak(rounds))
+      }
+    }
+    return Roof(
+      bytesPerSecond: Double(size) / reading, operationsPerSecond: operations / computing)
+  }
+
+  private func fastest(_ body: () -> Void) -> Double {
+    (0..<8).map { _ in
+      let watch = Stopwatch()
+      body()
+      return watch.seconds
+    }.min()!
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import JanusLite
+
+/// `janus-lite bench`: how fast a model runs here, beside what the machine allows.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure a model's stages, and how near they come to the machine's limits.",
+    discussion: """
+      Medians of several runs, with the fastest and the slowest. 'of roof' compares with what this \
+      machine was measured to reach on the same threads a moment before: bytes read from memory for \
+      decoding, integer multiply-accumulates for everything else. Other programs that run meanwhile \
+      spoil the figures.
+      """)
+
+  @OptionGroup(title: "Model") var model: ModelOptions
+
+  @Option(help: ArgumentHelp("Runs of each stage.", valueName: "count"))
+  var repetitions = 5
+
+  @Option(
+    help: ArgumentHelp(
+      "Only these stages: encode, prefill, decode, paint, vq, separated by commas.",
+      valueName: "names"))
+  var stages: String?
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @Flag(help: "Print comma-separated values.")
+  var csv = false
+
+  func validate() throws {
+    guard (1...1_000).contains(repetitions) else {
+      throw ValidationError("--repetitions: expected 1 to 1000, found \(repetitions)")
+    }
+    if json && csv { throw ValidationError("--json and --csv exclude each other") }
+    for name in chosen where !Benchmark.Stage.allNames.contains(name) {
+      throw ValidationError(
+        "--stages: expected \(Benchmark.Stage.allNames.joined(separator: ", ")), found '\(name)'")
+    }
+  }
+
+  private var chosen: [String] {
+    stages?.split(separator: ",").map(String.init) ?? Benchmark.Stage.allNames
+  }
+
+  func run() throws {
+    Interrupt.listen()
+    let opened = try model.open()
+    let benchmark = Benchmark(opened, repetitions: repetitions)
+    var status = StatusLine()
+    var results: [Benchmark.Result] = []
+    status.show("measuring the machine")
+    let roof = benchmark.roof()
+    for stage in benchmark.stages where chosen.contains(stage.name) {
+      status.show("measuring \(stage.title)")
+      results.append(benchmark.measure(stage, roof))
+      if Interrupt.isRaised { throw Failure.interrupted }
+    }
+    status.clear()
+    let report = BenchReport(
+      machine: try Machine(instructionSet: opened.kernels.isa.rawValue, threads: opened.threads),
+      roof: roof, results: results)
+    if json {
+      try JSONLine.print(report)
+    } else {
+      for line in csv ? report.csv : report.table { try StandardOutput.line(line) }
+    }
+  }
+}
