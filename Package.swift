@@ -3,12 +3,13 @@ import PackageDescription
 
 /// Kernels are compiled optimised in every configuration, each tier with its own instruction set.
 /// Nothing outside these targets may name a CPU feature: the rest must run on any x86-64 or arm64.
+/// `-disable-cmo` keeps their code from being inlined into modules that lack those features.
 func tier(_ name: String, folder: String, features: [String]) -> Target {
   .target(
     name: name,
     dependencies: ["CIntrinsics"],
     path: "Sources/SIMDKernels/\(folder)",
-    swiftSettings: [.unsafeFlags(features.flatMap { ["-Xcc", $0] } + ["-O"])])
+    swiftSettings: [.unsafeFlags(features.flatMap { ["-Xcc", $0] } + ["-O", "-disable-cmo"])])
 }
 
 #if arch(x86_64)

@@ -21,23 +21,35 @@
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(Int32(truncatingIfNeeded: count)), lane)
   }
 
-  /// Eight 16-bit elements; there are no masks for those.
+  /// Up to eight 16-bit elements. There are no masks for those; what a row's end needs stays out of
+  /// line, and not private: private functions become weak symbols in release builds.
   @inline(__always)
   func load16(_ from: UnsafePointer<UInt16>, _ count: Int) -> __m128i {
-    if count >= 8 { return UnsafeRawPointer(from).loadUnaligned(as: __m128i.self) }
-    var low: UInt64 = 0
-    var high: UInt64 = 0
-    for i in 0..<min(max(count, 0), 4) { low |= UInt64(from[i]) << UInt64(16 * i) }
-    for i in 4..<max(count, 4) { high |= UInt64(from[i]) << UInt64(16 * i - 64) }
-    return _mm_set_epi64x(Int64(bitPattern: high), Int64(bitPattern: low))
+    count >= 8 ? UnsafeRawPointer(from).loadUnaligned(as: __m128i.self) : loadFew16(from, count)
   }
 
   @inline(__always)
   func store16(_ x: __m128i, _ to: UnsafeMutablePointer<UInt16>, _ count: Int) {
     if count >= 8 {
       UnsafeMutableRawPointer(to).storeBytes(of: x, as: __m128i.self)
-      return
+    } else {
+      storeFew16(x, to, count)
     }
+  }
+
+  @inline(never)
+  func loadFew16(_ from: UnsafePointer<UInt16>, _ count: Int) -> __m128i {
+    var low: UInt64 = 0
+    var high: UInt64 = 0
+    for i in 0..<max(count, 0) {
+      if i < 4 { low |= UInt64(from[i]) << UInt64(16 * i) }
+      if i >= 4 { high |= UInt64(from[i]) << UInt64(16 * i - 64) }
+    }
+    return _mm_set_epi64x(Int64(bitPattern: high), Int64(bitPattern: low))
+  }
+
+  @inline(never)
+  func storeFew16(_ x: __m128i, _ to: UnsafeMutablePointer<UInt16>, _ count: Int) {
     var rest = x
     for i in 0..<max(count, 0) {
       to[i] = UInt16(truncatingIfNeeded: _mm_cvtsi128_si32(rest))

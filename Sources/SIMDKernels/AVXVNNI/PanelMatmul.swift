@@ -7,7 +7,7 @@
   /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
   private let residentBytes = 256 * 1024
 
-  private struct Problem {
+  struct Problem {
     let panels: UnsafeRawPointer
     let levels: __m256i
     let blocks: Int
@@ -35,15 +35,15 @@
       let end = min(begin + group, panelEnd)
       var token = 0
       while token + 4 <= tokens {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 4, bits: 8) }
+        for panel in begin..<end { int8Tile4(problem, panel, token) }
         token += 4
       }
       if tokens & 2 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 2, bits: 8) }
+        for panel in begin..<end { int8Tile2(problem, panel, token) }
         token += 2
       }
       if tokens & 1 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 1, bits: 8) }
+        for panel in begin..<end { int8Tile1(problem, panel, token) }
       }
     }
   }
@@ -66,17 +66,50 @@
       let end = min(begin + group, panelEnd)
       var token = 0
       while token + 4 <= tokens {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 4, bits: 4) }
+        for panel in begin..<end { int4Tile4(problem, panel, token) }
         token += 4
       }
       if tokens & 2 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 2, bits: 4) }
+        for panel in begin..<end { int4Tile2(problem, panel, token) }
         token += 2
       }
       if tokens & 1 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 1, bits: 4) }
+        for panel in begin..<end { int4Tile1(problem, panel, token) }
       }
     }
+  }
+
+  // A function each: the compiler stops inlining into a function that has grown too large. None is
+  // private: private functions that stay out of line become weak symbols in release builds.
+
+  @inline(never)
+  func int8Tile4(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 4, bits: 8)
+  }
+
+  @inline(never)
+  func int8Tile2(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 2, bits: 8)
+  }
+
+  @inline(never)
+  func int8Tile1(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 1, bits: 8)
+  }
+
+  @inline(never)
+  func int4Tile4(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 4, bits: 4)
+  }
+
+  @inline(never)
+  func int4Tile2(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 2, bits: 4)
+  }
+
+  @inline(never)
+  func int4Tile1(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 1, bits: 4)
   }
 
   /// One panel times `tokens` (1, 2 or 4) tokens from `token` on. `tokens` and `bits` (8 or 4) are
