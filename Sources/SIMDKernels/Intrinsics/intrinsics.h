@@ -70,4 +70,12 @@ JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_above_epu32(__m512i a, __m
 #undef JANUS_INLINE
 #elif defined(__aarch64__)
 #include <arm_neon.h>
+
+// Four halves by their bits, and floats.
+static inline __attribute__((always_inline)) float32x4_t janus_floats_from_halves(uint16x4_t x) {
+  return vcvt_f32_f16(vreinterpret_f16_u16(x));
+}
+static inline __attribute__((always_inline)) uint16x4_t janus_halves_from_floats(float32x4_t x) {
+  return vreinterpret_u16_f16(vcvt_f16_f32(x));
+}
 #endif

@@ -1,6 +1,7 @@
 import KernelsAVX2
 import KernelsAVX512
 import KernelsAVXVNNI
+import KernelsNEON
 import KernelsPortable
 
 extension Kernels {
@@ -118,5 +119,37 @@ extension Kernels {
       encodeInt8: KernelsAVX512.encodeInt8,
       integerPeak: KernelsAVX512.integerPeak,
       productsPerRound: KernelsAVX512.productsPerRound)
+  }
+#endif
+
+#if arch(arm64)
+  extension Kernels {
+    /// The dot product of bytes; encoding as the portable tier, which is NEON code here.
+    static let neon = Kernels(
+      isa: .neon,
+      matmulInt8: KernelsNEON.matmulInt8,
+      matmulInt4: KernelsNEON.matmulInt4,
+      matmulF32: KernelsNEON.matmulF32,
+      matmulBF16: KernelsNEON.matmulBF16,
+      quantizeActivations: KernelsNEON.quantizeActivations,
+      rmsNorm: KernelsNEON.rmsNorm,
+      layerNorm: KernelsNEON.layerNorm,
+      rope: KernelsNEON.rope,
+      softmax: KernelsNEON.softmax,
+      siluMul: KernelsNEON.siluMul,
+      gelu: KernelsNEON.gelu,
+      add: KernelsNEON.add,
+      dotRowsF32: KernelsNEON.dotRowsF32,
+      dotRowsF16: KernelsNEON.dotRowsF16,
+      sumRowsF32: KernelsNEON.sumRowsF32,
+      sumRowsF16: KernelsNEON.sumRowsF16,
+      f16ToF32: KernelsNEON.f16ToF32,
+      f32ToF16: KernelsNEON.f32ToF16,
+      bf16ToF32: KernelsNEON.bf16ToF32,
+      f32ToBF16: KernelsNEON.f32ToBF16,
+      encodeInt4: KernelsPortable.encodeInt4,
+      encodeInt8: KernelsPortable.encodeInt8,
+      integerPeak: KernelsNEON.integerPeak,
+      productsPerRound: KernelsNEON.productsPerRound)
   }
 #endif

@@ -28,6 +28,8 @@ extension Kernels {
       case .avx2: avx2
       case .avxvnni: avxvnni
       case .avx512: avx512
+    #elseif arch(arm64)
+      case .neon: neon
     #endif
     default: nil
     }

@@ -1,0 +1,38 @@
+#if arch(arm64)
+  import CIntrinsics
+
+  /// `Kernels.quantizeActivations`.
+  public func quantizeActivations(
+    _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
+    _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+  ) {
+    var begin = 0
+    var block = 0
+    while begin < columns {
+      // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+      var largest = SIMD4<UInt32>.zero
+      for k in stride(from: begin, to: begin + 32, by: 4) {
+        let bits = unsafeBitCast(load(x + k, columns - k), to: SIMD4<UInt32>.self)
+        largest = vmaxq_u32(largest, bits & 0x7fff_ffff)
+      }
+      let scale = Float(bitPattern: vmaxvq_u32(largest)) / 127
+      scales[block] = scale
+      // Where the scale is zero or not finite, the values are zero.
+      let usable = scale > 0 && scale < .infinity
+      let divisor = Floats(repeating: usable ? scale : 1)
+      let mask = SIMD4<Int32>(repeating: usable ? -1 : 0)
+      var sums = SIMD4<Int32>.zero
+      for k in stride(from: begin, to: begin + 32, by: 4) {
+        let y = load(x + k, columns - k) / divisor
+        let clamped = vmaxq_f32(vminq_f32(y, Floats(repeating: 127)), Floats(repeating: -127))
+        let q = vcvtnq_s32_f32(clamped) & mask
+        sums &+= q
+        let bytes = SIMD4<Int8>(truncatingIfNeeded: q)
+        UnsafeMutableRawPointer(values + k).storeBytes(of: bytes, as: SIMD4<Int8>.self)
+      }
+      offsets[block] = -128 &* vaddvq_s32(sums)
+      begin += 32
+      block += 1
+    }
+  }
+#endif

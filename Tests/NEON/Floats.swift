@@ -1,0 +1,123 @@
+import KernelsNEON
+import KernelsPortable
+
+// With inputs within ±1, a sum of n products has a size of at most n, and any order of additions
+// gives it within n + 1 roundings of that size.
+
+func checkFloatMatmul() {
+  var random = Random(state: 4)
+  for (rows, tokens) in [(1, 1), (3, 2), (4, 3), (9, 5)] {
+    for columns in [0, 1, 3, 4, 5, 16, 61] {
+      let weights = floats(rows * columns, 1, &random)
+      let brains = Buffer<UInt16>(rows * columns)
+      for i in 0..<rows * columns {
+        brains.start[i] = UInt16(weights.start[i].bitPattern >> 16)
+      }
+      let x = floats(tokens * columns, 1, &random)
+      let (ours, truth) = (Buffer<Float>(tokens * rows), Buffer<Float>(tokens * rows))
+      let n = Float(columns)
+      KernelsNEON.matmulF32(
+        weights.start, columns, 0, rows, x.start, columns, tokens, ours.start, rows)
+      KernelsPortable.matmulF32(
+        weights.start, columns, 0, rows, x.start, columns, tokens, truth.start, rows)
+      expectClose(ours, truth, tokens * rows, size: n, roundings: n + 1, "matmulF32")
+      KernelsNEON.matmulBF16(
+        brains.start, columns, 0, rows, x.start, columns, tokens, ours.start, rows)
+      KernelsPortable.matmulBF16(
+        brains.start, columns, 0, rows, x.start, columns, tokens, truth.start, rows)
+      expectClose(ours, truth, tokens * rows, size: n, roundings: n + 1, "matmulBF16")
+    }
+  }
+}
+
+func checkAttention() {
+  var random = Random(state: 5)
+  for (count, dim) in [(0, 8), (1, 1), (3, 17), (4, 16), (9, 64), (6, 131)] {
+    let stride = dim + 1
+    let q = floats(dim, 1, &random)
+    let rows = floats(count * stride, 1, &random)
+    let halfRows = halves(count * stride, &random)
+    let n = Float(dim)
+    let (ours, truth) = (Buffer<Float>(count), Buffer<Float>(count))
+    KernelsNEON.dotRowsF32(q.start, rows.start, stride, count, dim, 0.5, ours.start)
+    KernelsPortable.dotRowsF32(q.start, rows.start, stride, count, dim, 0.5, truth.start)
+    expectClose(ours, truth, count, size: n, roundings: n + 2, "dotRowsF32")
+    KernelsNEON.dotRowsF16(q.start, halfRows.start, stride, count, dim, 0.5, ours.start)
+    KernelsPortable.dotRowsF16(q.start, halfRows.start, stride, count, dim, 0.5, truth.start)
+    expectClose(ours, truth, count, size: 2 * n, roundings: n + 2, "dotRowsF16")
+
+    let weights = floats(count, 1, &random)
+    let m = Float(count + 1)
+    let (sums, truthSums) = (floats(dim, 1, &random), Buffer<Float>(dim))
+    for d in 0..<dim { truthSums.start[d] = sums.start[d] }
+    KernelsNEON.sumRowsF32(weights.start, rows.start, stride, count, dim, sums.start)
+    KernelsPortable.sumRowsF32(weights.start, rows.start, stride, count, dim, truthSums.start)
+    expectClose(sums, truthSums, dim, size: m, roundings: m + 1, "sumRowsF32")
+    for d in 0..<dim { truthSums.start[d] = sums.start[d] }
+    KernelsNEON.sumRowsF16(weights.start, halfRows.start, stride, count, dim, sums.start)
+    KernelsPortable.sumRowsF16(weights.start, halfRows.start, stride, count, dim, truthSums.start)
+    expectClose(sums, truthSums, dim, size: 3 * m, roundings: m + 1, "sumRowsF16")
+  }
+}
+
+/// Both tiers use the same polynomials; what differs is how often they round.
+func checkElementwise() {
+  var random = Random(state: 6)
+  for count in [1, 3, 4, 5, 63, 200] {
+    let n = Float(count)
+    let (ours, truth) = (Buffer<Float>(count), Buffer<Float>(count))
+    func fill(_ limit: Float) {
+      for i in 0..<count {
+        ours.start[i] = random.float(limit)
+        truth.start[i] = ours.start[i]
+      }
+    }
+    let weight = floats(count, 1, &random)
+    let bias = floats(count, 1, &random)
+
+    fill(30)
+    KernelsNEON.softmax(ours.start, count)
+    KernelsPortable.softmax(truth.start, count)
+    // Scores that are 60 apart are rounded to 60 u before exp, which adds 3 u.
+    expectClose(ours, truth, count, size: 1, roundings: 2 * 63 + n + 3, "softmax")
+
+    fill(100)
+    KernelsNEON.siluMul(ours.start, weight.start, ours.start, count)
+    KernelsPortable.siluMul(truth.start, weight.start, truth.start, count)
+    expectClose(ours, truth, count, size: 100, roundings: 7, "siluMul")
+
+    fill(6)
+    KernelsNEON.gelu(ours.start, count)
+    KernelsPortable.gelu(truth.start, count)
+    // x · tail · (10 + 4 z²) is largest where x² · tail is: below 2.
+    expectClose(ours, truth, count, size: 6, roundings: 3 + 10, "gelu")
+
+    fill(2)
+    KernelsNEON.add(weight.start, ours.start, count)
+    KernelsPortable.add(weight.start, truth.start, count)
+    expectSameBits(ours, truth, count, "add")
+
+    fill(2)
+    KernelsNEON.rmsNorm(ours.start, weight.start, 1e-6, ours.start, count)
+    KernelsPortable.rmsNorm(truth.start, weight.start, 1e-6, truth.start, count)
+    // A normalised value is at most √n.
+    expectClose(ours, truth, count, size: n.squareRoot(), roundings: n / 2 + 6, "rmsNorm")
+
+    fill(2)
+    KernelsNEON.layerNorm(ours.start, weight.start, bias.start, 1e-2, ours.start, count)
+    KernelsPortable.layerNorm(truth.start, weight.start, bias.start, 1e-2, truth.start, count)
+    // The mean is off by 2 n u, the deviation at least ¹/₁₀.
+    let size = max(n.squareRoot(), 20)
+    expectClose(ours, truth, count, size: size, roundings: 2 * n + 12, "layerNorm")
+
+    let half = count / 2
+    fill(2)
+    KernelsNEON.rope(ours.start, weight.start, bias.start, 1, half * 2)
+    KernelsPortable.rope(truth.start, weight.start, bias.start, 1, half * 2)
+    expectClose(ours, truth, half * 2, size: 4, roundings: 2, "rope")
+    ours.free()
+    truth.free()
+    weight.free()
+    bias.free()
+  }
+}

@@ -1,0 +1,126 @@
+import KernelsNEON
+import KernelsPortable
+
+/// Random panels, and extreme ones; every number of tokens that a tile can meet.
+func checkPanels(bits: Int) {
+  var random = Random(state: 1)
+  let blockBytes = bits == 8 ? 544 : 288
+  for rows in [1, 16, 19, 48] {
+    for blocks in [0, 1, 3, 16] {
+      for tokens in [0, 1, 2, 3, 4, 7, 8] {
+        for extreme in [false, true] {
+          let panels = Buffer<UInt8>((rows + 15) / 16 * blocks * blockBytes)
+          for i in 0..<panels.byteCount {
+            let byte = UInt8(truncatingIfNeeded: random.bits())
+            if i % blockBytes >= blockBytes - 32 {
+              panels.start[i] = i % 2 == 0 ? byte : 0x10 | byte & 0x8f
+            } else if bits == 8 {
+              panels.start[i] = extreme ? (byte & 1 == 0 ? 1 : 255) : max(byte, 1)
+            } else {
+              panels.start[i] = byte
+            }
+          }
+          let levels = Buffer<UInt8>(16)
+          for i in 0..<16 { levels.start[i] = extreme ? (i < 8 ? 1 : 255) : UInt8(i * 16 + 8) }
+          let values = Buffer<Int8>(tokens * blocks * 32)
+          let offsets = Buffer<Int32>(tokens * blocks)
+          for block in 0..<tokens * blocks {
+            var sum: Int32 = 0
+            for k in 0..<32 {
+              let byte = Int8(truncatingIfNeeded: random.bits())
+              let value = extreme ? (byte < 0 ? -127 : 127) : max(byte, -127)
+              values.start[block * 32 + k] = value
+              sum += Int32(value)
+            }
+            offsets.start[block] = -128 * sum
+          }
+          let scales = floats(tokens * blocks, 0.1, &random)
+          let ours = Buffer<Float>(tokens * rows)
+          let truth = Buffer<Float>(tokens * rows)
+          let panelCount = (rows + 15) / 16
+          if bits == 8 {
+            KernelsNEON.matmulInt8(
+              panels.start, levels.start, blocks, 0, panelCount, rows, values.start, scales.start,
+              offsets.start, tokens, ours.start, rows)
+            KernelsPortable.matmulInt8(
+              panels.start, levels.start, blocks, 0, panelCount, rows, values.start, scales.start,
+              offsets.start, tokens, truth.start, rows)
+            expectSameBits(ours, truth, tokens * rows, "matmulInt8")
+          } else {
+            KernelsNEON.matmulInt4(
+              panels.start, levels.start, blocks, 0, panelCount, rows, values.start, scales.start,
+              offsets.start, tokens, ours.start, rows)
+            KernelsPortable.matmulInt4(
+              panels.start, levels.start, blocks, 0, panelCount, rows, values.start, scales.start,
+              offsets.start, tokens, truth.start, rows)
+            expectSameBits(ours, truth, tokens * rows, "matmulInt4")
+          }
+          panels.free()
+          levels.free()
+          values.free()
+          offsets.free()
+          scales.free()
+          ours.free()
+          truth.free()
+        }
+      }
+    }
+  }
+}
+
+func checkActivations() {
+  var random = Random(state: 2)
+  for columns in [0, 1, 4, 31, 32, 33, 100, 256] {
+    for limit: Float in [0, 1e-38, 1, 1e30] {
+      for poison in [Float(0), .nan, .infinity] {
+        let x = floats(columns, limit, &random)
+        if columns > 0 && poison != 0 { x.start[columns / 2] = poison }
+        let blocks = (columns + 31) / 32
+        let (values, truthValues) = (Buffer<Int8>(blocks * 32), Buffer<Int8>(blocks * 32))
+        let (scales, truthScales) = (Buffer<Float>(blocks), Buffer<Float>(blocks))
+        let (offsets, truthOffsets) = (Buffer<Int32>(blocks), Buffer<Int32>(blocks))
+        KernelsNEON.quantizeActivations(
+          x.start, columns, values.start, scales.start, offsets.start)
+        KernelsPortable.quantizeActivations(
+          x.start, columns, truthValues.start, truthScales.start, truthOffsets.start)
+        expectSameBits(scales, truthScales, blocks, "quantizeActivations: scales")
+        for i in 0..<blocks * 32 {
+          expect(values.start[i] == truthValues.start[i], "quantizeActivations: values")
+        }
+        for i in 0..<blocks {
+          expect(offsets.start[i] == truthOffsets.start[i], "quantizeActivations: offsets")
+        }
+        values.expectIntact("quantizeActivations: wrote behind the values")
+        offsets.expectIntact("quantizeActivations: wrote behind the offsets")
+      }
+    }
+  }
+}
+
+func checkHalves() {
+  let count = 65535  // not a multiple of four: the last ones go another way
+  let bits = Buffer<UInt16>(count)
+  for i in 0..<count { bits.start[i] = UInt16(i) }
+  let (ours, truth) = (Buffer<Float>(count), Buffer<Float>(count))
+  KernelsNEON.f16ToF32(bits.start, ours.start, count)
+  KernelsPortable.f16ToF32(bits.start, truth.start, count)
+  expectSameBits(ours, truth, count, "f16ToF32")
+  KernelsNEON.bf16ToF32(bits.start, ours.start, count)
+  KernelsPortable.bf16ToF32(bits.start, truth.start, count)
+  expectSameBits(ours, truth, count, "bf16ToF32")
+
+  var random = Random(state: 3)
+  let x = Buffer<Float>(count)
+  for i in 0..<count { x.start[i] = Float(bitPattern: UInt32(truncatingIfNeeded: random.bits())) }
+  let (narrow, narrowTruth) = (Buffer<UInt16>(count), Buffer<UInt16>(count))
+  KernelsNEON.f32ToF16(x.start, narrow.start, count)
+  KernelsPortable.f32ToF16(x.start, narrowTruth.start, count)
+  for i in 0..<count {
+    let bothNaN = narrow.start[i] & 0x7fff > 0x7c00 && narrowTruth.start[i] & 0x7fff > 0x7c00
+    expect(bothNaN || narrow.start[i] == narrowTruth.start[i], "f32ToF16")
+  }
+  KernelsNEON.f32ToBF16(x.start, narrow.start, count)
+  KernelsPortable.f32ToBF16(x.start, narrowTruth.start, count)
+  for i in 0..<count { expect(narrow.start[i] == narrowTruth.start[i], "f32ToBF16") }
+  narrow.expectIntact("wrote behind the halves")
+}
