@@ -15,6 +15,7 @@ struct LanguageModel: Sendable {
     let down: Weight  // [D, F]
   }
 
+  let file: ModelFile
   let geometry: LanguageGeometry
   let embedding: Weight  // [V, D]
   let layers: [Layer]

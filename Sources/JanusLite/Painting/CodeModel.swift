@@ -3,6 +3,7 @@
 /// What the language model needs to paint: a head that rates the next code, and the way of the chosen
 /// code back in.
 struct CodeModel: Sendable {
+  let file: ModelFile
   let geometry: PaintingGeometry
   let embedding: Vector  // [K · L]
   let aligner: [Linear]  // [D, L], then [D, D]

@@ -40,19 +40,17 @@ struct Drawing {
   /// Single-head attention of every pixel to every pixel.
   func attend(_ h: FeatureMap, _ block: VQDecoder.Attention) -> FeatureMap {
     let (pixels, channels) = (h.pixels, h.channels)
-    let rows = (0..<5).map { _ in FloatBuffer(capacity: pixels * channels) }
-      .map { (buffer: $0, matrix: $0.matrix(pixels, channels)) }
+    let rows = buffers.attention.map { $0.matrix(pixels, channels) }
+    let (x, q, k, v, a) = (rows[0], rows[1], rows[2], rows[3], rows[4])
     for y in 0..<h.height {
-      rows[0].matrix[row: y * h.width].update(from: h.pixel(y, 0), count: h.width * channels)
+      x[row: y * h.width].update(from: h.pixel(y, 0), count: h.width * channels)
     }
-    let x = rows[0].matrix
-    for (index, convolution) in [block.query, block.key, block.value].enumerated() {
-      ops.matmul(x, Product(convolution.linear, into: rows[index + 1].matrix))
-    }
-    ops.attend(
-      rows[1].matrix, rows[2].matrix, rows[3].matrix, heads: 1, into: rows[4].matrix)
+    ops.matmul(
+      x, Product(block.query.linear, into: q), Product(block.key.linear, into: k),
+      Product(block.value.linear, into: v))
+    ops.attend(q, k, v, heads: 1, into: a)
     for y in 0..<h.height {
-      h.pixel(y, 0).update(from: rows[4].matrix[row: y * h.width], count: h.width * channels)
+      h.pixel(y, 0).update(from: a[row: y * h.width], count: h.width * channels)
     }
     return h
   }

@@ -39,7 +39,10 @@ struct FeatureMap {
 final class FeatureMapBuffers {
   private let buffers = (0..<3).map { _ in FloatBuffer() }
   private var inUse = [false, false, false]
+  /// A convolution's weights as floats.
   let weights = FloatBuffer()
+  /// Attention's input, q, k, v and output: only at the lowest resolution, and small.
+  let attention = (0..<5).map { _ in FloatBuffer() }
 
   /// Allocates for maps of up to `size` floats.
   func reserve(_ size: Int) { for buffer in buffers { buffer.reserve(size) } }

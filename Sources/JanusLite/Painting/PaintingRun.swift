@@ -46,12 +46,12 @@ final class PaintingRun {
       x, Batch(starts.map { Segment(cache: $0, count: prompt.count) }), buffers, ops)
 
     // Every picture begins with the same two hidden states.
-    let last = FloatBuffer(capacity: 2 * g.embeddingLength).matrix(2, g.embeddingLength)
-    last[row: 0].update(from: x[row: prompt.count - 1], count: last.columns)
-    last[row: 1].update(from: x[row: 2 * prompt.count - 1], count: last.columns)
+    let last = [prompt.count - 1, 2 * prompt.count - 1].map { row in
+      Array(UnsafeBufferPointer(start: x[row: row], count: x.columns))
+    }
     x = rows.rows(0..<2 * pictures)
     for row in 0..<2 * pictures {
-      x[row: row].update(from: last[row: row % 2], count: last.columns)
+      x[row: row].update(from: last[row % 2], count: x.columns)
     }
     let total = prompt.count + codes.geometry.codesPerPicture
     caches = (0..<2 * pictures).map { row in

@@ -25,7 +25,7 @@ extension CodeModel {
   ) throws(JanusError) {
     let g = geometry
     self.init(
-      geometry: g,
+      file: binding.file, geometry: g,
       embedding: try binding.vector("gen_embd.weight", g.codeCount * g.codeLength),
       aligner: try binding.perceptron(
         "gen_mm", depth: g.alignerDepth, inputs: g.codeLength, outputs: languageLength),
@@ -62,7 +62,8 @@ extension VQDecoder {
             ? nil : try binding.convolution("\(name).upsample", outputs, outputs, side: 3)))
     }
     self.init(
-      geometry: g, codebook: try binding.vector("vq.codebook.weight", g.codeCount * g.codeLength),
+      file: binding.file, geometry: g,
+      codebook: try binding.vector("vq.codebook.weight", g.codeCount * g.codeLength),
       postQuantization: try binding.convolution(
         "vq.post_quant_conv", g.latentChannels, g.codeLength, side: 1),
       input: try binding.convolution("vq.conv_in", deepest, g.latentChannels, side: 3),

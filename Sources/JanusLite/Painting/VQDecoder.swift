@@ -26,6 +26,7 @@ struct VQDecoder: Sendable {
     let upsample: Convolution?
   }
 
+  let file: ModelFile
   let geometry: PaintingGeometry
   let codebook: Vector  // [codes · code length]
   let postQuantization: Convolution  // 1×1

@@ -1,13 +1,24 @@
 import GGUF
 import Quant
 
+/// The open file that weights point into. A network holds it, so that its weights stay valid.
+final class ModelFile: Sendable {
+  let container: Container
+  let levels: LevelTable
+
+  init(_ container: Container, levels: LevelTable) {
+    self.container = container
+    self.levels = levels
+  }
+}
+
 /// Binds the tensors of an open container to the places of a network, checking format and shape.
 ///
 /// After it, no tensor can be missing and no shape wrong: the forward pages trust what they hold.
 struct Binding {
-  let container: Container
-  /// The int4 levels of the file, each plus 128, kept for the life of the model.
-  let levels: UnsafePointer<UInt8>
+  let file: ModelFile
+
+  var container: Container { file.container }
 
   private static let products: Set<ElementFormat> = [.f32, .bf16, .int8Panels, .int4Panels]
   private static let tables: Set<ElementFormat> = [.f32, .bf16, .q8Rows]
@@ -55,7 +66,7 @@ struct Binding {
     }
     return Weight(
       format: record.format, rows: rows, columns: columns,
-      bytes: container.bytes(of: record).baseAddress!, levels: levels)
+      bytes: container.bytes(of: record).baseAddress!, levels: file.levels.pointer)
   }
 
   func record(_ name: String) throws(JanusError) -> TensorRecord {
@@ -94,7 +105,8 @@ extension LanguageModel {
           down: try binding.weight(name("ffn_down"), d, f)))
     }
     self.init(
-      geometry: g, embedding: try binding.table("token_embd.weight", g.vocabularySize, d),
+      file: binding.file, geometry: g,
+      embedding: try binding.table("token_embd.weight", g.vocabularySize, d),
       layers: layers, outputNorm: try binding.vector("output_norm.weight", d),
       output: try binding.weight("output.weight", g.vocabularySize, d))
   }
@@ -121,7 +133,7 @@ extension VisionTower {
           down: try binding.linear(name("ffn_down"), e, f)))
     }
     self.init(
-      geometry: g,
+      file: binding.file, geometry: g,
       patchEmbedding: try binding.linear("v.patch_embd", e, 3 * g.patchSize * g.patchSize),
       positionEmbedding: try binding.vector("v.position_embd.weight", g.patchCount * e),
       layers: layers, postNorm: try binding.norm("v.post_ln", e),

@@ -52,7 +52,6 @@ public final class Janus: Sendable {
   let visionTower: VisionTower
   /// Nil where the file was converted without them.
   let painting: PaintingParts?
-  private let levels: LevelTable
 
   /// Opens the model file at `path`, and checks that every part is there and fits.
   public init(path: String, options: Options = Options()) throws(JanusError) {
@@ -67,7 +66,6 @@ public final class Janus: Sendable {
     language = try reader.language()
     vision = try reader.vision()
     preprocessor = try reader.preprocessor(imageSize: vision.imageSize)
-    levels = try reader.levels()
     formulaQuestion = try reader.string("prompt.formula")
     do throws(TokenizerError) {
       tokenizer = try Tokenizer(container: container)
@@ -81,7 +79,7 @@ public final class Janus: Sendable {
         file: path, key: "janus.vocab_size", expected: "the tokenizer's \(tokenizer.count) or more",
         found: "\(language.vocabularySize)")
     }
-    let binding = Binding(container: container, levels: levels.pointer)
+    let binding = Binding(file: ModelFile(container, levels: try reader.levels()))
     languageModel = try LanguageModel(binding, language)
     visionTower = try VisionTower(binding, vision, languageLength: language.embeddingLength)
     painting =

@@ -14,6 +14,7 @@ struct VisionTower: Sendable {
     let down: Linear  // [E, F]
   }
 
+  let file: ModelFile
   let geometry: VisionGeometry
   let patchEmbedding: Linear  // [E, P]
   let positionEmbedding: Vector  // [N · E]
