@@ -1,0 +1,128 @@
+"""janus-nano: its configuration, and a forward pass over transformers' own modules that skips empty paper.
+
+Most patches of a formula's page are white. Training feeds the tower the patches with ink and a few white ones, each
+with its own position, and runs the constant start of the prompt once for a whole batch. With all patches the result is
+transformers' own forward (`check` in train.py).
+"""
+
+import torch
+import torch.nn.functional as F
+from transformers import JanusConfig, JanusForConditionalGeneration
+from transformers.models.llama.modeling_llama import apply_rotary_pos_emb, repeat_kv
+
+import vocabulary
+
+IMAGE, PATCH, WIDTH, HEADS = 320, 16, 192, 6
+GRID = IMAGE // PATCH
+PATCHES = GRID * GRID
+CODES = 256
+VOCABULARY_ROWS = 640
+# (layer, head, what): heads of the language model that are taught where to look.
+GUIDED = [(1, 0, "current"), (2, 0, "next"), (3, 0, "next")]
+
+
+def config() -> JanusConfig:
+    ids = {token: index for token, index in vocabulary.build().get_vocab().items() if token in vocabulary.SPECIAL}
+    return JanusConfig(
+        text_config={
+            "model_type": "llama", "hidden_size": WIDTH, "intermediate_size": 512, "num_hidden_layers": 4,
+            "num_attention_heads": HEADS, "num_key_value_heads": HEADS, "head_dim": WIDTH // HEADS,
+            "vocab_size": VOCABULARY_ROWS, "max_position_embeddings": 2048, "rms_norm_eps": 1e-6,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "tie_word_embeddings": False,
+            "bos_token_id": ids[vocabulary.BEGIN], "eos_token_id": ids[vocabulary.END],
+            "pad_token_id": ids[vocabulary.PAD],
+        },
+        vision_config={
+            "hidden_size": WIDTH, "num_hidden_layers": 5, "num_attention_heads": HEADS, "image_size": IMAGE,
+            "patch_size": PATCH, "mlp_ratio": 4.0, "projection_dim": WIDTH, "num_image_tokens": PATCHES,
+        },
+        vq_config={
+            "embed_dim": 8, "num_embeddings": CODES, "latent_channels": 32, "base_channels": 32,
+            "channel_multiplier": [1, 1, 2], "num_res_blocks": 1, "num_patches": GRID,
+            "projection_dim": WIDTH, "image_token_embed_dim": WIDTH,
+        },
+        image_token_id=ids[vocabulary.PLACEHOLDER], tie_word_embeddings=False,
+    )
+
+
+def build() -> JanusForConditionalGeneration:
+    model = JanusForConditionalGeneration(config())
+    # Paper is white, +1 everywhere: filters without a mean see strokes only, which is what there is to learn.
+    center_filters(model)
+    for parameter in model.model.vision_model.embeddings.position_embedding.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+@torch.no_grad()
+def center_filters(model) -> None:
+    weight = model.model.vision_model.embeddings.patch_embedding.weight
+    weight.sub_(weight.mean(dim=(1, 2, 3), keepdim=True))
+
+
+def vision(model, patches: torch.Tensor, index: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+    """Features [B, N, width] of grey patches [B, N, 256] in −1...1 at raster places `index`; absent ones are ignored."""
+    tower = model.model.vision_model
+    embedding = tower.embeddings.patch_embedding
+    filters = embedding.weight.sum(dim=1).flatten(1)  # three equal channels
+    hidden = F.linear(patches, filters, embedding.bias) + tower.embeddings.position_embedding(index)
+    mask = present[:, None, None, :].expand(-1, 1, present.shape[1], -1)
+    for layer in tower.encoder.layers:
+        hidden = layer(hidden, mask)
+    return tower.post_layernorm(hidden)
+
+
+def language(model, prefix, body, places, present, asked=None):
+    """The language model over a shared prefix [1, P, D] and bodies [B, T, D] at positions `places` [B, T].
+
+    Returns the body's normalised output, and for every guided head the log-probability of its attention at `asked`:
+    a dictionary "current"/"next" → key columns [B, T] (−1: nothing asked).
+    """
+    llama = model.model.language_model
+    count, batch = prefix.shape[1], body.shape[0]
+    rotary_prefix = llama.rotary_emb(prefix, torch.arange(count)[None])
+    rotary_body = llama.rotary_emb(body, places)
+    # A body token sees the whole prefix and what stands before it in the body, itself included.
+    causal = torch.ones(body.shape[1], body.shape[1], dtype=torch.bool).tril()
+    seen = causal[None] & present[:, None, :]
+    seen = seen | torch.eye(body.shape[1], dtype=torch.bool)  # an absent token sees itself, which avoids NaN
+    mask = torch.cat([torch.ones(batch, body.shape[1], count, dtype=torch.bool), seen], dim=2)[:, None]
+    guidance: dict[tuple, torch.Tensor] = {}
+    last = len(llama.layers) - 1
+    for number, layer in enumerate(llama.layers):
+        attention = layer.self_attn
+
+        def project(hidden, rotary):
+            states = layer.input_layernorm(hidden)
+            shape = (*states.shape[:2], -1, attention.head_dim)
+            q, k, v = (getattr(attention, f"{part}_proj")(states).view(shape).transpose(1, 2) for part in "qkv")
+            return *apply_rotary_pos_emb(q, k, *rotary), v
+
+        def finish(hidden, mixed):
+            hidden = hidden + attention.o_proj(mixed.transpose(1, 2).flatten(2))
+            return hidden + layer.mlp(layer.post_attention_layernorm(hidden))
+
+        q0, k0, v0 = project(prefix, rotary_prefix)
+        q, k, v = project(body, rotary_body)
+        keys = torch.cat([k0.expand(batch, -1, -1, -1), k], dim=2)
+        values = torch.cat([v0.expand(batch, -1, -1, -1), v], dim=2)
+        groups = attention.num_key_value_groups
+        keys, values = repeat_kv(keys, groups), repeat_kv(values, groups)
+        for layer_number, head, what in GUIDED if asked else []:
+            if layer_number == number:
+                guidance[number, head] = _looked(q[:, head], keys[:, head], mask[:, 0], asked[what] + count, count)
+        if number < last:
+            k0, v0 = repeat_kv(k0, groups), repeat_kv(v0, groups)
+            prefix = finish(prefix, F.scaled_dot_product_attention(q0, k0, v0, is_causal=True))
+        body = finish(body, F.scaled_dot_product_attention(q, keys, values, attn_mask=mask))
+    return llama.norm(body), guidance
+
+
+def _looked(q, keys, mask, columns, count):
+    """Mean negative log of the attention that the asked columns get."""
+    rows = (columns >= count).any(dim=0)  # only the answers' positions ask
+    q, mask, columns = q[:, rows], mask[:, rows], columns[:, rows]
+    scores = (q @ keys.transpose(1, 2)).float() * q.shape[-1] ** -0.5
+    logs = scores.masked_fill(~mask, float("-inf")).log_softmax(dim=-1)
+    wanted = columns >= count
+    return -logs.gather(2, columns.clamp(min=0)[..., None])[..., 0][wanted].mean()

@@ -1,0 +1,241 @@
+"""Trains the reader: `train.py --state DIR`. Stops and resumes at any time; see README.md.
+
+Stage one teaches the vision tower alone to name the glyphs in each patch. Stage two teaches the whole reader: next
+token, names of glyphs, and where a few attention heads look; formulas grow longer as it goes. `--finish N` ends with N
+samples of falling learning rate on pages with every patch.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+import nano
+import vocabulary
+from formulas import LONGEST, latex
+from samples import CLASSES, SLOTS, Source, stacked
+
+BATCH = 48
+RATE = 1.2e-3
+GLYPH_SAMPLES = 60_000
+CHECKPOINT_SECONDS = 300
+
+
+class Reader(torch.nn.Module):
+    """The model and the glyph names' heads, which exist in training only."""
+
+    def __init__(self):
+        super().__init__()
+        self.janus = nano.build()
+        self.names = torch.nn.Linear(nano.WIDTH, SLOTS * (len(CLASSES) + 1))
+        tokenizer = vocabulary.build()
+        self.ids = tokenizer.get_vocab()
+        self.ids[" "] = self.ids["Ġ"]
+        begin, self.end, self.pad, start, stop, _ = (self.ids[token] for token in vocabulary.SPECIAL[:6])
+
+        def encode(text):
+            return tokenizer.encode(text, add_special_tokens=False).ids
+
+        self.prefix = torch.tensor([[begin, *encode(f"{vocabulary.SYSTEM}\n\n<|User|>: "), start]])
+        self.questions = [
+            torch.tensor([stop, *encode(f"\n{question}\n\n<|Assistant|>:")]) for question in vocabulary.QUESTIONS
+        ]
+
+    def parameters_for_reading(self):
+        unused = ("vqmodel.", "generation_")
+        return [(n, p) for n, p in self.named_parameters() if not any(part in n for part in unused)]
+
+    def glyphs(self, samples):
+        """Loss over glyph names, and the share of first names that are right where there is one."""
+        patches, index, present, names = stacked(samples)
+        features = nano.vision(self.janus, patches, index, present)
+        return *self._named(features, names), features
+
+    def _named(self, features, names):
+        logits = self.names(features).view(*names.shape, -1).float()
+        loss = F.cross_entropy(logits.flatten(0, 2), names.flatten(), ignore_index=-100)
+        first = names[..., 0]
+        right = (logits[..., 0, :].argmax(-1) == first)[first > 0].float().mean()
+        return loss, right
+
+    def read(self, samples, question):
+        """All losses of one batch."""
+        patches, index, present, names = stacked(samples)
+        features = nano.vision(self.janus, patches, index, present)
+        glyph_loss, right = self._named(features, names)
+        count, width = index.shape
+        embed = self.janus.get_input_embeddings()
+        answers = [[self.ids[token] for token in one.tokens] for one in samples]
+        longest = max(map(len, answers)) + 1
+        asked = len(question)
+        text = torch.full((count, asked + longest - 1), self.pad)
+        text[:, :asked] = question
+        labels = torch.full((count, longest), -100)
+        current = torch.full((count, width + asked + longest - 1), -1 - 10**6)
+        following = current.clone()
+        for row, (answer, one) in enumerate(zip(answers, samples)):
+            n = len(answer)
+            text[row, asked:asked + n] = torch.tensor(answer)
+            labels[row, :n] = torch.tensor(answer)
+            labels[row, n] = self.end
+            start = width + asked - 1  # the question's last token predicts the first of the answer
+            places = torch.tensor(one.places)
+            known = places >= 0
+            following[row, start:start + n][known] = places[known]
+            current[row, start + 1:start + 1 + n][known] = places[known]
+        body = torch.cat([self.janus.model.aligner(features), embed(text)], dim=1)
+        places = torch.cat([index, nano.PATCHES + torch.arange(text.shape[1]).expand(count, -1)], dim=1)
+        shown = torch.cat([present, torch.ones_like(text, dtype=torch.bool)], dim=1)
+        hidden, looked = nano.language(
+            self.janus, embed(self.prefix), body, places + self.prefix.shape[1], shown,
+            {"current": current, "next": following})
+        logits = self.janus.lm_head(hidden[:, width + asked - 1:]).float()
+        text_loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
+        hits = ((logits.argmax(-1) == labels) | (labels < 0)).all(dim=1).float().mean()
+        return text_loss, glyph_loss, sum(looked.values()) / len(looked), right, hits
+
+
+class Training:
+    def __init__(self, state: Path, threads: int, seed: int):
+        torch.set_num_threads(threads)
+        torch.manual_seed(seed)
+        self.state = state
+        state.mkdir(parents=True, exist_ok=True)
+        self.reader = Reader()
+        named = self.reader.parameters_for_reading()
+        decayed = [p for n, p in named if p.ndim == 2 and "embed" not in n]
+        plain = [p for n, p in named if not (p.ndim == 2 and "embed" not in n)]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
+            lr=RATE, betas=(0.9, 0.98), eps=1e-8)
+        self.parameters = decayed + plain
+        self.glyph_samples = self.read_samples = self.finish_samples = self.step = 0
+        path = state / "reader.pt"
+        if path.exists():
+            saved = torch.load(path, weights_only=True)
+            self.reader.load_state_dict(saved["model"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+            for name, value in saved["counts"].items():
+                setattr(self, name, value)
+        self.source = Source(seed * 1_000_003 + self.step)
+        self.question = 0
+        self.log = {"time": time.time(), "count": 0}
+        self.saved = time.time()
+
+    def save(self) -> None:
+        names = ["glyph_samples", "read_samples", "finish_samples", "step"]
+        path = self.state / "reader.pt"
+        torch.save({
+            "model": self.reader.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "counts": {name: getattr(self, name) for name in names},
+        }, path.with_suffix(".new"))
+        path.with_suffix(".new").rename(path)
+        self.saved = time.time()
+
+    def wait(self) -> None:
+        """Sleeps while the file PAUSE lies in the state folder."""
+        while (self.state / "PAUSE").exists():
+            time.sleep(2)
+
+    def update(self, loss: torch.Tensor, rate: float) -> None:
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * min(1.0, (self.step + 1) / 300)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        nano.center_filters(self.reader.janus)
+        self.step += 1
+
+    def report(self, stage: str, count: int, **values) -> None:
+        """Prints means over some 50 steps, and saves when it is time."""
+        log = self.log
+        log["count"] += count
+        for name, value in values.items():
+            log.setdefault("sums", {}).setdefault(name, []).append(float(value))
+        if len(next(iter(log["sums"].values()))) == 50:
+            means = {name: round(sum(v) / len(v), 4) for name, v in log["sums"].items()}
+            rate = log["count"] / (time.time() - log["time"])
+            print(json.dumps({"stage": stage, "step": self.step, "glyph_samples": self.glyph_samples,
+                              "read_samples": self.read_samples, **means, "samples_per_s": round(rate, 1)}), flush=True)
+            self.log = {"time": time.time(), "count": 0}
+        if time.time() - self.saved > CHECKPOINT_SECONDS:
+            self.save()
+
+    def run(self, samples: int, finish: int) -> None:
+        while self.glyph_samples < GLYPH_SAMPLES:
+            self.wait()
+            batch = self.source.batch(BATCH, LONGEST)
+            with torch.autocast("cpu", torch.bfloat16):
+                loss, right, _ = self.reader.glyphs(batch)
+            self.update(loss, RATE)
+            self.glyph_samples += len(batch)
+            self.report("glyphs", len(batch), glyph=loss.detach(), named=right)
+        while self.read_samples < samples:
+            self.read_step(self.longest(), RATE, "read")
+            self.read_samples += BATCH
+        while self.finish_samples < finish:
+            self.read_step(LONGEST, RATE * (1 - self.finish_samples / finish), "finish", every_patch=True)
+            self.finish_samples += BATCH
+        self.save()
+
+    def longest(self) -> int:
+        """Short formulas first."""
+        return min(LONGEST, 6 + self.read_samples // 4000)
+
+    def read_step(self, longest: int, rate: float, stage: str, every_patch: bool = False) -> None:
+        self.wait()
+        batch = self.source.batch(BATCH, longest, every_patch)
+        self.question = (self.question + 1) % len(self.reader.questions)
+        with torch.autocast("cpu", torch.bfloat16):
+            text, glyph, looked, right, hits = self.reader.read(batch, self.reader.questions[self.question])
+        self.update(text + 0.3 * glyph + 0.2 * looked, rate)
+        self.report(stage, len(batch), text=text.detach(), glyph=glyph.detach(), looked=looked.detach(),
+                    named=right, forced_exact=hits, longest=longest)
+
+
+def check(state: Path) -> None:
+    """Compares this file's forward, with every patch, to transformers' own."""
+    torch.manual_seed(0)
+    reader = Reader().eval()
+    batch = Source(1).batch(2, LONGEST, every_patch=True)
+    question = reader.questions[0]
+    captured = {}
+    reader.janus.lm_head.register_forward_hook(lambda module, inputs, output: captured.update(logits=output))
+    with torch.no_grad():
+        reader.read(batch, question)
+        ours = captured["logits"]
+        for row, one in enumerate(batch):
+            patches = torch.from_numpy(one.patches).float() / 127.5 - 1
+            page = patches.view(nano.GRID, nano.GRID, nano.PATCH, nano.PATCH).permute(0, 2, 1, 3)
+            page = page.reshape(1, 1, nano.IMAGE, nano.IMAGE).expand(1, 3, -1, -1)
+            answer = [reader.ids[token] for token in one.tokens]
+            placeholder = reader.ids[vocabulary.PLACEHOLDER]
+            ids = [*reader.prefix[0].tolist(), *[placeholder] * nano.PATCHES, *question.tolist(), *answer]
+            theirs = reader.janus(input_ids=torch.tensor([ids]), pixel_values=page).logits[0, -len(answer) - 1:]
+            difference = (theirs - ours[row, :len(answer) + 1]).abs().max()
+            print(f"{latex(one.tokens)}: largest difference of logits {difference:.2g}")
+            if difference > 1e-4:
+                raise SystemExit("the training forward differs from transformers' own")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--state", type=Path, required=True, help="folder of checkpoints")
+    parser.add_argument("--samples", type=int, default=2_000_000, help="formulas of stage two")
+    parser.add_argument("--finish", type=int, default=0, help="then these, with falling rate and every patch")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--check", action="store_true", help="compare the forward pass with transformers' and stop")
+    arguments = parser.parse_args()
+    if arguments.check:
+        check(arguments.state)
+    else:
+        Training(arguments.state, arguments.threads, arguments.seed).run(arguments.samples, arguments.finish)
+
+
+if __name__ == "__main__":
+    main()
