@@ -9,7 +9,7 @@
   /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
   private let residentBytes = 256 * 1024
 
-  private struct Problem {
+  struct PanelProblem {
     let panels: UnsafeRawPointer
     let levels: __m512i
     let blocks: Int
@@ -29,7 +29,7 @@
     _ offsets: UnsafePointer<Int32>, _ tokens: Int,
     _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
   ) {
-    let problem = Problem(
+    let problem = PanelProblem(
       panels: panels, levels: _mm512_setzero_si512(), blocks: blocks, rows: rows, values: values,
       scales: scales, offsets: offsets, output: output, outputStride: outputStride)
     let group = max(1, residentBytes / max(1, blocks * 544))
@@ -37,7 +37,12 @@
       let end = min(begin + group, panelEnd)
       var token = 0
       while token + 8 <= tokens {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 8, bits: 8) }
+        var panel = begin
+        while panel + 2 <= end {
+          int8Pair(problem, panel, token)
+          panel += 2
+        }
+        if panel < end { tile(problem, panel, token, tokens: 8, bits: 8) }
         token += 8
       }
       if tokens & 4 != 0 {
@@ -63,7 +68,7 @@
     _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
   ) {
     let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
-    let problem = Problem(
+    let problem = PanelProblem(
       panels: panels, levels: _mm512_broadcast_i32x4(table), blocks: blocks, rows: rows,
       values: values, scales: scales, offsets: offsets, output: output,
       outputStride: outputStride)
@@ -72,7 +77,12 @@
       let end = min(begin + group, panelEnd)
       var token = 0
       while token + 8 <= tokens {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 8, bits: 4) }
+        var panel = begin
+        while panel + 2 <= end {
+          int4Pair(problem, panel, token)
+          panel += 2
+        }
+        if panel < end { tile(problem, panel, token, tokens: 8, bits: 4) }
         token += 8
       }
       if tokens & 4 != 0 {
@@ -92,7 +102,7 @@
   /// One panel times `tokens` (1, 2, 4 or 8) tokens from `token` on. `tokens` and `bits` (8 or 4)
   /// are literals at every call, so that each call becomes a loop of its own.
   @inline(__always)
-  private func tile(_ p: Problem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
+  private func tile(_ p: PanelProblem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
     let blockBytes = bits == 8 ? 544 : 288
     let columns = p.blocks * 32
     var bytes = p.panels + panel * p.blocks * blockBytes
@@ -155,16 +165,15 @@
 
     @inline(__always)
     init(int4 bytes: UnsafeRawPointer, levels: __m512i) {
-      let nibble = _mm512_set1_epi8(15)
       let (p0, p1, p2, p3) = (line(bytes, 0), line(bytes, 1), line(bytes, 2), line(bytes, 3))
-      w0 = _mm512_shuffle_epi8(levels, _mm512_and_si512(p0, nibble))
-      w1 = _mm512_shuffle_epi8(levels, _mm512_and_si512(p1, nibble))
-      w2 = _mm512_shuffle_epi8(levels, _mm512_and_si512(p2, nibble))
-      w3 = _mm512_shuffle_epi8(levels, _mm512_and_si512(p3, nibble))
-      w4 = _mm512_shuffle_epi8(levels, _mm512_and_si512(_mm512_srli_epi16(p0, 4), nibble))
-      w5 = _mm512_shuffle_epi8(levels, _mm512_and_si512(_mm512_srli_epi16(p1, 4), nibble))
-      w6 = _mm512_shuffle_epi8(levels, _mm512_and_si512(_mm512_srli_epi16(p2, 4), nibble))
-      w7 = _mm512_shuffle_epi8(levels, _mm512_and_si512(_mm512_srli_epi16(p3, 4), nibble))
+      w0 = level(levels, p0)
+      w1 = level(levels, p1)
+      w2 = level(levels, p2)
+      w3 = level(levels, p3)
+      w4 = level(levels, _mm512_srli_epi16(p0, 4))
+      w5 = level(levels, _mm512_srli_epi16(p1, 4))
+      w6 = level(levels, _mm512_srli_epi16(p2, 4))
+      w7 = level(levels, _mm512_srli_epi16(p3, 4))
       scale = _mm512_cvtph_ps(bytes.loadUnaligned(fromByteOffset: 256, as: __m256i.self))
     }
 
@@ -183,6 +192,13 @@
       sum = _mm512_dpbusd_epi32(sum, w7, four(values, 7))
       return sum
     }
+  }
+
+  /// The levels that the low nibbles stand for. `vpermb` looks at six bits of each byte; the table
+  /// holds the sixteen levels four times, so that the two above the nibble do not matter.
+  @inline(__always)
+  func level(_ levels: __m512i, _ nibbles: __m512i) -> __m512i {
+    _mm512_permutexvar_epi8(nibbles, levels)
   }
 
   @inline(__always)

@@ -1,0 +1,174 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  // Two panels times eight tokens: the tile for many tokens. A broadcast of four values serves 32
+  // rows, so that loads, of which Zen 4 does one of 512 bits a cycle, no longer bound it; the
+  // sixteen integer sums stay in registers, and the sixteen float ones are touched once per block.
+
+  // None is private: private functions that stay out of line become weak symbols in release builds.
+
+  @inline(never)
+  func int8Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    pairTile(problem, panel, token, bits: 8)
+  }
+
+  @inline(never)
+  func int4Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    pairTile(problem, panel, token, bits: 4)
+  }
+
+  /// The panels `panel` and `panel + 1` times eight tokens from `token` on.
+  @inline(__always)
+  private func pairTile(_ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int) {
+    let weightBytes = bits == 8 ? 512 : 256
+    let columns = p.blocks * 32
+    let panelBytes = p.blocks * (weightBytes + 32)
+    var low = p.panels + panel * panelBytes
+    var high = low + panelBytes
+    var values = UnsafeRawPointer(p.values + token * columns)
+    var scales = p.scales + token * p.blocks
+    var offsets = p.offsets + token * p.blocks
+    var sums = Sums()
+
+    for _ in 0..<p.blocks {
+      var dots = Dots(offsets, p.blocks)
+      for group in 0..<(bits == 8 ? 8 : 4) {
+        let l = (low + group * 64).loadUnaligned(as: __m512i.self)
+        let h = (high + group * 64).loadUnaligned(as: __m512i.self)
+        let four = values + group * 4
+        if bits == 8 {
+          dots.add(l, h, four, columns)
+        } else {
+          dots.add(level(p.levels, l), level(p.levels, h), four, columns)
+          dots.add(
+            level(p.levels, _mm512_srli_epi16(l, 4)), level(p.levels, _mm512_srli_epi16(h, 4)),
+            four + 16, columns)
+        }
+      }
+      sums.add(dots, low + weightBytes, high + weightBytes, scales, p.blocks)
+      low += weightBytes + 32
+      high += weightBytes + 32
+      values += 32
+      scales += 1
+      offsets += 1
+    }
+    sums.write(
+      p.output + token * p.outputStride + panel * 16, p.outputStride, p.rows - panel * 16)
+  }
+
+  /// Exact products of the block so far, of eight tokens with each panel.
+  private struct Dots {
+    var low0, low1, low2, low3, low4, low5, low6, low7: __m512i
+    var high0, high1, high2, high3, high4, high5, high6, high7: __m512i
+
+    /// The sums begin at the offsets, which take back the 128 that was added to every weight.
+    @inline(__always)
+    init(_ offsets: UnsafePointer<Int32>, _ stride: Int) {
+      low0 = _mm512_set1_epi32(offsets[0 * stride])
+      low1 = _mm512_set1_epi32(offsets[1 * stride])
+      low2 = _mm512_set1_epi32(offsets[2 * stride])
+      low3 = _mm512_set1_epi32(offsets[3 * stride])
+      low4 = _mm512_set1_epi32(offsets[4 * stride])
+      low5 = _mm512_set1_epi32(offsets[5 * stride])
+      low6 = _mm512_set1_epi32(offsets[6 * stride])
+      low7 = _mm512_set1_epi32(offsets[7 * stride])
+      (high0, high1, high2, high3) = (low0, low1, low2, low3)
+      (high4, high5, high6, high7) = (low4, low5, low6, low7)
+    }
+
+    /// Adds four columns: both panels' weights, and the tokens' values, `stride` bytes apart.
+    @inline(__always)
+    mutating func add(_ l: __m512i, _ h: __m512i, _ values: UnsafeRawPointer, _ stride: Int) {
+      add(l, h, values + 0 * stride, &low0, &high0)
+      add(l, h, values + 1 * stride, &low1, &high1)
+      add(l, h, values + 2 * stride, &low2, &high2)
+      add(l, h, values + 3 * stride, &low3, &high3)
+      add(l, h, values + 4 * stride, &low4, &high4)
+      add(l, h, values + 5 * stride, &low5, &high5)
+      add(l, h, values + 6 * stride, &low6, &high6)
+      add(l, h, values + 7 * stride, &low7, &high7)
+    }
+
+    @inline(__always)
+    private func add(
+      _ l: __m512i, _ h: __m512i, _ values: UnsafeRawPointer, _ low: inout __m512i,
+      _ high: inout __m512i
+    ) {
+      let four = _mm512_set1_epi32(values.loadUnaligned(as: Int32.self))
+      low = _mm512_dpbusd_epi32(low, l, four)
+      high = _mm512_dpbusd_epi32(high, h, four)
+    }
+  }
+
+  /// The results so far.
+  private struct Sums {
+    var low0 = _mm512_setzero_ps(), high0 = _mm512_setzero_ps()
+    var low1 = _mm512_setzero_ps(), high1 = _mm512_setzero_ps()
+    var low2 = _mm512_setzero_ps(), high2 = _mm512_setzero_ps()
+    var low3 = _mm512_setzero_ps(), high3 = _mm512_setzero_ps()
+    var low4 = _mm512_setzero_ps(), high4 = _mm512_setzero_ps()
+    var low5 = _mm512_setzero_ps(), high5 = _mm512_setzero_ps()
+    var low6 = _mm512_setzero_ps(), high6 = _mm512_setzero_ps()
+    var low7 = _mm512_setzero_ps(), high7 = _mm512_setzero_ps()
+
+    /// Adds a block's products times the rows' and the tokens' scales.
+    @inline(__always)
+    mutating func add(
+      _ dots: Dots, _ lowScales: UnsafeRawPointer, _ highScales: UnsafeRawPointer,
+      _ scales: UnsafePointer<Float>, _ stride: Int
+    ) {
+      let l = _mm512_cvtph_ps(lowScales.loadUnaligned(as: __m256i.self))
+      let h = _mm512_cvtph_ps(highScales.loadUnaligned(as: __m256i.self))
+      let t0 = _mm512_set1_ps(scales[0 * stride])
+      low0 = scaled(dots.low0, l, t0, low0)
+      high0 = scaled(dots.high0, h, t0, high0)
+      let t1 = _mm512_set1_ps(scales[1 * stride])
+      low1 = scaled(dots.low1, l, t1, low1)
+      high1 = scaled(dots.high1, h, t1, high1)
+      let t2 = _mm512_set1_ps(scales[2 * stride])
+      low2 = scaled(dots.low2, l, t2, low2)
+      high2 = scaled(dots.high2, h, t2, high2)
+      let t3 = _mm512_set1_ps(scales[3 * stride])
+      low3 = scaled(dots.low3, l, t3, low3)
+      high3 = scaled(dots.high3, h, t3, high3)
+      let t4 = _mm512_set1_ps(scales[4 * stride])
+      low4 = scaled(dots.low4, l, t4, low4)
+      high4 = scaled(dots.high4, h, t4, high4)
+      let t5 = _mm512_set1_ps(scales[5 * stride])
+      low5 = scaled(dots.low5, l, t5, low5)
+      high5 = scaled(dots.high5, h, t5, high5)
+      let t6 = _mm512_set1_ps(scales[6 * stride])
+      low6 = scaled(dots.low6, l, t6, low6)
+      high6 = scaled(dots.high6, h, t6, high6)
+      let t7 = _mm512_set1_ps(scales[7 * stride])
+      low7 = scaled(dots.low7, l, t7, low7)
+      high7 = scaled(dots.high7, h, t7, high7)
+    }
+
+    @inline(__always)
+    private func scaled(_ dot: __m512i, _ row: __m512, _ token: __m512, _ sum: __m512) -> __m512 {
+      _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_mul_ps(row, token), sum)
+    }
+
+    @inline(__always)
+    func write(_ out: UnsafeMutablePointer<Float>, _ stride: Int, _ rows: Int) {
+      let (l, h) = (firstLanes(rows), firstLanes(rows - 16))
+      store(low0, out + 0 * stride, l)
+      store(high0, out + 0 * stride + 16, h)
+      store(low1, out + 1 * stride, l)
+      store(high1, out + 1 * stride + 16, h)
+      store(low2, out + 2 * stride, l)
+      store(high2, out + 2 * stride + 16, h)
+      store(low3, out + 3 * stride, l)
+      store(high3, out + 3 * stride + 16, h)
+      store(low4, out + 4 * stride, l)
+      store(high4, out + 4 * stride + 16, h)
+      store(low5, out + 5 * stride, l)
+      store(high5, out + 5 * stride + 16, h)
+      store(low6, out + 6 * stride, l)
+      store(high6, out + 6 * stride + 16, h)
+      store(low7, out + 7 * stride, l)
+      store(high7, out + 7 * stride + 16, h)
+    }
+  }
+#endif
