@@ -95,7 +95,9 @@ let package = Package(
       dependencies: ["Images", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Fixtures"], swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(name: "ConvertTests", dependencies: ["Convert"]),
-    .testTarget(name: "JanusLiteTests", dependencies: ["JanusLite", "Convert"]),
+    .testTarget(
+      name: "JanusLiteTests",
+      dependencies: ["JanusLite", "Convert", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(name: "CommandTests", dependencies: ["JanusLite", "Convert"]),
   ]
 )

@@ -27,13 +27,20 @@ def gain(name: str, geometry: Geometry) -> float:
     Queries and keys above 1 make attention choose, so that position and picture change the answer; heads are scaled
     so that the first two logits differ clearly, as they do in a trained model.
     """
-    if name.startswith("lm_head") or (geometry.tied and name.endswith("embed_tokens.weight")):
+    if name.startswith("lm_head"):
         return geometry.head_gain
+    if "generation_head.proj_out" in name:
+        return 1.0 / output_gain(geometry)
     if "vision_head" in name:
         return geometry.code_gain
     if ".q_proj." in name or ".k_proj." in name:
         return 1.7
     return 1.0
+
+
+def output_gain(geometry: Geometry) -> float:
+    """Scale of the last norm: what a shared head, whose rows are embeddings of size 1, must not have itself."""
+    return geometry.head_gain / math.sqrt(geometry.hidden) if geometry.tied else 1.0
 
 
 def random_tensor(
@@ -49,14 +56,14 @@ def random_tensor(
         values.mul_(0.1)
         if name.endswith(".weight"):
             values.add_(1.0)  # the scale of a norm
+        if name.endswith("language_model.norm.weight"):
+            values.mul_(output_gain(geometry))
     elif "position_embedding" in name or name.endswith("latent"):
         values.mul_(0.5)
-    elif "embedding" in name or ("embed_tokens" in name and not geometry.tied):
-        pass
-    else:
+    elif "embedding" not in name and "embed_tokens" not in name:
         values.mul_(gain(name, geometry) / math.sqrt(math.prod(shape[1:])))
-        if name.startswith("lm_head") or "embed_tokens" in name:
-            values[ordinary_tokens:].mul_(0.25)
+    if name.startswith("lm_head") or ("embed_tokens" in name and geometry.tied):
+        values[ordinary_tokens:].mul_(0.25)
     return values.to(torch.bfloat16)
 
 
