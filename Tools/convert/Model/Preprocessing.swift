@@ -1,0 +1,58 @@
+/// How pictures become pixels, as a checkpoint's processor files state it.
+struct Preprocessing: Equatable, Sendable {
+  var mean: [Double]
+  var deviation: [Double]
+  var rescaleFactor: Double
+  var minSize: Int
+  /// Colour of the padding.
+  var background: [Int]
+  var normalizes: Bool
+
+  /// Reads `preprocessor_config.json` or, as transformers 5 may write it, the `image_processor` of
+  /// `processor_config.json`.
+  ///
+  /// Only what both processors' code fixes has a default here; mean and deviation have none, for
+  /// published files differ from the code.
+  init(folder: CheckpointFolder, imageSize: Dimension) throws(ConversionError) {
+    let config = try Self.section(folder)
+    if config.has("image_size") {
+      try config.demandEqual(config.dimension("image_size", upTo: 1 << 16), imageSize)
+    }
+    if config.has("size") {
+      let size = try config.section("size")
+      for side in ["height", "width"] {
+        try config.demandEqual(size.dimension(side, upTo: 1 << 16), imageSize)
+      }
+    }
+    for key in ["do_resize", "do_rescale", "do_pad"] { try config.demand(key, .bool(true)) }
+    try config.demand("resample", .integer(3))
+    normalizes = try config.bool("do_normalize", default: true)
+    mean = [0.5, 0.5, 0.5]
+    deviation = [0.5, 0.5, 0.5]
+    if normalizes || config.has("image_mean") {
+      mean = try config.numbers("image_mean", in: 0...1, count: 3)
+    }
+    if normalizes || config.has("image_std") {
+      deviation = try config.numbers("image_std", in: 1e-3...1e3, count: 3)
+    }
+    rescaleFactor = try config.number("rescale_factor", default: 1.0 / 255, in: 1e-6...1)
+    minSize = try config.integer("min_size", default: 14, in: 1...imageSize.value)
+    // Both processors compute it and ignore the file's `background_color`.
+    background = mean.map { Int($0 * 255) }
+  }
+
+  private static func section(_ folder: CheckpointFolder) throws(ConversionError) -> ConfigSection {
+    if let json = try folder.json("preprocessor_config.json") {
+      return try ConfigSection(file: "\(folder.path)/preprocessor_config.json", json: json)
+    }
+    if let json = try folder.json("processor_config.json"),
+      let processor = json.object?["image_processor"]
+    {
+      return try ConfigSection(
+        file: "\(folder.path)/processor_config.json", path: "image_processor", json: processor)
+    }
+    throw .missing(
+      file: "\(folder.path)/preprocessor_config.json",
+      why: "it states how pictures are normalised, which cannot be assumed")
+  }
+}
