@@ -21,6 +21,14 @@ public struct QuantizationError: Sendable {
     }
   }
 
+  /// Takes in the weights that another has seen.
+  public mutating func combine(_ other: QuantizationError) {
+    errorSquares += other.errorSquares
+    originalSquares += other.originalSquares
+    decodedSquares += other.decodedSquares
+    products += other.products
+  }
+
   /// Root of the mean squared error, relative to the root mean square of the originals.
   public var relativeRMSE: Double {
     originalSquares > 0 ? (errorSquares / originalSquares).squareRoot() : 0

@@ -12,14 +12,14 @@ final class TemporaryFolder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   @discardableResult
-  func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
     let file = "\(path)/\(name)"
     try Data(bytes).write(to: URL(fileURLWithPath: file))
     return file
   }
 
   @discardableResult
-  func write(_ name: String, _ text: String) throws -> String { try write(name, text.utf8) }
+  func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
 
   var names: [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? []

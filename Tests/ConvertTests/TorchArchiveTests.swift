@@ -93,7 +93,7 @@ import Testing
     let whole = try bytes(of: fixture("torch/module.bin"))
     let folder = try TemporaryFolder()
     for count in 0..<whole.count {
-      let path = try folder.write("pytorch_model.bin", whole.prefix(count))
+      let path = try folder.write("pytorch_model.bin", Array(whole.prefix(count)))
       if (try? TorchArchive(path: path)) != nil { Issue.record("\(count) bytes are accepted") }
     }
   }
