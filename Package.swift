@@ -94,7 +94,8 @@ let package = Package(
       name: "ImagesTests",
       dependencies: ["Images", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Fixtures"], swiftSettings: [.unsafeFlags(["-O"])]),
-    .testTarget(name: "ConvertTests", dependencies: ["Convert"]),
+    .testTarget(
+      name: "ConvertTests", dependencies: ["Convert"], swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "JanusLiteTests",
       dependencies: ["JanusLite", "Convert", .product(name: "Crypto", package: "swift-crypto")]),
