@@ -1,0 +1,182 @@
+import Convert
+import Crypto
+import Foundation
+import Images
+import Testing
+
+@testable import JanusLite
+
+/// The network against transformers in float32 on the same weights.
+@Suite struct ReferenceTests {
+  /// A step whose two best logits are closer than this may fall either way in float32.
+  private static let nearTie = 1e-3
+
+  @Test(arguments: Fixture.all, [Quantization.f32, .bf16])
+  func floatModelsGiveTheReferencesGreedyTokens(
+    _ fixture: Fixture, _ quantization: Quantization
+  ) throws {
+    let model = try fixture.model(quantization)
+    let expected = try fixture.expected()
+    for question in expected.questions + expected.scripted + expected.continued {
+      let answer = try Greedy(model, question).answer
+      let compared = question.gaps.firstIndex { $0 < Self.nearTie } ?? question.tokenIds.count
+      #expect(
+        answer.prefix(compared) == question.tokenIds.prefix(compared),
+        "\(fixture.name): \(question.prompt)")
+    }
+  }
+
+  @Test(arguments: Fixture.all, [Quantization.f32, .bf16])
+  func floatModelsGiveTheReferencesFirstLogProbabilities(
+    _ fixture: Fixture, _ quantization: Quantization
+  ) throws {
+    let model = try fixture.model(quantization)
+    let expected = try fixture.expected()
+    for question in expected.questions + expected.scripted + expected.continued {
+      let found = try Greedy(model, question, tokens: 1).firstLogProbabilities
+      for ranking in [question.top, question.fixed] {
+        for (id, value) in zip(ranking.ids, ranking.values) {
+          #expect(abs(found[id] - value) < 1e-3, "\(fixture.name): \(question.prompt), token \(id)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Fixture.all)
+  func int8KeepsClearFirstTokensAndLogProbabilities(_ fixture: Fixture) throws {
+    let model = try fixture.model(.int8)
+    let expected = try fixture.expected()
+    var differences: [Double] = []
+    for question in expected.questions + expected.scripted + expected.continued {
+      let found = try Greedy(model, question, tokens: 1)
+      let values = question.top.values
+      if values[0] - values[1] > 0.1 {
+        #expect(found.answer[0] == question.tokenIds[0], "\(fixture.name): \(question.prompt)")
+      }
+      for (id, value) in zip(question.top.ids, values) {
+        differences.append(abs(found.firstLogProbabilities[id] - value))
+      }
+    }
+    let mean = differences.reduce(0, +) / Double(differences.count)
+    print("\(fixture.name) int8: mean |Δ log p| of the reference's 8 best tokens \(mean)")
+    #expect(mean < 0.05)
+  }
+
+  @Test(arguments: Fixture.all)
+  func int4StaysCloseToTheReference(_ fixture: Fixture) throws {
+    let model = try fixture.model(.int4)
+    let expected = try fixture.expected()
+    var differences: [Double] = []
+    for question in expected.questions {
+      let found = try Greedy(model, question, tokens: 1).firstLogProbabilities
+      for (id, value) in zip(question.top.ids, question.top.values) {
+        differences.append(abs(found[id] - value))
+      }
+    }
+    let mean = differences.reduce(0, +) / Double(differences.count)
+    print("\(fixture.name) int4: mean |Δ log p| of the reference's 8 best tokens \(mean)")
+    // A fifteenth of the weights' size is lost to 4.5 bits; random networks of this kind then
+    // move by some tenths of a nat. Broken kernels or scales move them by whole nats.
+    #expect(mean < 0.5)
+  }
+
+  @Test(arguments: Fixture.all, [Quantization.f32, .int8, .int4])
+  func singleStepsEqualOnePrefill(_ fixture: Fixture, _ quantization: Quantization) throws {
+    let model = try fixture.model(quantization)
+    let question = try fixture.expected().questions[0]
+    let whole = try Greedy(model, question, tokens: 16)
+    let steps = try Greedy(model, question, tokens: 16, rowsAtOnce: 1)
+    #expect(whole.answer == steps.answer)
+    for (a, b) in zip(whole.firstLogProbabilities, steps.firstLogProbabilities) {
+      #expect(abs(a - b) < 1e-4)
+    }
+  }
+
+  @Test(arguments: Fixture.all, Quantization.allCases)
+  func anyNumberOfThreadsGivesTheSameBits(
+    _ fixture: Fixture, _ quantization: Quantization
+  ) throws {
+    let question = try fixture.expected().questions[3]
+    let runs = try [1, 2, 3, 7].map { threads in
+      try Greedy(
+        fixture.model(quantization, .init(threads: threads)), question, tokens: 8)
+    }
+    for run in runs.dropFirst() {
+      #expect(run.answer == runs[0].answer)
+      #expect(run.firstLogits.map(\.bitPattern) == runs[0].firstLogits.map(\.bitPattern))
+    }
+  }
+
+  @Test(arguments: Fixture.all)
+  func pixelsEqualTheReferences(_ fixture: Fixture) throws {
+    let model = try fixture.model(.f32)
+    for vision in try fixture.expected().vision {
+      let pixels = model.preprocessor.pixels(of: try Fixture.picture(vision.image))
+      let digest = pixels.withUnsafeBytes { SHA256.hash(data: $0) }
+      #expect(digest.map { String(format: "%02x", $0) }.joined() == vision.pixelsSha256)
+    }
+  }
+
+  @Test(arguments: Fixture.all, [Quantization.f32, .bf16])
+  func pictureFeaturesEqualTheReferences(
+    _ fixture: Fixture, _ quantization: Quantization
+  ) throws {
+    let model = try fixture.model(quantization)
+    let ops = Ops(kernels: model.kernels, pool: model.pool)
+    for vision in try fixture.expected().vision {
+      let features = model.encode(try Fixture.picture(vision.image), ops)
+      let rows = [
+        (0, vision.firstRow), (features.patchCount / 2, vision.middleRow),
+        (features.patchCount - 1, vision.lastRow),
+      ]
+      for (index, expected) in rows {
+        for (column, value) in expected.enumerated() {
+          #expect(abs(features.row(index)[column] - value) < 1e-3 * Float(vision.deviation) + 1e-4)
+        }
+      }
+    }
+  }
+}
+
+/// A greedy answer to the ids of a question, with what it was chosen from.
+struct Greedy {
+  private(set) var answer: [Int] = []
+  private(set) var firstLogits: [Float] = []
+
+  init(
+    _ model: Janus, _ question: Expected.Question, tokens: Int? = nil, rowsAtOnce: Int? = nil
+  ) throws {
+    let ops = Ops(kernels: model.kernels, pool: model.pool)
+    let run = TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
+    // A scripted or continued turn carries the pictures of the turns before it.
+    let image = model.promptFormat.imageTokenID
+    let patches = model.vision.patchCount
+    let count = question.promptIds.count { $0 == image } / patches
+    let names = question.images + Array(repeating: "bricks", count: count - question.images.count)
+    let features = try names.map { model.encode(try Fixture.picture($0), ops) }
+    var seen = 0
+    let items = question.promptIds.map { id -> PromptItem in
+      guard id == image else { return .token(id) }
+      defer { seen += 1 }
+      return .patch(picture: seen / patches, index: seen % patches)
+    }
+    var logits: UnsafeMutableBufferPointer<Float>?
+    let step = rowsAtOnce ?? items.count
+    for first in stride(from: 0, to: items.count, by: step) {
+      logits = run.prefill(
+        Array(items[first..<min(items.count, first + step)]), pictures: features)
+    }
+    firstLogits = Array(logits!)
+    for index in 0..<(tokens ?? question.tokenIds.count) {
+      if index > 0 { logits = run.step(answer[index - 1]) }
+      answer.append(logits!.indices.max { logits![$0] < logits![$1] }!)
+    }
+  }
+
+  var firstLogProbabilities: [Double] {
+    let values = firstLogits.map(Double.init)
+    let largest = values.max()!
+    let sum = values.reduce(0) { $0 + exp($1 - largest) }
+    return values.map { $0 - largest - log(sum) }
+  }
+}
