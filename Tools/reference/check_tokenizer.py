@@ -1,7 +1,7 @@
 """Compare token ids with those of the package `tokenizers` on thousands of random Unicode strings.
 
     python Tools/reference/check_tokenizer.py --tokenizer DIR/tokenizer.json \
-        --command "janus-lite tokenize -m model.gguf"
+        --command "janus-lite tokenize --lines -m model.gguf"
 
 The command reads one JSON string a line and answers each with a JSON array of ids, without BOS.
 With --fixture FILE the strings and their expected ids are written there instead (no command).

@@ -41,7 +41,7 @@ final class Pattern: Sendable {
     var failure = FailedRun()
     while start < text.count {
       guard let end = match(text, from: start, &failure) else {
-        start += Self.scalarLength(text[start])
+        start += UTF8Scalar.length(text[start])
         continue
       }
       if gap < start { body(text.part(gap..<start)) }
@@ -102,9 +102,7 @@ final class Pattern: Sendable {
   ) -> (scalarClass: Int, length: Int) {
     let lead = text[position]
     if lead < 0x80 { return (Int(asciiClasses[Int(lead)]), 1) }
-    let length = Self.scalarLength(lead)
-    var value = UInt32(lead) & (0x7F >> UInt32(length))
-    for offset in 1..<length { value = value << 6 | UInt32(text[position + offset] & 0x3F) }
+    let (value, length) = text.scalar(at: position)
     var low = 0
     var high = intervalStarts.count
     while high - low > 1 {
@@ -112,17 +110,5 @@ final class Pattern: Sendable {
       if intervalStarts[middle] <= value { low = middle } else { high = middle }
     }
     return (Int(intervalClasses[low]), length)
-  }
-
-  /// Bytes of the scalar that begins with `lead`; the text is valid UTF-8.
-  @inline(__always)
-  static func scalarLength(_ lead: UInt8) -> Int {
-    lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
-  }
-}
-
-extension UnsafeBufferPointer<UInt8> {
-  func part(_ range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
-    UnsafeBufferPointer(rebasing: self[range])
   }
 }

@@ -101,8 +101,8 @@ struct PreTokenizer: Sendable {
     var inDigits = false
     var position = 0
     while position < text.count {
-      let length = Pattern.scalarLength(text[position])
-      let isDigit = isNumeric(text, position, length)
+      let (value, length) = text.scalar(at: position)
+      let isDigit = isNumeric(value)
       if position > start, isDigit != inDigits || (isDigit && individual) {
         body(text.part(start..<position))
         start = position
@@ -114,12 +114,8 @@ struct PreTokenizer: Sendable {
   }
 
   /// Whether the scalar's general category is Nd, Nl or No.
-  private static func isNumeric(
-    _ text: UnsafeBufferPointer<UInt8>, _ position: Int, _ length: Int
-  ) -> Bool {
-    if length == 1 { return (0x30...0x39).contains(text[position]) }
-    var value = UInt32(text[position]) & (0x7F >> UInt32(length))
-    for offset in 1..<length { value = value << 6 | UInt32(text[position + offset] & 0x3F) }
+  private static func isNumeric(_ value: UInt32) -> Bool {
+    if value < 0x80 { return (0x30...0x39).contains(value) }
     switch Unicode.Scalar(value)?.properties.generalCategory {
     case .decimalNumber, .letterNumber, .otherNumber: return true
     default: return false

@@ -31,7 +31,7 @@ public struct StreamingText: Sendable {
     for length in stride(from: min(3, bytes.count), to: 0, by: -1) {
       let suffix = bytes.suffix(length)
       guard let lead = suffix.first, (0xC2...0xF4).contains(lead) else { continue }
-      let needed = Pattern.scalarLength(lead)
+      let needed = UTF8Scalar.length(lead)
       guard length < needed, suffix.dropFirst().allSatisfy({ $0 & 0xC0 == 0x80 }) else { continue }
       // The second byte decides about overlong forms, surrogates and what is beyond U+10FFFF.
       let second = suffix.dropFirst().first ?? (lead == 0xE0 || lead == 0xF0 ? 0xBF : 0x80)
