@@ -15,6 +15,11 @@ static inline unsigned long long janus_xgetbv0(void) {
 // Swift would call `_mm_pause` as a function, which exists in no library.
 static inline void janus_pause(void) { _mm_pause(); }
 
+// Fetches a cache line that will be read soon.
+static inline __attribute__((always_inline)) void janus_prefetch(const void *p) {
+  __builtin_prefetch(p, 0, 3);
+}
+
 #define JANUS_INLINE(features) \
   static inline __attribute__((always_inline, target(features)))
 
