@@ -187,6 +187,63 @@ import Testing
     }
     #expect(slice == expected)
   }
+
+  /// An archive of one storage, its sizes and positions in zip64 fields although they are small.
+  private func zip64Archive(change: (inout [UInt8]) -> Void = { _ in }) -> [UInt8] {
+    let tensor = Pickle.tensor(key: "0", count: 6, size: [2, 3], stride: [3, 1])
+    let storage = TestTensor(name: "", shape: [6], values: [0, 1, 2, 3, 4, 5]).bytes
+    let entries = [("a/data.pkl", Pickle.document([("w", tensor)])), ("a/data/0", storage)]
+    let none32 = [UInt8](repeating: 0xff, count: 4)
+    var file: [UInt8] = []
+    var directory: [UInt8] = []
+    for (name, data) in entries {
+      let size = littleEndian(UInt64(data.count))
+      let extra = [1, 0, 24, 0] + size + size + littleEndian(UInt64(file.count))
+      let nameBytes = littleEndian(UInt16(name.utf8.count))
+      directory += [0x50, 0x4b, 1, 2] + [UInt8](repeating: 0, count: 16) + none32 + none32
+      directory += nameBytes + littleEndian(UInt16(extra.count))
+      directory += [UInt8](repeating: 0, count: 10) + none32 + Array(name.utf8) + extra
+      file += [0x50, 0x4b, 3, 4] + [UInt8](repeating: 0, count: 14) + none32 + none32
+      file += nameBytes + [0, 0] + Array(name.utf8) + data
+    }
+    change(&directory)
+    let end = littleEndian(UInt64(file.count + directory.count))
+    let count = littleEndian(UInt64(entries.count))
+    let record =
+      [0x50, 0x4b, 6, 6] + littleEndian(UInt64(44)) + [45, 0, 45, 0]
+      + [UInt8](repeating: 0, count: 8) + count + count + littleEndian(UInt64(directory.count))
+      + littleEndian(UInt64(file.count))
+    let locator = [0x50, 0x4b, 6, 7, 0, 0, 0, 0] + end + [1, 0, 0, 0]
+    let short = [0x50, 0x4b, 5, 6] + [UInt8](repeating: 0xff, count: 16) + [0, 0]
+    return file + directory + record + locator + short
+  }
+
+  @Test func readsZip64() throws {
+    let folder = try TemporaryFolder()
+    let found = try read(folder.write("m.bin", zip64Archive()), "w")
+    #expect(found.shape == [2, 3] && found.values == [0, 1, 2, 3, 4, 5])
+  }
+
+  @Test func damagedZip64NeverCrashes() throws {
+    let folder = try TemporaryFolder()
+    let whole = zip64Archive()
+    for position in whole.indices {
+      for value in [0x00, 0x7f, 0xff] as [UInt8] {
+        var damaged = whole
+        damaged[position] = value
+        let path = try folder.write("m.bin", damaged)
+        do {
+          for tensor in try TorchArchive(path: path).tensors where tensor.elementCount < 1000 {
+            _ = try values(tensor)
+          }
+        } catch is ConversionError {}
+      }
+    }
+    let path = try folder.write(
+      "m.bin", zip64Archive { $0.replaceSubrange(46 + 10..<46 + 12, with: [2, 0]) })
+    let error = try #require(throws: ConversionError.self) { try TorchArchive(path: path) }
+    #expect(error.description.contains("entry 'a/data.pkl': the zip64 field is damaged"))
+  }
 }
 
 /// All numbers of a tensor.
