@@ -5,6 +5,7 @@ Canonical LaTeX: no spaces but one between a control word and a letter, scripts 
 """
 
 import random
+import zlib
 from dataclasses import dataclass, field
 
 DIGITS = "0123456789"
@@ -239,12 +240,20 @@ class Grammar:
         return row([scripts(Piece.atom(kind), below, above, limits=True), self.term(max(1, size - 8), 1)])
 
 
-def formulas(seed: int, longest: int = LONGEST):
-    """An endless stream of formulas of at most `longest` tokens, about as many short ones as long ones."""
+def held_out(text: str) -> bool:
+    """Whether a formula belongs to the evaluation: one in 64 does, by a checksum of its LaTeX."""
+    return zlib.crc32(text.encode()) % 64 == 0
+
+
+def formulas(seed: int, longest: int = LONGEST, evaluation: bool = False):
+    """An endless stream of formulas of at most `longest` tokens, about as many short ones as long ones.
+
+    No formula is in both the stream for training and that for evaluation, whatever their seeds.
+    """
     grammar = Grammar(seed)
     while True:
         piece = grammar.formula(grammar.random.randint(1, longest))
-        if len(piece.tokens) <= longest:
+        if len(piece.tokens) <= longest and held_out(latex(piece.tokens)) == evaluation:
             yield piece
 
 

@@ -73,14 +73,14 @@ def vision(model, patches: torch.Tensor, index: torch.Tensor, present: torch.Ten
 
 
 def language(model, prefix, body, places, present, asked=None):
-    """The language model over a shared prefix [1, P, D] and bodies [B, T, D] at positions `places` [B, T].
+    """The language model over a shared prefix [1, P, D], or none, and bodies [B, T, D] at positions `places` [B, T].
 
     Returns the body's normalised output, and for every guided head the log-probability of its attention at `asked`:
     a dictionary "current"/"next" → key columns [B, T] (−1: nothing asked).
     """
     llama = model.model.language_model
-    count, batch = prefix.shape[1], body.shape[0]
-    rotary_prefix = llama.rotary_emb(prefix, torch.arange(count)[None])
+    count, batch = 0 if prefix is None else prefix.shape[1], body.shape[0]
+    rotary_prefix = llama.rotary_emb(body, torch.arange(count)[None])
     rotary_body = llama.rotary_emb(body, places)
     # A body token sees the whole prefix and what stands before it in the body, itself included.
     causal = torch.ones(body.shape[1], body.shape[1], dtype=torch.bool).tril()
@@ -94,24 +94,27 @@ def language(model, prefix, body, places, present, asked=None):
 
         def project(hidden, rotary):
             states = layer.input_layernorm(hidden)
-            shape = (*states.shape[:2], -1, attention.head_dim)
-            q, k, v = (getattr(attention, f"{part}_proj")(states).view(shape).transpose(1, 2) for part in "qkv")
+            q, k, v = (
+                getattr(attention, f"{part}_proj")(states).unflatten(2, (-1, attention.head_dim)).transpose(1, 2)
+                for part in "qkv"
+            )
             return *apply_rotary_pos_emb(q, k, *rotary), v
 
         def finish(hidden, mixed):
             hidden = hidden + attention.o_proj(mixed.transpose(1, 2).flatten(2))
             return hidden + layer.mlp(layer.post_attention_layernorm(hidden))
 
-        q0, k0, v0 = project(prefix, rotary_prefix)
-        q, k, v = project(body, rotary_body)
-        keys = torch.cat([k0.expand(batch, -1, -1, -1), k], dim=2)
-        values = torch.cat([v0.expand(batch, -1, -1, -1), v], dim=2)
+        q, keys, values = project(body, rotary_body)
+        if count:
+            q0, k0, v0 = project(prefix, rotary_prefix)
+            keys = torch.cat([k0.expand(batch, -1, -1, -1), keys], dim=2)
+            values = torch.cat([v0.expand(batch, -1, -1, -1), values], dim=2)
         groups = attention.num_key_value_groups
         keys, values = repeat_kv(keys, groups), repeat_kv(values, groups)
         for layer_number, head, what in GUIDED if asked else []:
             if layer_number == number:
                 guidance[number, head] = _looked(q[:, head], keys[:, head], mask[:, 0], asked[what] + count, count)
-        if number < last:
+        if count and number < last:
             k0, v0 = repeat_kv(k0, groups), repeat_kv(v0, groups)
             prefix = finish(prefix, F.scaled_dot_product_attention(q0, k0, v0, is_causal=True))
         body = finish(body, F.scaled_dot_product_attention(q, keys, values, attn_mask=mask))

@@ -16,9 +16,11 @@ import torch.nn.functional as F
 import nano
 import vocabulary
 from formulas import LONGEST, latex
+from paintings import Paintings
 from samples import CLASSES, SLOTS, Source, stacked
 
 BATCH = 48
+PAINTED = 16
 RATE = 1.2e-3
 GLYPH_SAMPLES = 60_000
 CHECKPOINT_SECONDS = 300
@@ -31,6 +33,8 @@ class Reader(torch.nn.Module):
         super().__init__()
         self.janus = nano.build()
         self.names = torch.nn.Linear(nano.WIDTH, SLOTS * (len(CLASSES) + 1))
+        # Most slots are empty; at full weight that is all that would be learned for long.
+        self.balance = torch.tensor([0.1] + [1.0] * len(CLASSES))
         tokenizer = vocabulary.build()
         self.ids = tokenizer.get_vocab()
         self.ids[" "] = self.ids["Ġ"]
@@ -44,9 +48,9 @@ class Reader(torch.nn.Module):
             torch.tensor([stop, *encode(f"\n{question}\n\n<|Assistant|>:")]) for question in vocabulary.QUESTIONS
         ]
 
-    def parameters_for_reading(self):
-        unused = ("vqmodel.", "generation_")
-        return [(n, p) for n, p in self.named_parameters() if not any(part in n for part in unused)]
+    def trained_parameters(self):
+        """All but the VQ model's, which vq.py trains."""
+        return [(n, p) for n, p in self.named_parameters() if "vqmodel." not in n]
 
     def glyphs(self, samples):
         """Loss over glyph names, and the share of first names that are right where there is one."""
@@ -56,7 +60,7 @@ class Reader(torch.nn.Module):
 
     def _named(self, features, names):
         logits = self.names(features).view(*names.shape, -1).float()
-        loss = F.cross_entropy(logits.flatten(0, 2), names.flatten(), ignore_index=-100)
+        loss = F.cross_entropy(logits.flatten(0, 2), names.flatten(), self.balance, ignore_index=-100)
         first = names[..., 0]
         right = (logits[..., 0, :].argmax(-1) == first)[first > 0].float().mean()
         return loss, right
@@ -105,7 +109,7 @@ class Training:
         self.state = state
         state.mkdir(parents=True, exist_ok=True)
         self.reader = Reader()
-        named = self.reader.parameters_for_reading()
+        named = self.reader.trained_parameters()
         decayed = [p for n, p in named if p.ndim == 2 and "embed" not in n]
         plain = [p for n, p in named if not (p.ndim == 2 and "embed" not in n)]
         self.optimizer = torch.optim.AdamW(
@@ -121,7 +125,10 @@ class Training:
             for name, value in saved["counts"].items():
                 setattr(self, name, value)
         self.source = Source(seed * 1_000_003 + self.step)
+        vq = state / "vq.pt"
+        self.paintings = Paintings(vq, seed * 999_983 + self.step) if vq.exists() else None
         self.question = 0
+        self.painted = 0.0
         self.log = {"time": time.time(), "count": 0}
         self.saved = time.time()
 
@@ -188,13 +195,18 @@ class Training:
 
     def read_step(self, longest: int, rate: float, stage: str, every_patch: bool = False) -> None:
         self.wait()
+        if self.paintings and self.step % 5 == 4:
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = self.paintings.loss(self.reader.janus, PAINTED)
+            self.update(loss, rate)
+            self.painted = float(loss.detach())
         batch = self.source.batch(BATCH, longest, every_patch)
         self.question = (self.question + 1) % len(self.reader.questions)
         with torch.autocast("cpu", torch.bfloat16):
             text, glyph, looked, right, hits = self.reader.read(batch, self.reader.questions[self.question])
         self.update(text + 0.3 * glyph + 0.2 * looked, rate)
         self.report(stage, len(batch), text=text.detach(), glyph=glyph.detach(), looked=looked.detach(),
-                    named=right, forced_exact=hits, longest=longest)
+                    named=right, forced_exact=hits, longest=longest, painted=self.painted)
 
 
 def check(state: Path) -> None:

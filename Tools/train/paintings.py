@@ -1,0 +1,81 @@
+"""Training samples of the painter: captions and the codes of their pictures."""
+
+import random
+from collections import deque
+from pathlib import Path
+
+import torch
+
+import nano
+import vocabulary
+from shapes import Scene, paint, random_scene
+from vq import codes, pixels
+
+UNCONDITIONAL = 0.1  # share of prompts replaced by padding, which guidance compares with
+
+
+class Paintings:
+    """Endless batches from a trained VQ model; pictures are encoded once and met several times."""
+
+    def __init__(self, weights: Path, seed: int, fresh: float = 0.3, pool: int = 20_000):
+        self.vq = nano.build().model.vqmodel.eval()
+        self.vq.load_state_dict(torch.load(weights, weights_only=True)["model"])
+        self.rng, self.fresh = random.Random(seed), fresh
+        self.pool: deque[tuple[Scene, torch.Tensor]] = deque(maxlen=pool)
+        self.tokenizer = vocabulary.build()
+        self.begin, _, self.pad, self.start = (
+            self.tokenizer.token_to_id(token) for token in vocabulary.SPECIAL[:4])
+
+    def prompt(self, caption: str) -> list[int]:
+        text = f"<|User|>: {caption}\n\n<|Assistant|>:"
+        return [self.begin, *self.tokenizer.encode(text, add_special_tokens=False).ids, self.start]
+
+    def scenes(self, count: int) -> list[tuple[Scene, torch.Tensor]]:
+        new = count if len(self.pool) < 50 * count else round(count * self.fresh)
+        scenes = [random_scene(self.rng) for _ in range(new)]
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            rows = codes(self.vq, pixels([paint(scene, self.rng) for scene in scenes]))
+        self.pool += zip(scenes, rows)
+        older = [self.pool[self.rng.randrange(len(self.pool))] for _ in range(count - new)]
+        return [*zip(scenes, rows), *older]
+
+    def loss(self, janus, count: int) -> torch.Tensor:
+        """Cross-entropy of the codes, which stand right after each prompt."""
+        samples = self.scenes(count)
+        prompts = [self.prompt(scene.caption) for scene, _ in samples]
+        for ids in prompts:
+            if self.rng.random() < UNCONDITIONAL:
+                ids[1:-1] = [self.pad] * (len(ids) - 2)
+        wanted = torch.stack([row for _, row in samples])
+        given = janus.prepare_embeddings_for_image_generation(wanted[:, :-1])
+        embed = janus.get_input_embeddings()
+        longest = max(map(len, prompts))
+        # Shorter prompts start later, at position 0 all the same.
+        text = torch.tensor([[self.pad] * (longest - len(ids)) + ids for ids in prompts])
+        ahead = torch.tensor([longest - len(ids) for ids in prompts])[:, None]
+        places = torch.arange(longest + nano.PATCHES - 1).expand(count, -1) - ahead
+        body = torch.cat([embed(text), given], dim=1)[:, :]
+        hidden, _ = nano.language(janus, None, body, places.clamp(min=0), places >= 0)
+        logits = janus.model.generation_head(hidden[:, longest - 1:]).float()
+        return torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten())
+
+
+@torch.no_grad()
+def generate(janus, paintings: Paintings, captions: list[str], guidance: float = 5.0, temperature: float = 1.0,
+             seed: int = 0) -> torch.Tensor:
+    """Codes [B, grid²] by transformers' language model, guided and sampled as the published script does."""
+    generator = torch.Generator().manual_seed(seed)
+    result = []
+    for caption in captions:
+        ids = paintings.prompt(caption)
+        rows = torch.tensor([ids, [ids[0], *[paintings.pad] * (len(ids) - 2), ids[-1]]])
+        inputs, cache, chosen = janus.get_input_embeddings()(rows), None, []
+        for _ in range(nano.PATCHES):
+            output = janus.model.language_model(inputs_embeds=inputs, past_key_values=cache, use_cache=True)
+            cache = output.past_key_values
+            with_caption, without = janus.model.generation_head(output.last_hidden_state[:, -1]).float()
+            logits = without + guidance * (with_caption - without)
+            chosen.append(int(torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)))
+            inputs = janus.prepare_embeddings_for_image_generation(torch.tensor([[chosen[-1]]] * 2))
+        result.append(chosen)
+    return torch.tensor(result)

@@ -1,0 +1,119 @@
+"""Trains the VQ model on pictures of shapes: `vq.py --state DIR`. Resumes; leaves vq.pt.
+
+Codes are chosen by the angle between the encoder's output and the codebook's rows, both normalised, as in the
+published model; the rows are stored with length 1, so that transformers' encoder chooses the same codes.
+"""
+
+import argparse
+import json
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+import nano
+from shapes import paint, random_scene
+
+BATCH = 8
+RATE = 6e-4
+
+
+def pixels(images: list[Image.Image]) -> torch.Tensor:
+    """[B, 3, side, side] in −1...1."""
+    values = np.stack([np.asarray(image) for image in images])
+    return torch.from_numpy(values).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def latents(vq, images: torch.Tensor) -> torch.Tensor:
+    """Unit vectors [B, grid², dimensions] before quantisation."""
+    return F.normalize(vq.quant_conv(vq.encoder(images)).flatten(2).transpose(1, 2), dim=-1)
+
+
+def codes(vq, images: torch.Tensor) -> torch.Tensor:
+    """[B, grid²]"""
+    return (latents(vq, images) @ F.normalize(vq.quantize.embedding.weight, dim=-1).T).argmax(-1)
+
+
+def reconstruction(vq, images: torch.Tensor):
+    """The decoded pictures, the loss of the codebook, and the codes."""
+    exact = latents(vq, images)
+    book = F.normalize(vq.quantize.embedding.weight, dim=-1)
+    chosen = (exact.float() @ book.float().T).argmax(-1)
+    rows = book[chosen]
+    codebook = F.mse_loss(rows, exact.detach()) + 0.25 * F.mse_loss(exact, rows.detach())
+    straight = exact + (rows - exact).detach()
+    grid = straight.transpose(1, 2).unflatten(2, (nano.GRID, nano.GRID))
+    return vq.decoder(vq.post_quant_conv(grid)), codebook, chosen
+
+
+@torch.no_grad()
+def revive(vq, exact: torch.Tensor, used: torch.Tensor) -> None:
+    """Moves rows that nothing has chosen for a while to places where something is."""
+    idle = torch.nonzero(used < 1).flatten()
+    if len(idle):
+        candidates = exact.flatten(0, 1)
+        vq.quantize.embedding.weight[idle] = candidates[torch.randint(len(candidates), (len(idle),))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--samples", type=int, default=24_000)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(arguments.seed)
+    path = arguments.state / "vq.pt"
+    vq = nano.build().model.vqmodel.train()
+    optimizer = torch.optim.AdamW(vq.parameters(), lr=RATE, betas=(0.9, 0.95), weight_decay=0.0)
+    used = torch.zeros(nano.CODES)
+    done = 0
+    if path.exists():
+        saved = torch.load(path, weights_only=True)
+        vq.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        done, used = saved["samples"], saved["used"]
+    rng = random.Random(arguments.seed * 7919 + done)
+    started, first = time.time(), done
+    while done < arguments.samples:
+        while (arguments.state / "PAUSE").exists():
+            time.sleep(2)
+        batch = pixels([paint(random_scene(rng), rng) for _ in range(BATCH)])
+        with torch.autocast("cpu", torch.bfloat16):
+            decoded, codebook, chosen = reconstruction(vq, batch)
+        error = decoded.float() - batch
+        loss = error.abs().mean() + 2 * error.square().mean() + codebook.float()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(vq.parameters(), 1.0)
+        # Warm up, then fall to a tenth over the last third.
+        rate = min(1.0, (done + BATCH) / 1600) * min(1.0, 0.1 + 2.7 * (1 - done / arguments.samples))
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * rate
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        used = used * 0.99 + torch.bincount(chosen.flatten(), minlength=nano.CODES)
+        done += BATCH
+        step = done // BATCH
+        if step % 50 == 0 and done < arguments.samples // 2:
+            with torch.no_grad():
+                revive(vq, latents(vq, batch), used)
+        if step % 50 == 0:
+            signal = -10 * torch.log10(error.square().mean() / 4).item()
+            print(json.dumps({"samples": done, "psnr": round(signal, 2), "codes_in_use": int((used > 1).sum()),
+                              "codebook": round(float(codebook), 4),
+                              "samples_per_s": round((done - first) / (time.time() - started), 1)}), flush=True)
+        if step % 500 == 0 or done >= arguments.samples:
+            with torch.no_grad():
+                vq.quantize.embedding.weight.copy_(F.normalize(vq.quantize.embedding.weight, dim=-1))
+            state = {"model": vq.state_dict(), "optimizer": optimizer.state_dict(), "samples": done, "used": used}
+            torch.save(state, path.with_suffix(".new"))
+            path.with_suffix(".new").rename(path)
+
+
+if __name__ == "__main__":
+    main()
