@@ -78,7 +78,6 @@ let package = Package(
       dependencies: [
         "JanusLite", "Convert", "GGUF", "Quant", "Images", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Crypto", package: "swift-crypto"),
       ]),
 
     .executableTarget(

@@ -11,6 +11,7 @@ struct Dialogue {
 
   private let conversation: Conversation
   private var turn: Turn
+  private var lines = LineReader()
   /// Shown with the next message.
   private var pictures: [PictureInput]
 
@@ -26,7 +27,7 @@ struct Dialogue {
     while true {
       Interrupt.clear()
       StandardError.write(prompt)
-      guard let line = readLine() else {
+      guard let line = try lines.next() else {
         // The terminal's own line ended without a line feed.
         StandardError.line("")
         return

@@ -6,20 +6,39 @@ import Synchronization
 /// A second Ctrl-C before the first was heard ends the process at once.
 enum Interrupt {
   private static let raised = Atomic(false)
+  /// A pipe into which the signal writes, so that waiting for input can end: a signal that comes
+  /// just before a read would not interrupt it.
+  private static let readEnd = Atomic<Int32>(-1)
+  private static let writeEnd = Atomic<Int32>(-1)
 
   static var isRaised: Bool { raised.load(ordering: .relaxed) }
 
-  static func clear() { raised.store(false, ordering: .relaxed) }
+  /// Readable when Ctrl-C was pressed; -1, which `poll` ignores, before `listen`.
+  static var descriptor: Int32 { readEnd.load(ordering: .relaxed) }
 
-  /// Begins to listen. Reads that wait for input return early when the signal comes.
+  static func clear() {
+    raised.store(false, ordering: .relaxed)
+    var bytes = [UInt8](repeating: 0, count: 16)
+    while read(descriptor, &bytes, bytes.count) > 0 {}
+  }
+
+  /// Begins to listen.
   static func listen() {
-    // A lazily made global must not be made inside a signal handler.
+    var ends: [Int32] = [-1, -1]
+    if pipe(&ends) == 0 {
+      for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+      readEnd.store(ends[0], ordering: .relaxed)
+      writeEnd.store(ends[1], ordering: .relaxed)
+    }
+    // The globals exist from here on: a lazily made one must not be made by a signal handler.
     clear()
     var action = sigaction()
     let handler: @convention(c) (Int32) -> Void = { _ in
       if Interrupt.raised.exchange(true, ordering: .relaxed) {
         _exit(Failure.Code.interrupted.rawValue)
       }
+      var byte: UInt8 = 0
+      _ = write(Interrupt.writeEnd.load(ordering: .relaxed), &byte, 1)
     }
     #if canImport(Darwin)
       action.__sigaction_u.__sa_handler = handler
@@ -27,5 +46,10 @@ enum Interrupt {
       action.__sigaction_handler.sa_handler = handler
     #endif
     sigaction(SIGINT, &action, nil)
+    // Whoever started us may have blocked it, as threads of a dispatch queue do.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }

@@ -32,7 +32,7 @@ struct Root: ParsableCommand {
     version: version,
     subcommands: [
       OCRCommand.self, ChatCommand.self, GenerateCommand.self, DecodeCommand.self,
-      InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
+      ConvertCommand.self, InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
     ])
 
   static func main() {

@@ -37,19 +37,32 @@ enum StandardInput {
   /// All bytes up to the end, of which there may be at most `limit`.
   static func read(limit: Int) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
     while true {
-      let count = Foundation.read(STDIN_FILENO, &piece, piece.count)
-      if count < 0 && errno == EINTR && !Interrupt.isRaised { continue }
-      if Interrupt.isRaised { throw .interrupted }
-      guard count >= 0 else {
-        throw Failure(.inputOutput, "cannot read standard input: \(systemMessage())")
-      }
-      guard count > 0 else { return bytes }
-      bytes += piece[..<count]
+      guard let piece = try readPiece() else { throw .interrupted }
+      guard !piece.isEmpty else { return bytes }
+      bytes += piece
       guard bytes.count <= limit else {
         throw Failure(.data, "standard input: expected at most \(limit) bytes, found more")
       }
+    }
+  }
+
+  /// What comes next: nothing at the end, `nil` when Ctrl-C was pressed.
+  static func readPiece() throws(Failure) -> ArraySlice<UInt8>? {
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      var descriptors = [
+        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
+      ]
+      _ = poll(&descriptors, 2, -1)
+      if Interrupt.isRaised { return nil }
+      let count = Foundation.read(STDIN_FILENO, &piece, piece.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else {
+        throw Failure(.inputOutput, "cannot read standard input: \(systemMessage())")
+      }
+      return piece[..<count]
     }
   }
 

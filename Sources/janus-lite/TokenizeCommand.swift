@@ -79,7 +79,8 @@ struct TokenizeCommand: ParsableCommand {
 
   private func answerLines(_ tokenizer: Tokenizer) throws(Failure) {
     var number = 0
-    while let line = readLine() {
+    var lines = LineReader()
+    while let line = try lines.next() {
       number += 1
       guard let text = try? JSONDecoder().decode(String.self, from: Data(line.utf8)) else {
         throw Failure(.data, "standard input: line \(number): expected a JSON string")

@@ -2,12 +2,14 @@ import Crypto
 import GGUF
 
 /// The checksum of a tensor, by swift-crypto.
-struct SHA256Digest: TensorDigest {
+public struct SHA256Digest: TensorDigest {
   private var hash = SHA256()
 
-  init() {}
+  public init() {}
 
-  mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    hash.update(bufferPointer: bytes)
+  }
 
-  consuming func finalize() -> [UInt8] { Array(hash.finalize()) }
+  public consuming func finalize() -> [UInt8] { Array(hash.finalize()) }
 }

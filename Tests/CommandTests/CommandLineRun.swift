@@ -1,0 +1,106 @@
+import Foundation
+
+/// What the built `janus-lite` did with some arguments.
+struct CommandLineRun {
+  let status: Int32
+  let output: String
+  let errors: String
+
+  var outputLines: [String] { Self.lines(output) }
+  var errorLines: [String] { Self.lines(errors) }
+
+  private static func lines(_ text: String) -> [String] {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    if lines.last == "" { lines.removeLast() }
+    return lines
+  }
+
+  /// Runs the command to its end. The environment holds nothing of ours but `environment`.
+  init(
+    _ arguments: [String], input: Data = Data(), environment: [String: String] = [:]
+  ) throws {
+    let folder = try Scratch()
+    let files = try ["in", "out", "err"].map { name in
+      let path = folder.file(name)
+      try (name == "in" ? input : Data()).write(to: URL(filePath: path))
+      return path
+    }
+    let process = Self.process(arguments, environment: environment)
+    // Files rather than pipes: nobody has to read while the process writes.
+    process.standardInput = FileHandle(forReadingAtPath: files[0])
+    process.standardOutput = FileHandle(forWritingAtPath: files[1])
+    process.standardError = FileHandle(forWritingAtPath: files[2])
+    try process.run()
+    process.waitUntilExit()
+    status = process.terminationReason == .exit ? process.terminationStatus : -1
+    output = String(decoding: try Data(contentsOf: URL(filePath: files[1])), as: UTF8.self)
+    errors = String(decoding: try Data(contentsOf: URL(filePath: files[2])), as: UTF8.self)
+  }
+
+  static func process(_ arguments: [String], environment: [String: String]) -> Process {
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    var variables = ProcessInfo.processInfo.environment
+    variables["JANUS_LITE_MODEL"] = nil
+    variables["JANUS_LITE_ISA"] = nil
+    process.environment = variables.merging(environment) { $1 }
+    return process
+  }
+
+  /// The command lies beside the tests that were built with it.
+  private static let executable: URL = {
+    let tests =
+      Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
+      ?? Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])
+    return tests.deletingLastPathComponent().appending(path: "janus-lite")
+  }()
+}
+
+/// A folder that goes with the test.
+final class Scratch: Sendable {
+  let path: String
+
+  init() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "command-\(UUID())")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    path = url.path(percentEncoded: false)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  @discardableResult
+  func write(_ name: String, _ data: Data) throws -> String {
+    try data.write(to: URL(filePath: file(name)))
+    return file(name)
+  }
+}
+
+/// Files of the repository.
+enum Fixture {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures").path(percentEncoded: false)
+
+  static let checkpoint = "\(folder)/tiny"
+
+  static func picture(_ name: String) -> String { "\(folder)/pictures/\(name).png" }
+
+  static func pictureData(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(filePath: picture(name)))
+  }
+
+  /// The tiny checkpoint in int8, made by the command at first use and removed with the process.
+  static let model: Result<(folder: Scratch, path: String), any Error> = Result {
+    let scratch = try Scratch()
+    let path = scratch.file("tiny.gguf")
+    let run = try CommandLineRun(["convert", checkpoint, "-o", path, "--quant", "int8"])
+    guard run.status == 0 else { throw ConversionFailed(errors: run.errors) }
+    return (scratch, path)
+  }
+
+  struct ConversionFailed: Error { let errors: String }
+
+  static var modelPath: String { get throws { try model.get().path } }
+}

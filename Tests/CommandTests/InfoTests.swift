@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+@Suite struct InfoTests {
+  private func object(_ run: CommandLineRun) throws -> [String: Any] {
+    try #require(
+      try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+  }
+
+  @Test func withoutAFileTheMachineIsShown() throws {
+    let run = try CommandLineRun(["info", "--json"])
+    #expect(run.status == 0 && run.outputLines.count == 1)
+    let machine = try #require(try object(run)["machine"] as? [String: Any])
+    let available = try #require(machine["available_instruction_sets"] as? [String])
+    #expect(available.contains("portable"))
+    #expect(available.contains(try #require(machine["instruction_set"] as? String)))
+    #expect(try #require(machine["threads"] as? Int) >= 1)
+  }
+
+  @Test func theForcedInstructionSetIsTheOneInUse() throws {
+    for run in [
+      try CommandLineRun(["info", "--json", "--isa", "portable"]),
+      try CommandLineRun(["info", "--json"], environment: ["JANUS_LITE_ISA": "portable"]),
+      try CommandLineRun(
+        ["info", "--json", "--isa", "portable"], environment: ["JANUS_LITE_ISA": "mmx"]),
+    ] {
+      let machine = try #require(try object(run)["machine"] as? [String: Any])
+      #expect(machine["instruction_set"] as? String == "portable")
+    }
+    let wrong = try CommandLineRun(["info"], environment: ["JANUS_LITE_ISA": "mmx"])
+    #expect(wrong.status == 64 && wrong.errors.contains("portable"))
+  }
+
+  @Test func aFileIsShownWithItsPartsAndFormats() throws {
+    let path = try Fixture.modelPath
+    let run = try CommandLineRun(["info", path, "--verify", "--json"])
+    #expect(run.status == 0, "\(run.errors)")
+    let model = try #require(try object(run)["model"] as? [String: Any])
+    #expect(model["recipe"] as? String == "int8")
+    let checksums = try #require(model["checksums"] as? [String: Any])
+    #expect(checksums["checked"] as? Bool == true)
+    #expect((checksums["damaged"] as? [String]) == [])
+    func sum(_ key: String, _ field: String) throws -> Int {
+      try #require(model[key] as? [[String: Any]]).reduce(0) { $0 + ($1[field] as? Int ?? 0) }
+    }
+    #expect(try sum("parts", "bytes") == sum("formats", "bytes"))
+    #expect(try sum("parts", "bytes") < #require(model["bytes"] as? Int))
+
+    let table = try CommandLineRun(["info", path])
+    #expect(table.status == 0)
+    for word in ["language model", "vision tower", "int8-p16", "not compared", "kernels"] {
+      #expect(table.output.contains(word))
+    }
+  }
+
+  @Test func damageIsFoundByVerify() throws {
+    let scratch = try Scratch()
+    var bytes = try Data(contentsOf: URL(filePath: try Fixture.modelPath))
+    // The padding of the last tensor is no part of it.
+    bytes[bytes.count - 100] ^= 1
+    let path = try scratch.write("damaged.gguf", bytes)
+    #expect(try CommandLineRun(["info", path]).status == 0)
+    let run = try CommandLineRun(["info", path, "--verify"])
+    #expect(run.status == 65)
+    #expect(run.errors.contains("1 tensors differ") || run.errors.contains("checksum"))
+    #expect(run.output.contains("damaged"))
+  }
+
+  @Test func aTruncatedFileIsOneLine() throws {
+    let scratch = try Scratch()
+    let bytes = try Data(contentsOf: URL(filePath: try Fixture.modelPath))
+    for count in [0, 3, 40, bytes.count / 2, bytes.count - 1] {
+      let path = try scratch.write("short.gguf", bytes.prefix(count))
+      for arguments in [["info", path], ["chat", "hello", "-m", path]] {
+        let run = try CommandLineRun(arguments)
+        #expect(run.status == 65 && run.errorLines.count == 1 && run.output.isEmpty)
+        #expect(run.errors.contains("truncated"))
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+@Suite struct UsageTests {
+  @Test func helpListsEveryCommandAndEachHasHelp() throws {
+    let help = try CommandLineRun(["--help"])
+    #expect(help.status == 0 && help.errors.isEmpty)
+    for command in ["ocr", "chat", "convert", "info", "tokenize"] {
+      #expect(help.output.contains("\n  \(command) "))
+      let own = try CommandLineRun([command, "--help"])
+      #expect(own.status == 0 && own.output.contains("USAGE: janus-lite \(command)"))
+    }
+  }
+
+  @Test func versionIsANumber() throws {
+    let run = try CommandLineRun(["--version"])
+    #expect(run.status == 0)
+    #expect(run.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func completionScriptsAreMade(shell: String) throws {
+    let run = try CommandLineRun(["--generate-completion-script", shell])
+    #expect(run.status == 0 && run.output.contains("tokenize"))
+  }
+
+  @Test(arguments: [
+    ["frobnicate"], ["ocr"], ["ocr", "a.png"], ["chat", "hello"],
+    ["chat", "hello", "--temperature", "warm", "-m", "x"],
+    ["chat", "hello", "--temperature=-1", "-m", "x"], ["chat", "hello", "--top-p", "0", "-m", "x"],
+    ["chat", "hello", "--top-k", "0", "-m", "x"],
+    ["chat", "hello", "--max-tokens", "0", "-m", "x"],
+    ["chat", "hello", "--logprobs", "101", "-m", "x"], ["chat", "hello", "--threads", "0"],
+    ["chat", "-", "--image", "-", "-m", "x"], ["chat", "--image", "-", "-m", "/dev/null/x"],
+    ["info", "--verify"], ["info", "--isa", "mmx"], ["tokenize", "hello"], ["convert", "x"],
+  ])
+  func wrongUsageIsOneLineAndCode64(arguments: [String]) throws {
+    let run = try CommandLineRun(arguments)
+    let expected: Int32 = arguments.contains("/dev/null/x") ? 66 : 64
+    #expect(run.status == expected)
+    #expect(run.output.isEmpty)
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("janus-lite: error: "))
+  }
+
+  @Test func eachKindOfFailureHasItsCode() throws {
+    let scratch = try Scratch()
+    let text = try scratch.write("text.gguf", Data("not a model".utf8))
+    let empty = try scratch.write("empty.gguf", Data())
+    let cases: [(arguments: [String], status: Int32)] = [
+      (["info", scratch.file("absent.gguf")], 66),
+      (["ocr", "a.png", "-m", scratch.file("absent.gguf")], 66),
+      (["tokenize", "a", "-m", scratch.file("absent.gguf")], 66),
+      (["convert", scratch.file("absent"), "-o", scratch.file("a.gguf")], 66),
+      (["info", text], 65), (["chat", "hello", "-m", text], 65), (["info", empty], 65),
+      (["info", scratch.path], 74),
+    ]
+    for (arguments, status) in cases {
+      let run = try CommandLineRun(arguments)
+      #expect(run.status == status, "\(arguments): \(run.errors)")
+      #expect(run.output.isEmpty && run.errorLines.count == 1)
+      #expect(run.errors.hasPrefix("janus-lite: error: "))
+    }
+  }
+
+  @Test func aFullDiskBehindStandardOutputIsAnError() throws {
+    guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }
+    let process = CommandLineRun.process(["info"], environment: [:])
+    process.standardOutput = full
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 74)
+  }
+}
