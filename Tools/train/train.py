@@ -7,6 +7,7 @@ samples of falling learning rate on pages with every patch.
 
 import argparse
 import json
+import signal
 import time
 from pathlib import Path
 
@@ -131,6 +132,7 @@ class Training:
         self.painted = 0.0
         self.log = {"time": time.time(), "count": 0}
         self.saved = time.time()
+        self.stopping = False
 
     def save(self) -> None:
         names = ["glyph_samples", "read_samples", "finish_samples", "step"]
@@ -144,7 +146,7 @@ class Training:
 
     def wait(self) -> None:
         """Sleeps while the file PAUSE lies in the state folder."""
-        while (self.state / "PAUSE").exists():
+        while (self.state / "PAUSE").exists() and not self.stopping:
             time.sleep(2)
 
     def update(self, loss: torch.Tensor, rate: float) -> None:
@@ -172,8 +174,19 @@ class Training:
         if time.time() - self.saved > CHECKPOINT_SECONDS:
             self.save()
 
+    def stop(self, *_) -> None:
+        self.stopping = True
+
+    def stopped(self) -> bool:
+        """Saves and says so when a signal has asked to end."""
+        if self.stopping:
+            self.save()
+        return self.stopping
+
     def run(self, samples: int, finish: int) -> None:
-        while self.glyph_samples < GLYPH_SAMPLES:
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        while self.glyph_samples < GLYPH_SAMPLES and not self.stopped():
             self.wait()
             batch = self.source.batch(BATCH, LONGEST)
             with torch.autocast("cpu", torch.bfloat16):
@@ -181,10 +194,10 @@ class Training:
             self.update(loss, RATE)
             self.glyph_samples += len(batch)
             self.report("glyphs", len(batch), glyph=loss.detach(), named=right)
-        while self.read_samples < samples:
+        while self.read_samples < samples and not self.stopped():
             self.read_step(self.longest(), RATE, "read")
             self.read_samples += BATCH
-        while self.finish_samples < finish:
+        while self.finish_samples < finish and not self.stopped():
             self.read_step(LONGEST, RATE * (1 - self.finish_samples / finish), "finish", every_patch=True)
             self.finish_samples += BATCH
         self.save()
