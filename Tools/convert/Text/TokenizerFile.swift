@@ -48,10 +48,7 @@ struct TokenizerFile: Sendable {
   private static func checkFeatures(
     _ root: ConfigSection, _ model: ConfigSection
   ) throws(ConversionError) {
-    guard try model.string("type", default: "BPE") == "BPE" else {
-      try model.demand("type", .string("BPE"))
-      return
-    }
+    try model.demand("type", .string("BPE"))
     for key in ["byte_fallback", "ignore_merges", "fuse_unk"] {
       try model.demand(key, .bool(false))
     }
