@@ -20,8 +20,13 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     self.code = code
   }
 
-  /// Whether the file, or a folder on the way to it, does not exist.
-  public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+  /// The operation of an output whose place is wrong.
+  static let creation = "create"
+
+  /// Whether a file that was to be read, or a folder on the way to it, does not exist.
+  public var isMissing: Bool {
+    operation != Self.creation && (code == ENOENT || code == ENOTDIR)
+  }
 
   public var description: String {
     "cannot \(operation) '\(path)': \(String(cString: strerror(code)))"

@@ -33,7 +33,7 @@ final class PartialFile: Sendable {
       // `deinit` is not to remove what was not made.
       let code = errno
       isOpen.withLock { $0 = false }
-      throw FileError(path: destination, operation: "create", code: code)
+      throw FileError(path: destination, operation: FileError.creation, code: code)
     }
     guard ftruncate(descriptor, off_t(byteCount)) == 0 else {
       let code = errno
@@ -77,7 +77,7 @@ final class PartialFile: Sendable {
     try isOpen.withLock { (isOpen) throws(FileError) in
       precondition(isOpen, "the file is finished or cancelled")
       guard fsync(descriptor) == 0 else { throw failure("write to") }
-      guard rename(temporary, destination) == 0 else { throw failure("create") }
+      guard rename(temporary, destination) == 0 else { throw failure(FileError.creation) }
       isOpen = false
     }
     // The new name is on the disk when the folder is. Some file systems cannot do this; the file

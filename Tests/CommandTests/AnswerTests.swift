@@ -61,6 +61,24 @@ import Testing
     #expect(errors.first?.contains(text) == true && errors.last?.contains("absent.png") == true)
   }
 
+  @Test func picturesThatAreNoneAreOneLineEach() throws {
+    let scratch = try Scratch()
+    let whole = try Fixture.pictureData("waves")
+    // A PNG's width and height lie at bytes 16 to 23.
+    var vast = whole
+    vast.replaceSubrange(16..<24, with: [0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50])
+    let cases = [
+      ("truncated", whole.prefix(whole.count / 2)), ("empty", Data()),
+      ("text", Data("no picture".utf8)), ("vast", vast),
+    ]
+    for (name, data) in cases {
+      let path = try scratch.write(name, data)
+      let run = try CommandLineRun(["ocr", path, "-m", model])
+      #expect(run.status == 65 && run.output.isEmpty && run.errorLines.count == 1, "\(name)")
+      #expect(run.errors.hasPrefix("janus-lite: error: '\(path)': "))
+    }
+  }
+
   @Test func aFolderStandsForItsPicturesInOrder() throws {
     let scratch = try Scratch()
     try scratch.write("b.png", try Fixture.pictureData("waves"))

@@ -67,9 +67,15 @@ final class Scratch: Sendable {
     path = url.path(percentEncoded: false)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit { remove() }
+
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  var names: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+  }
 
   @discardableResult
   func write(_ name: String, _ data: Data) throws -> String {
@@ -97,6 +103,8 @@ enum Fixture {
     let path = scratch.file("tiny.gguf")
     let run = try CommandLineRun(["convert", checkpoint, "-o", path, "--quant", "int8"])
     guard run.status == 0 else { throw ConversionFailed(errors: run.errors) }
+    // A static value is never let go, and its folder with it.
+    atexit { if let (folder, _) = try? Fixture.model.get() { folder.remove() } }
     return (scratch, path)
   }
 

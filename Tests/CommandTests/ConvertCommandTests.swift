@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+@Suite struct ConvertCommandTests {
+  let scratch: Scratch
+  let output: String
+
+  init() throws {
+    scratch = try Scratch()
+    output = scratch.file("model.gguf")
+  }
+
+  private func convert(_ options: String...) throws -> CommandLineRun {
+    try CommandLineRun(["convert", Fixture.checkpoint, "-o", output] + options)
+  }
+
+  private func model() throws -> [String: Any] {
+    let run = try CommandLineRun(["info", output, "--verify", "--json"])
+    let object = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+    return try #require(object?["model"] as? [String: Any])
+  }
+
+  @Test(arguments: ["f32", "bf16", "int8", "int4"])
+  func everyRecipeGivesAWholeFileThatAnswers(recipe: String) throws {
+    let run = try convert("--quant", recipe)
+    #expect(run.status == 0 && run.output.isEmpty, "\(run.errors)")
+    #expect(try scratch.names == ["model.gguf"])
+    #expect(try model()["recipe"] as? String == recipe)
+    let answer = try CommandLineRun(
+      ["ocr", Fixture.picture("rings"), "-m", output, "--max-tokens", "3", "--json"])
+    #expect(answer.status == 0 && answer.outputLines.count == 1)
+  }
+
+  @Test func anotherThreadCountGivesTheSameBytes() throws {
+    #expect(try convert("--threads", "1").status == 0)
+    let first = try Data(contentsOf: URL(filePath: output))
+    #expect(try convert("--threads", "3").status == 0)
+    #expect(try Data(contentsOf: URL(filePath: output)) == first)
+  }
+
+  @Test func theReportHasALineForEachTensor() throws {
+    let run = try convert("--report")
+    #expect(run.status == 0)
+    let tensors = try #require(try model()["parts"] as? [[String: Any]])
+      .reduce(0) { $0 + ($1["tensors"] as? Int ?? 0) }
+    #expect(run.outputLines.count == tensors + 1)
+    let columns = run.outputLines.dropFirst().map { $0.split(separator: "\t") }
+    #expect(columns.allSatisfy { $0.count == 5 && (Double($0[4]) ?? 0) > 0.98 })
+    #expect(columns.contains { $0[1] == "int4-p16" && (Double($0[3]) ?? 0) > 0.01 })
+  }
+
+  @Test func aTensorsFormatCanBeChosenAndPaintingLeftOut() throws {
+    let run = try convert("--without-painting", "--tensor-type", "blk.*.ffn_down.weight=bf16")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try model()["painting"] as? Bool == false)
+    let formats = try #require(try model()["formats"] as? [[String: Any]])
+    let bf16 = formats.first { $0["name"] as? String == "bf16" }
+    #expect(bf16?["tensors"] as? Int == 2)
+    for wrong in ["blk.*=int5", "nothing.*=int8", "blk.0"] {
+      let run = try convert("--tensor-type", wrong)
+      #expect(run.status == 64 && run.errors.contains("--tensor-type"))
+    }
+  }
+
+  @Test func aFailureLeavesNothingAndKeepsAnOlderFile() throws {
+    try scratch.write("model.gguf", Data("older".utf8))
+    let folder = scratch.file("checkpoint")
+    try FileManager.default.copyItem(atPath: Fixture.checkpoint, toPath: folder)
+    let weights = "\(folder)/model.safetensors"
+    let whole = try Data(contentsOf: URL(filePath: weights))
+    try whole.prefix(whole.count - 1).write(to: URL(filePath: weights))
+    let run = try CommandLineRun(["convert", folder, "-o", output])
+    #expect(run.status == 65 && run.output.isEmpty)
+    #expect(run.errorLines.last?.hasPrefix("janus-lite: error: ") == true)
+    #expect(try scratch.names == ["checkpoint", "model.gguf"])
+    #expect(try Data(contentsOf: URL(filePath: output)) == Data("older".utf8))
+
+    try FileManager.default.removeItem(atPath: weights)
+    #expect(try CommandLineRun(["convert", folder, "-o", output]).status == 66)
+  }
+
+  @Test func anUnwritablePlaceIsAnError() throws {
+    for place in [scratch.file("absent/model.gguf"), scratch.path, "/dev/null"] {
+      let run = try CommandLineRun(["convert", Fixture.checkpoint, "-o", place])
+      #expect(run.status == 74)
+      #expect(run.errorLines.last?.contains(place) == true)
+    }
+    #expect(try scratch.names.isEmpty)
+  }
+}
