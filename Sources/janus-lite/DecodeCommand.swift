@@ -52,7 +52,11 @@ struct DecodeCommand: ParsableCommand {
 
   private struct Report: Decodable {
     struct Picture: Decodable {
-      let token_ids: [Int]
+      let tokenIDs: [Int]
+
+      enum CodingKeys: String, CodingKey {
+        case tokenIDs = "token_ids"
+      }
     }
     let images: [Picture]
   }
@@ -68,7 +72,7 @@ struct DecodeCommand: ParsableCommand {
     if let report = try? JSONDecoder().decode(Report.self, from: data),
       let picture = report.images.first
     {
-      return picture.token_ids
+      return picture.tokenIDs
     }
     throw Failure(
       .data, "'\(path)': expected a JSON array of codes, or what 'generate --json' printed")
