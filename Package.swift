@@ -67,7 +67,8 @@ let package = Package(
       name: "Images", dependencies: ["CPNG", "CJPEG"], swiftSettings: [.unsafeFlags(["-O"])]),
     .target(
       name: "JanusLite",
-      dependencies: ["Quant", "GGUF", "Images", "CBLAS", "CIntrinsics", "SIMDKernels"]),
+      dependencies: ["Quant", "GGUF", "Images", "CBLAS", "CIntrinsics", "SIMDKernels"],
+      swiftSettings: [.unsafeFlags(["-O"])]),
     .target(
       name: "Convert",
       dependencies: ["Quant", "GGUF", .product(name: "Crypto", package: "swift-crypto")],

@@ -64,7 +64,7 @@ struct Failure: Error {
   private static func code(of error: JanusError) -> Code {
     switch error {
     case .container(let error): code(of: error)
-    case .instructionSet, .request, .tokenizer(_, .placeholders): .usage
+    case .instructionSet, .request, .prompt: .usage
     case .geometry, .tensor, .tokenizer, .context, .notANumber: .data
     }
   }

@@ -54,9 +54,9 @@ public final class Conversation {
       tokens = try model.promptFormat.turn(
         prompt, pictures: pictures.count, index: turns, system: system)
     } catch {
-      throw .tokenizer(file: model.container.file.path, error)
+      throw .prompt(error)
     }
-    let items = items(for: openAnswer + tokens)
+    let items = openAnswer.map(PromptItem.token) + items(for: tokens)
     guard run.count + items.count < context else {
       throw .context(needed: run.count + items.count + 1, available: context)
     }
@@ -76,7 +76,8 @@ public final class Conversation {
     }
   }
 
-  /// Token ids with every image token replaced by the patch that it stands for.
+  /// A prompt's ids with every image token replaced by the patch that it stands for. (In an answer
+  /// such a token is one that the model made up.)
   private func items(for tokens: [Int]) -> [PromptItem] {
     let image = model.promptFormat.imageTokenID
     let patches = model.vision.patchCount

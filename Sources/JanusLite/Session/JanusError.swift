@@ -13,6 +13,8 @@ public enum JanusError: Error, CustomStringConvertible {
   case tensor(file: String, name: String, expected: String, found: String)
   /// The tokenizer's tables in the model file do not fit together.
   case tokenizer(file: String, TokenizerError)
+  /// A prompt that cannot be formatted, such as one with placeholders for other than its pictures.
+  case prompt(TokenizerError)
   /// A request that the caller must change: `what` was wrong, `expected` would be right.
   case request(what: String, expected: String, found: String)
   /// The prompt and the answer to come need more positions than there are.
@@ -29,6 +31,7 @@ public enum JanusError: Error, CustomStringConvertible {
     case .tensor(let file, let name, let expected, let found):
       return "'\(file)': tensor '\(name)': expected \(expected), found \(found)"
     case .tokenizer(let file, let error): return "'\(file)': tokenizer: \(error)"
+    case .prompt(let error): return error.description
     case .request(let what, let expected, let found):
       return "\(what): expected \(expected), found \(found)"
     case .context(let needed, let available):
