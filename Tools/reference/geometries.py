@@ -37,6 +37,8 @@ class Geometry:
     # Gains of the random weights: how far apart the logits of neighbouring tokens and codes lie.
     head_gain: float = 2.0
     code_gain: float = 1.0
+    # How sharply attention chooses; several query heads on one key-value head multiply its errors.
+    attention_gain: float = 1.7
     default_seed: int = 1
 
     @property
@@ -63,7 +65,7 @@ GEOMETRIES = {
         hidden=64, intermediate=96, layers=2, heads=8, kv_heads=2, head_dim=16, vocab=544, context=1024, rope_theta=50000.0,
         image_size=224, patch_size=16, vision_hidden=64, vision_layers=1, vision_heads=2, vision_mlp_ratio=2.0,
         codes=128, latent_channels=32, base_channels=32, channel_multiplier=(2, 1), res_blocks=1,
-        tied=True, vq_encoder=False,
+        tied=True, vq_encoder=False, attention_gain=1.4,
     ),
     # The full-size vision tower and VQ model around a small language model.
     "deepseek-small": Geometry(

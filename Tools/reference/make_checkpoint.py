@@ -34,7 +34,7 @@ def gain(name: str, geometry: Geometry) -> float:
     if "vision_head" in name:
         return geometry.code_gain
     if ".q_proj." in name or ".k_proj." in name:
-        return 1.7
+        return geometry.attention_gain
     return 1.0
 
 
