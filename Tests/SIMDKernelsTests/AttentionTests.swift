@@ -3,72 +3,218 @@ import Testing
 @testable import SIMDKernels
 
 @Suite struct AttentionTests {
-  static let shapes = [
-    (count: 0, dim: 64), (1, 1), (3, 16), (5, 17), (4, 33), (9, 64), (7, 100), (33, 128), (2, 130),
-  ]
+  static let dims = [1, 8, 16, 33, 64, 80, 128]
+  static let counts = [0, 1, 63, 64]
+  static let rowCounts = 0...9
 
   @Test(arguments: InstructionSet.available, [false, true])
-  func dotRows(_ set: InstructionSet, half: Bool) throws {
+  func everyTierGivesTheScoresOfThePortableOne(_ set: InstructionSet, half: Bool) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 1)
-    for (count, dim) in Self.shapes {
-      let stride = dim + 3
-      let q = random.floats(dim)
-      let cache = Cache(count * stride, kernels, &random)
-      let out = Guarded<Float>(count)
-      if half {
-        kernels.dotRowsF16(q, cache.halves, stride, count, dim, 0.125, out.start)
-      } else {
-        kernels.dotRowsF32(q, cache.floats, stride, count, dim, 0.125, out.start)
+    for dim in Self.dims {
+      for count in Self.counts {
+        for rows in Self.rowCounts {
+          let scores = ScoresCase(rows: rows, dim: dim, count: count, half: half, &random)
+          let truth = scores.run(.portable)
+          let ours = scores.run(kernels)
+          #expect(scores.known(ours).bits == scores.known(truth).bits, "\(rows) × \(count), \(dim)")
+        }
       }
-      var truths: [Double] = []
-      var bounds: [Double] = []
-      for i in 0..<count {
-        let terms = (0..<dim).map { Double(q[$0]) * Double(cache.floats[i * stride + $0]) }
-        truths.append(0.125 * terms.reduce(0, +))
-        bounds.append(0.125 * terms.reduce(0) { $0 + abs($1) } * Double(dim + 2) * rounding)
-      }
-      expectClose(out.checked(), truths, within: bounds, "\(count) × \(dim)")
     }
   }
 
   @Test(arguments: InstructionSet.available, [false, true])
-  func sumRows(_ set: InstructionSet, half: Bool) throws {
+  func everyTierGivesTheWeightedSumsOfThePortableOne(_ set: InstructionSet, half: Bool) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 2)
-    for (count, dim) in Self.shapes {
-      let stride = dim + 3
-      let weights = random.floats(count, in: 0...1)
-      let begin = random.floats(dim)
-      let cache = Cache(count * stride, kernels, &random)
-      let out = Guarded(begin)
-      if half {
-        kernels.sumRowsF16(weights, cache.halves, stride, count, dim, out.start)
-      } else {
-        kernels.sumRowsF32(weights, cache.floats, stride, count, dim, out.start)
+    for dim in Self.dims {
+      for count in Self.counts {
+        for rows in Self.rowCounts {
+          let sums = WeightedSumCase(rows: rows, count: count, dim: dim, half: half, &random)
+          #expect(sums.run(kernels).bits == sums.run(.portable).bits, "\(rows) × \(count), \(dim)")
+        }
       }
-      var truths: [Double] = []
-      var bounds: [Double] = []
-      for d in 0..<dim {
-        let terms = (0..<count).map { Double(weights[$0]) * Double(cache.floats[$0 * stride + d]) }
-        truths.append(terms.reduce(Double(begin[d]), +))
-        let size = terms.reduce(abs(Double(begin[d]))) { $0 + abs($1) }
-        bounds.append(size * Double(count + 1) * rounding)
-      }
-      expectClose(out.checked(), truths, within: bounds, "\(count) × \(dim)")
     }
   }
 
-  /// The same numbers as halves and as floats.
-  private struct Cache {
-    let halves: [UInt16]
-    let floats: [Float]
-
-    init(_ count: Int, _ kernels: Kernels, _ random: inout Random) {
-      halves = random.halves(count)
-      var floats = [Float](repeating: 0, count: count)
-      kernels.f16ToF32(halves, &floats, count)
-      self.floats = floats
+  @Test(arguments: InstructionSet.available, [false, true])
+  func aRowDoesNotDependOnTheRowsBesideIt(_ set: InstructionSet, half: Bool) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 3)
+    for dim in [64, 80, 128] {
+      let scores = ScoresCase(rows: 13, dim: dim, count: 64, half: half, &random)
+      let sums = WeightedSumCase(rows: 13, count: 64, dim: dim, half: half, &random)
+      let allScores = scores.run(kernels)
+      let allSums = sums.run(kernels)
+      for row in 0..<13 {
+        let score = scores.run(kernels, row..<row + 1)
+        #expect(score.bits == Array(scores.line(row, of: allScores)).bits)
+        let sum = sums.run(kernels, row..<row + 1)
+        #expect(sum.bits == Array(sums.line(row, of: allSums)).bits)
+      }
     }
+  }
+
+  @Test(arguments: [false, true])
+  func thePortableScoresAreNearTheTruth(half: Bool) {
+    var random = Random(state: 4)
+    for dim in Self.dims {
+      let scores = ScoresCase(rows: 3, dim: dim, count: 64, half: half, &random)
+      let result = scores.run(.portable)
+      for row in 0..<3 {
+        var truths: [Double] = []
+        var bounds: [Double] = []
+        for i in 0..<64 {
+          let terms = (0..<dim).map {
+            Double(scores.q[row * scores.qStride + $0]) * Double(scores.keys.floats[$0 * 64 + i])
+          }
+          truths.append(0.125 * terms.reduce(0, +))
+          bounds.append(0.125 * terms.reduce(0) { $0 + abs($1) } * Double(dim + 1) * rounding)
+        }
+        expectClose(
+          Array(scores.line(row, of: result)), truths, within: bounds, "row \(row), \(dim)")
+      }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func thePortableWeightedSumsAreNearTheTruth(half: Bool) {
+    var random = Random(state: 5)
+    for (count, dim) in [(0, 8), (1, 1), (63, 80), (64, 128)] {
+      let sums = WeightedSumCase(rows: 3, count: count, dim: dim, half: half, &random)
+      let result = sums.run(.portable)
+      for row in 0..<3 {
+        var truths: [Double] = []
+        var bounds: [Double] = []
+        for d in 0..<dim {
+          let terms = (0..<count).map {
+            Double(sums.weights[row * sums.weightStride + $0])
+              * Double(sums.values.floats[$0 * sums.valueStride + d])
+          }
+          let begin = Double(sums.begin[row * sums.outStride + d])
+          truths.append(terms.reduce(begin, +))
+          bounds.append(
+            terms.reduce(abs(begin)) { $0 + abs($1) } * Double(count + 1) * rounding)
+        }
+        expectClose(
+          Array(sums.line(row, of: result).prefix(dim)), truths, within: bounds,
+          "row \(row), \(count) × \(dim)")
+      }
+    }
+  }
+}
+
+/// Query rows and a chunk of which `count` keys are there; the others hold NaN.
+private struct ScoresCase {
+  let rows: Int
+  let dim: Int
+  let count: Int
+  let half: Bool
+  let q: [Float]
+  let keys: CacheRows
+  var qStride: Int { dim + 3 }
+  var outStride: Int { 64 + 5 }
+
+  init(rows: Int, dim: Int, count: Int, half: Bool, _ random: inout Random) {
+    self.rows = rows
+    self.dim = dim
+    self.count = count
+    self.half = half
+    q = random.floats(rows * (dim + 3))
+    keys = CacheRows(rows: dim, columns: 64, known: count, &random)
+  }
+
+  /// The scores of some rows. What lies between the rows of the result must stay as it was.
+  func run(_ kernels: Kernels, _ some: Range<Int>? = nil) -> [Float] {
+    let some = some ?? 0..<rows
+    let size = some.isEmpty ? 0 : (some.count - 1) * outStride + 64
+    let out = Guarded<Float>(size)
+    q.withUnsafeBufferPointer { q in
+      let q = q.baseAddress! + some.lowerBound * qStride
+      if half {
+        kernels.scoresF16(q, qStride, some.count, keys.halves, dim, 0.125, out.start, outStride)
+      } else {
+        kernels.scoresF32(q, qStride, some.count, keys.floats, dim, 0.125, out.start, outStride)
+      }
+    }
+    let result = out.checked()
+    for i in result.indices where i % outStride >= 64 { #expect(result[i].bitPattern == .max) }
+    return result
+  }
+
+  func line(_ row: Int, of result: [Float]) -> ArraySlice<Float> {
+    result[row * outStride..<row * outStride + 64]
+  }
+
+  /// The scores of keys that are there.
+  func known(_ result: [Float]) -> [Float] {
+    (0..<rows).flatMap { line($0, of: result).prefix(count) }
+  }
+}
+
+/// Weights of some rows and the values that they weigh.
+private struct WeightedSumCase {
+  let rows: Int
+  let count: Int
+  let dim: Int
+  let half: Bool
+  let weights: [Float]
+  let values: CacheRows
+  let begin: [Float]
+  var weightStride: Int { count + 1 }
+  var valueStride: Int { dim + 3 }
+  var outStride: Int { dim + 5 }
+
+  init(rows: Int, count: Int, dim: Int, half: Bool, _ random: inout Random) {
+    self.rows = rows
+    self.count = count
+    self.dim = dim
+    self.half = half
+    weights = random.floats(rows * (count + 1), in: 0...1)
+    values = CacheRows(rows: count, columns: dim + 3, known: dim, &random)
+    begin = random.floats(rows * (dim + 5))
+  }
+
+  /// The sums of some rows, `outStride` each. What lies behind the dims must stay as it was.
+  func run(_ kernels: Kernels, _ some: Range<Int>? = nil) -> [Float] {
+    let some = some ?? 0..<rows
+    let before = Array(begin[some.lowerBound * outStride..<some.upperBound * outStride])
+    let out = Guarded(before)
+    weights.withUnsafeBufferPointer { weights in
+      let weights = weights.baseAddress! + some.lowerBound * weightStride
+      if half {
+        kernels.weightedSumF16(
+          weights, weightStride, some.count, values.halves, valueStride, count, dim, out.start,
+          outStride)
+      } else {
+        kernels.weightedSumF32(
+          weights, weightStride, some.count, values.floats, valueStride, count, dim, out.start,
+          outStride)
+      }
+    }
+    let result = out.checked()
+    for i in result.indices where i % outStride >= dim {
+      #expect(result[i].bitPattern == before[i].bitPattern)
+    }
+    return result
+  }
+
+  func line(_ row: Int, of result: [Float]) -> ArraySlice<Float> {
+    result[row * outStride..<(row + 1) * outStride]
+  }
+}
+
+/// The same numbers as halves and as floats; NaN in the columns that are not known.
+private struct CacheRows {
+  let halves: [UInt16]
+  let floats: [Float]
+
+  init(rows: Int, columns: Int, known: Int, _ random: inout Random) {
+    var halves = random.halves(rows * columns)
+    for i in halves.indices where i % columns >= known { halves[i] = 0xffff }
+    self.halves = halves
+    var floats = [Float](repeating: 0, count: rows * columns)
+    Kernels.portable.f16ToF32(halves, &floats, floats.count)
+    self.floats = floats
   }
 }

@@ -1,107 +1,185 @@
 #if arch(x86_64)
   import CIntrinsics
 
-  /// `Kernels.dotRowsF32`.
-  public func dotRowsF32(
-    _ q: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, _ stride: Int, _ count: Int,
-    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
+  // Scores and weighted sums are one product: rows of floats times a matrix of 64 columns, which are
+  // four registers. Each result is a lane of its own that takes its terms in order, so that it does
+  // not depend on what is computed beside it.
+
+  /// `Kernels.scoresF32`.
+  public func scoresF32(
+    _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Float>,
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
   ) {
-    var i = 0
-    while i + 4 <= count {
-      let row = rows + i * stride
-      var (a, b, c, d) = (zero, zero, zero, zero)
-      for k in Swift.stride(from: 0, to: dim, by: 16) {
-        let lanes = firstLanes(dim - k)
-        let x = load(q + k, lanes)
-        a = _mm512_fmadd_ps(x, load(row + k, lanes), a)
-        b = _mm512_fmadd_ps(x, load(row + stride + k, lanes), b)
-        c = _mm512_fmadd_ps(x, load(row + 2 * stride + k, lanes), c)
-        d = _mm512_fmadd_ps(x, load(row + 3 * stride + k, lanes), d)
-      }
-      _mm_storeu_ps(out + i, _mm_mul_ps(sums(a, b, c, d), _mm_set1_ps(scale)))
-      i += 4
-    }
-    while i < count {
-      let row = rows + i * stride
-      var a = zero
-      for k in Swift.stride(from: 0, to: dim, by: 16) {
-        let lanes = firstLanes(dim - k)
-        a = _mm512_fmadd_ps(load(q + k, lanes), load(row + k, lanes), a)
-      }
-      out[i] = _mm_cvtss_f32(sums(a, zero, zero, zero)) * scale
-      i += 1
+    let product = Product(
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, halves: false,
+      steps: dim, lanes: Quarters(keysPerChunk), out: out, outStride: outStride)
+    product.run(rows, scale: scale)
+  }
+
+  /// `Kernels.scoresF16`.
+  public func scoresF16(
+    _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<UInt16>,
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    let product = Product(
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, halves: true,
+      steps: dim, lanes: Quarters(keysPerChunk), out: out, outStride: outStride)
+    product.run(rows, scale: scale)
+  }
+
+  /// `Kernels.weightedSumF32`.
+  public func weightedSumF32(
+    _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+    _ values: UnsafePointer<Float>, _ valueStride: Int, _ count: Int, _ dim: Int,
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    for d in stride(from: 0, to: dim, by: 64) {
+      let product = Product(
+        left: weights, leftStride: weightStride, right: values + d, rightStride: valueStride,
+        halves: false, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
+      product.run(rows, scale: nil)
     }
   }
 
-  /// `Kernels.dotRowsF16`.
-  public func dotRowsF16(
-    _ q: UnsafePointer<Float>, _ rows: UnsafePointer<UInt16>, _ stride: Int, _ count: Int,
-    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
+  /// `Kernels.weightedSumF16`.
+  public func weightedSumF16(
+    _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+    _ values: UnsafePointer<UInt16>, _ valueStride: Int, _ count: Int, _ dim: Int,
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
   ) {
-    var i = 0
-    while i + 4 <= count {
-      let row = rows + i * stride
-      var (a, b, c, d) = (zero, zero, zero, zero)
-      for k in Swift.stride(from: 0, to: dim, by: 16) {
-        let lanes = firstLanes(dim - k)
-        let x = load(q + k, lanes)
-        a = _mm512_fmadd_ps(x, load(row + k, lanes), a)
-        b = _mm512_fmadd_ps(x, load(row + stride + k, lanes), b)
-        c = _mm512_fmadd_ps(x, load(row + 2 * stride + k, lanes), c)
-        d = _mm512_fmadd_ps(x, load(row + 3 * stride + k, lanes), d)
-      }
-      _mm_storeu_ps(out + i, _mm_mul_ps(sums(a, b, c, d), _mm_set1_ps(scale)))
-      i += 4
-    }
-    while i < count {
-      let row = rows + i * stride
-      var a = zero
-      for k in Swift.stride(from: 0, to: dim, by: 16) {
-        let lanes = firstLanes(dim - k)
-        a = _mm512_fmadd_ps(load(q + k, lanes), load(row + k, lanes), a)
-      }
-      out[i] = _mm_cvtss_f32(sums(a, zero, zero, zero)) * scale
-      i += 1
+    for d in stride(from: 0, to: dim, by: 64) {
+      let product = Product(
+        left: weights, leftStride: weightStride, right: values + d, rightStride: valueStride,
+        halves: true, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
+      product.run(rows, scale: nil)
     }
   }
 
-  /// `Kernels.sumRowsF32`.
-  public func sumRowsF32(
-    _ weights: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, _ stride: Int,
-    _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
-  ) {
-    for d in Swift.stride(from: 0, to: dim, by: 64) {
-      let lanes = Quarters(dim - d)
-      var (s0, s1, s2, s3) = lanes.load(out + d)
-      for i in 0..<count {
-        let row = rows + i * stride + d
-        let w = _mm512_set1_ps(weights[i])
-        s0 = _mm512_fmadd_ps(w, load(row, lanes.m0), s0)
-        s1 = _mm512_fmadd_ps(w, load(row + 16, lanes.m1), s1)
-        s2 = _mm512_fmadd_ps(w, load(row + 32, lanes.m2), s2)
-        s3 = _mm512_fmadd_ps(w, load(row + 48, lanes.m3), s3)
+  private let keysPerChunk = 64
+
+  /// `Σ_k left[r * leftStride + k] · right[k * rightStride + lane]` for up to 64 lanes.
+  private struct Product {
+    let left: UnsafePointer<Float>
+    let leftStride: Int
+    let right: UnsafeRawPointer
+    let rightStride: Int
+    /// Whether `right` holds halves; a literal, so that each format becomes code of its own.
+    let halves: Bool
+    let steps: Int
+    let lanes: Quarters
+    let out: UnsafeMutablePointer<Float>
+    let outStride: Int
+
+    /// The sum times `scale` into out; without a scale the sum goes on from what out holds.
+    @inline(__always)
+    func run(_ rows: Int, scale: Float?) {
+      var row = 0
+      while row + 6 <= rows {
+        tile(row, rows: 6, scale)
+        row += 6
       }
-      lanes.store((s0, s1, s2, s3), out + d)
+      if row + 4 <= rows {
+        tile(row, rows: 4, scale)
+        row += 4
+      }
+      if row + 2 <= rows {
+        tile(row, rows: 2, scale)
+        row += 2
+      }
+      if row < rows { tile(row, rows: 1, scale) }
+    }
+
+    /// `rows` is 1, 2, 4 or 6, a literal at every call. Six rows fill 24 registers, the matrix four.
+    @inline(__always)
+    private func tile(_ row: Int, rows: Int, _ scale: Float?) {
+      let out = out + row * outStride
+      var (a, b, c) = (Line(), Line(), Line())
+      var (d, e, f) = (Line(), Line(), Line())
+      if scale == nil {
+        a = Line(out, lanes)
+        if rows > 1 { b = Line(out + outStride, lanes) }
+        if rows > 2 { c = Line(out + 2 * outStride, lanes) }
+        if rows > 2 { d = Line(out + 3 * outStride, lanes) }
+        if rows > 4 { e = Line(out + 4 * outStride, lanes) }
+        if rows > 4 { f = Line(out + 5 * outStride, lanes) }
+      }
+
+      var x = left + row * leftStride
+      var place = right
+      for _ in 0..<steps {
+        let line = halves ? Line(halves: place, lanes) : Line(floats: place, lanes)
+        a.add(x[0], line)
+        if rows > 1 { b.add(x[leftStride], line) }
+        if rows > 2 { c.add(x[2 * leftStride], line) }
+        if rows > 2 { d.add(x[3 * leftStride], line) }
+        if rows > 4 { e.add(x[4 * leftStride], line) }
+        if rows > 4 { f.add(x[5 * leftStride], line) }
+        x += 1
+        place += rightStride * (halves ? 2 : 4)
+      }
+
+      a.store(out, lanes, scale)
+      if rows > 1 { b.store(out + outStride, lanes, scale) }
+      if rows > 2 { c.store(out + 2 * outStride, lanes, scale) }
+      if rows > 2 { d.store(out + 3 * outStride, lanes, scale) }
+      if rows > 4 { e.store(out + 4 * outStride, lanes, scale) }
+      if rows > 4 { f.store(out + 5 * outStride, lanes, scale) }
     }
   }
 
-  /// `Kernels.sumRowsF16`.
-  public func sumRowsF16(
-    _ weights: UnsafePointer<Float>, _ rows: UnsafePointer<UInt16>, _ stride: Int,
-    _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
-  ) {
-    for d in Swift.stride(from: 0, to: dim, by: 64) {
-      let lanes = Quarters(dim - d)
-      var (s0, s1, s2, s3) = lanes.load(out + d)
-      for i in 0..<count {
-        let row = rows + i * stride + d
-        let w = _mm512_set1_ps(weights[i])
-        s0 = _mm512_fmadd_ps(w, load(row, lanes.m0), s0)
-        s1 = _mm512_fmadd_ps(w, load(row + 16, lanes.m1), s1)
-        s2 = _mm512_fmadd_ps(w, load(row + 32, lanes.m2), s2)
-        s3 = _mm512_fmadd_ps(w, load(row + 48, lanes.m3), s3)
+  /// 64 lanes.
+  private struct Line {
+    var s0 = _mm512_setzero_ps(), s1 = _mm512_setzero_ps()
+    var s2 = _mm512_setzero_ps(), s3 = _mm512_setzero_ps()
+
+    @inline(__always)
+    init() {}
+
+    @inline(__always)
+    init(_ p: UnsafePointer<Float>, _ lanes: Quarters) {
+      s0 = load(p, lanes.m0)
+      s1 = load(p + 16, lanes.m1)
+      s2 = load(p + 32, lanes.m2)
+      s3 = load(p + 48, lanes.m3)
+    }
+
+    @inline(__always)
+    init(floats: UnsafeRawPointer, _ lanes: Quarters) {
+      self.init(floats.assumingMemoryBound(to: Float.self), lanes)
+    }
+
+    @inline(__always)
+    init(halves: UnsafeRawPointer, _ lanes: Quarters) {
+      let p = halves.assumingMemoryBound(to: UInt16.self)
+      s0 = load(p, lanes.m0)
+      s1 = load(p + 16, lanes.m1)
+      s2 = load(p + 32, lanes.m2)
+      s3 = load(p + 48, lanes.m3)
+    }
+
+    @inline(__always)
+    mutating func add(_ x: Float, _ line: Line) {
+      let x = _mm512_set1_ps(x)
+      s0 = _mm512_fmadd_ps(x, line.s0, s0)
+      s1 = _mm512_fmadd_ps(x, line.s1, s1)
+      s2 = _mm512_fmadd_ps(x, line.s2, s2)
+      s3 = _mm512_fmadd_ps(x, line.s3, s3)
+    }
+
+    @inline(__always)
+    func store(_ p: UnsafeMutablePointer<Float>, _ lanes: Quarters, _ scale: Float?) {
+      var line = self
+      if let scale {
+        let scale = _mm512_set1_ps(scale)
+        line.s0 = _mm512_mul_ps(s0, scale)
+        line.s1 = _mm512_mul_ps(s1, scale)
+        line.s2 = _mm512_mul_ps(s2, scale)
+        line.s3 = _mm512_mul_ps(s3, scale)
       }
-      lanes.store((s0, s1, s2, s3), out + d)
+      _mm512_mask_storeu_ps(p, lanes.m0, line.s0)
+      _mm512_mask_storeu_ps(p + 16, lanes.m1, line.s1)
+      _mm512_mask_storeu_ps(p + 32, lanes.m2, line.s2)
+      _mm512_mask_storeu_ps(p + 48, lanes.m3, line.s3)
     }
   }
 
@@ -117,38 +195,5 @@
       m2 = firstLanes(count - 32)
       m3 = firstLanes(count - 48)
     }
-
-    @inline(__always)
-    func load(_ p: UnsafePointer<Float>) -> (__m512, __m512, __m512, __m512) {
-      (
-        _mm512_maskz_loadu_ps(m0, p), _mm512_maskz_loadu_ps(m1, p + 16),
-        _mm512_maskz_loadu_ps(m2, p + 32), _mm512_maskz_loadu_ps(m3, p + 48)
-      )
-    }
-
-    @inline(__always)
-    func store(_ x: (__m512, __m512, __m512, __m512), _ p: UnsafeMutablePointer<Float>) {
-      _mm512_mask_storeu_ps(p, m0, x.0)
-      _mm512_mask_storeu_ps(p + 16, m1, x.1)
-      _mm512_mask_storeu_ps(p + 32, m2, x.2)
-      _mm512_mask_storeu_ps(p + 48, m3, x.3)
-    }
-  }
-
-  @inline(__always)
-  private var zero: __m512 { _mm512_setzero_ps() }
-
-  /// The four registers' sums across lanes, as four lanes.
-  @inline(__always)
-  private func sums(_ a: __m512, _ b: __m512, _ c: __m512, _ d: __m512) -> __m128 {
-    let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b))
-    let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d))
-    let low = _mm512_castpd_ps(
-      _mm512_unpacklo_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd)))
-    let high = _mm512_castpd_ps(
-      _mm512_unpackhi_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd)))
-    let four = _mm512_add_ps(low, high)
-    let two = _mm256_add_ps(_mm512_castps512_ps256(four), janus_mm512_high_ps(four))
-    return _mm_add_ps(_mm256_castps256_ps128(two), janus_mm256_high_ps(two))
   }
 #endif

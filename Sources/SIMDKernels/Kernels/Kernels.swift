@@ -47,6 +47,30 @@ public struct Kernels: Sendable {
       _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
     ) -> Void
 
+  /// Attention scores of some query rows against one chunk of 64 keys, stored transposed `[D][64]`:
+  /// `out[r * outStride + i] = scale · Σ_d q[r * qStride + d] · keys[d * 64 + i]` for `i < 64`.
+  ///
+  /// Summed in order of d by fused multiply-adds, starting from zero, then multiplied by `scale`:
+  /// every tier and every number of rows gives the same bits. Keys that are not yet there may hold
+  /// any bits; their scores mean nothing.
+  public typealias Scores<Element> =
+    @Sendable (
+      _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Element>,
+      _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    ) -> Void
+
+  /// Attention's weighted sums of `count` rows of values, added to what `out` holds:
+  /// `out[r * outStride + d] += Σ_i weights[r * weightStride + i] · values[i * valueStride + d]` for
+  /// `d < dim`.
+  ///
+  /// In order of i by fused multiply-adds: every tier and every number of rows gives the same bits.
+  public typealias WeightedSum<Element> =
+    @Sendable (
+      _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+      _ values: UnsafePointer<Element>, _ valueStride: Int, _ count: Int, _ dim: Int,
+      _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    ) -> Void
+
   public typealias Convert<From, To> =
     @Sendable (_ from: UnsafePointer<From>, _ to: UnsafeMutablePointer<To>, _ count: Int) -> Void
 
@@ -109,6 +133,12 @@ public struct Kernels: Sendable {
   public let dotRowsF16: DotRows<UInt16>
   public let sumRowsF32: SumRows<Float>
   public let sumRowsF16: SumRows<UInt16>
+
+  public let scoresF32: Scores<Float>
+  /// f16 as its raw 16 bits.
+  public let scoresF16: Scores<UInt16>
+  public let weightedSumF32: WeightedSum<Float>
+  public let weightedSumF16: WeightedSum<UInt16>
 
   public let f16ToF32: Convert<UInt16, Float>
   public let f32ToF16: Convert<Float, UInt16>

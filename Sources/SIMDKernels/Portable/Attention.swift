@@ -1,42 +1,63 @@
-/// `Kernels.dotRowsF32`.
-public func dotRowsF32(
-  _ q: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, _ stride: Int, _ count: Int,
-  _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
+/// `Kernels.scoresF32`.
+public func scoresF32(
+  _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Float>,
+  _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
 ) {
-  for i in 0..<count { out[i] = scale * dot(q, rows + i * stride, dim) }
-}
-
-/// `Kernels.dotRowsF16`.
-public func dotRowsF16(
-  _ q: UnsafePointer<Float>, _ rows: UnsafePointer<UInt16>, _ stride: Int, _ count: Int,
-  _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
-) {
-  for i in 0..<count {
-    let row = rows + i * stride
-    var lanes = SIMD8<Float>.zero
-    for d in 0..<dim { lanes[d & 7] += q[d] * float(fromHalf: row[d]) }
-    out[i] = scale * lanes.sum()
+  for r in 0..<rows {
+    for i in 0..<keysPerChunk {
+      var sum: Float = 0
+      for d in 0..<dim { sum.addProduct(q[r * qStride + d], keys[d * keysPerChunk + i]) }
+      out[r * outStride + i] = sum * scale
+    }
   }
 }
 
-/// `Kernels.sumRowsF32`.
-public func sumRowsF32(
-  _ weights: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, _ stride: Int,
-  _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
+/// `Kernels.scoresF16`.
+public func scoresF16(
+  _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<UInt16>,
+  _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
 ) {
-  for i in 0..<count {
-    let row = rows + i * stride
-    for d in 0..<dim { out[d] += weights[i] * row[d] }
+  for r in 0..<rows {
+    for i in 0..<keysPerChunk {
+      var sum: Float = 0
+      for d in 0..<dim {
+        sum.addProduct(q[r * qStride + d], float(fromHalf: keys[d * keysPerChunk + i]))
+      }
+      out[r * outStride + i] = sum * scale
+    }
   }
 }
 
-/// `Kernels.sumRowsF16`.
-public func sumRowsF16(
-  _ weights: UnsafePointer<Float>, _ rows: UnsafePointer<UInt16>, _ stride: Int,
-  _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
+/// `Kernels.weightedSumF32`.
+public func weightedSumF32(
+  _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+  _ values: UnsafePointer<Float>, _ valueStride: Int, _ count: Int, _ dim: Int,
+  _ out: UnsafeMutablePointer<Float>, _ outStride: Int
 ) {
-  for i in 0..<count {
-    let row = rows + i * stride
-    for d in 0..<dim { out[d] += weights[i] * float(fromHalf: row[d]) }
+  for r in 0..<rows {
+    for i in 0..<count {
+      let weight = weights[r * weightStride + i]
+      let value = values + i * valueStride
+      for d in 0..<dim { out[r * outStride + d].addProduct(weight, value[d]) }
+    }
   }
 }
+
+/// `Kernels.weightedSumF16`.
+public func weightedSumF16(
+  _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+  _ values: UnsafePointer<UInt16>, _ valueStride: Int, _ count: Int, _ dim: Int,
+  _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+) {
+  for r in 0..<rows {
+    for i in 0..<count {
+      let weight = weights[r * weightStride + i]
+      let value = values + i * valueStride
+      for d in 0..<dim {
+        out[r * outStride + d].addProduct(weight, float(fromHalf: value[d]))
+      }
+    }
+  }
+}
+
+private let keysPerChunk = 64

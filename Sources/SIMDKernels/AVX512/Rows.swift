@@ -1,0 +1,154 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  /// `Kernels.dotRowsF32`.
+  public func dotRowsF32(
+    _ q: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, _ stride: Int, _ count: Int,
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
+  ) {
+    var i = 0
+    while i + 4 <= count {
+      let row = rows + i * stride
+      var (a, b, c, d) = (zero, zero, zero, zero)
+      for k in Swift.stride(from: 0, to: dim, by: 16) {
+        let lanes = firstLanes(dim - k)
+        let x = load(q + k, lanes)
+        a = _mm512_fmadd_ps(x, load(row + k, lanes), a)
+        b = _mm512_fmadd_ps(x, load(row + stride + k, lanes), b)
+        c = _mm512_fmadd_ps(x, load(row + 2 * stride + k, lanes), c)
+        d = _mm512_fmadd_ps(x, load(row + 3 * stride + k, lanes), d)
+      }
+      _mm_storeu_ps(out + i, _mm_mul_ps(sums(a, b, c, d), _mm_set1_ps(scale)))
+      i += 4
+    }
+    while i < count {
+      let row = rows + i * stride
+      var a = zero
+      for k in Swift.stride(from: 0, to: dim, by: 16) {
+        let lanes = firstLanes(dim - k)
+        a = _mm512_fmadd_ps(load(q + k, lanes), load(row + k, lanes), a)
+      }
+      out[i] = _mm_cvtss_f32(sums(a, zero, zero, zero)) * scale
+      i += 1
+    }
+  }
+
+  /// `Kernels.dotRowsF16`.
+  public func dotRowsF16(
+    _ q: UnsafePointer<Float>, _ rows: UnsafePointer<UInt16>, _ stride: Int, _ count: Int,
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
+  ) {
+    var i = 0
+    while i + 4 <= count {
+      let row = rows + i * stride
+      var (a, b, c, d) = (zero, zero, zero, zero)
+      for k in Swift.stride(from: 0, to: dim, by: 16) {
+        let lanes = firstLanes(dim - k)
+        let x = load(q + k, lanes)
+        a = _mm512_fmadd_ps(x, load(row + k, lanes), a)
+        b = _mm512_fmadd_ps(x, load(row + stride + k, lanes), b)
+        c = _mm512_fmadd_ps(x, load(row + 2 * stride + k, lanes), c)
+        d = _mm512_fmadd_ps(x, load(row + 3 * stride + k, lanes), d)
+      }
+      _mm_storeu_ps(out + i, _mm_mul_ps(sums(a, b, c, d), _mm_set1_ps(scale)))
+      i += 4
+    }
+    while i < count {
+      let row = rows + i * stride
+      var a = zero
+      for k in Swift.stride(from: 0, to: dim, by: 16) {
+        let lanes = firstLanes(dim - k)
+        a = _mm512_fmadd_ps(load(q + k, lanes), load(row + k, lanes), a)
+      }
+      out[i] = _mm_cvtss_f32(sums(a, zero, zero, zero)) * scale
+      i += 1
+    }
+  }
+
+  /// `Kernels.sumRowsF32`.
+  public func sumRowsF32(
+    _ weights: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, _ stride: Int,
+    _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
+  ) {
+    for d in Swift.stride(from: 0, to: dim, by: 64) {
+      let lanes = Quarters(dim - d)
+      var (s0, s1, s2, s3) = lanes.load(out + d)
+      for i in 0..<count {
+        let row = rows + i * stride + d
+        let w = _mm512_set1_ps(weights[i])
+        s0 = _mm512_fmadd_ps(w, load(row, lanes.m0), s0)
+        s1 = _mm512_fmadd_ps(w, load(row + 16, lanes.m1), s1)
+        s2 = _mm512_fmadd_ps(w, load(row + 32, lanes.m2), s2)
+        s3 = _mm512_fmadd_ps(w, load(row + 48, lanes.m3), s3)
+      }
+      lanes.store((s0, s1, s2, s3), out + d)
+    }
+  }
+
+  /// `Kernels.sumRowsF16`.
+  public func sumRowsF16(
+    _ weights: UnsafePointer<Float>, _ rows: UnsafePointer<UInt16>, _ stride: Int,
+    _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
+  ) {
+    for d in Swift.stride(from: 0, to: dim, by: 64) {
+      let lanes = Quarters(dim - d)
+      var (s0, s1, s2, s3) = lanes.load(out + d)
+      for i in 0..<count {
+        let row = rows + i * stride + d
+        let w = _mm512_set1_ps(weights[i])
+        s0 = _mm512_fmadd_ps(w, load(row, lanes.m0), s0)
+        s1 = _mm512_fmadd_ps(w, load(row + 16, lanes.m1), s1)
+        s2 = _mm512_fmadd_ps(w, load(row + 32, lanes.m2), s2)
+        s3 = _mm512_fmadd_ps(w, load(row + 48, lanes.m3), s3)
+      }
+      lanes.store((s0, s1, s2, s3), out + d)
+    }
+  }
+
+  /// Masks for up to 64 lanes in four registers. Pointers may lie behind a row's end: masked lanes
+  /// are not touched.
+  private struct Quarters {
+    let m0, m1, m2, m3: __mmask16
+
+    @inline(__always)
+    init(_ count: Int) {
+      m0 = firstLanes(count)
+      m1 = firstLanes(count - 16)
+      m2 = firstLanes(count - 32)
+      m3 = firstLanes(count - 48)
+    }
+
+    @inline(__always)
+    func load(_ p: UnsafePointer<Float>) -> (__m512, __m512, __m512, __m512) {
+      (
+        _mm512_maskz_loadu_ps(m0, p), _mm512_maskz_loadu_ps(m1, p + 16),
+        _mm512_maskz_loadu_ps(m2, p + 32), _mm512_maskz_loadu_ps(m3, p + 48)
+      )
+    }
+
+    @inline(__always)
+    func store(_ x: (__m512, __m512, __m512, __m512), _ p: UnsafeMutablePointer<Float>) {
+      _mm512_mask_storeu_ps(p, m0, x.0)
+      _mm512_mask_storeu_ps(p + 16, m1, x.1)
+      _mm512_mask_storeu_ps(p + 32, m2, x.2)
+      _mm512_mask_storeu_ps(p + 48, m3, x.3)
+    }
+  }
+
+  @inline(__always)
+  private var zero: __m512 { _mm512_setzero_ps() }
+
+  /// The four registers' sums across lanes, as four lanes.
+  @inline(__always)
+  private func sums(_ a: __m512, _ b: __m512, _ c: __m512, _ d: __m512) -> __m128 {
+    let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b))
+    let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d))
+    let low = _mm512_castpd_ps(
+      _mm512_unpacklo_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd)))
+    let high = _mm512_castpd_ps(
+      _mm512_unpackhi_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd)))
+    let four = _mm512_add_ps(low, high)
+    let two = _mm256_add_ps(_mm512_castps512_ps256(four), janus_mm512_high_ps(four))
+    return _mm_add_ps(_mm256_castps256_ps128(two), janus_mm256_high_ps(two))
+  }
+#endif
