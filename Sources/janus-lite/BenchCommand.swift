@@ -11,6 +11,10 @@ struct BenchCommand: ParsableCommand {
       machine was measured to reach on the same threads a moment before: bytes read from memory for \
       decoding, integer multiply-accumulates for everything else. Other programs that run meanwhile \
       spoil the figures.
+
+      With --serve each line of standard input is one of encode, prefill, decode-0, decode-600, \
+      paint-2, paint-32 and vq, and is answered by one line, {"stage":…,"seconds":…} or \
+      {"error":…}. The first run of a stage is slower than the others.
       """)
 
   @OptionGroup(title: "Model") var model: ModelOptions
@@ -30,11 +34,16 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print comma-separated values.")
   var csv = false
 
+  @Flag(help: "Stay, and time one run at a time: standard input names a stage a line.")
+  var serve = false
+
   func validate() throws {
     guard (1...1_000).contains(repetitions) else {
       throw ValidationError("--repetitions: expected 1 to 1000, found \(repetitions)")
     }
-    if json && csv { throw ValidationError("--json and --csv exclude each other") }
+    guard [json, csv, serve].count(where: \.self) <= 1 else {
+      throw ValidationError("--json, --csv and --serve exclude each other")
+    }
     for name in chosen where !Benchmark.Stage.allNames.contains(name) {
       throw ValidationError(
         "--stages: expected \(Benchmark.Stage.allNames.joined(separator: ", ")), found '\(name)'")
@@ -49,6 +58,7 @@ struct BenchCommand: ParsableCommand {
     Interrupt.listen()
     let opened = try model.open()
     let benchmark = Benchmark(opened, repetitions: repetitions)
+    if serve { return try BenchService(benchmark).run() }
     var status = StatusLine()
     var results: [Benchmark.Result] = []
     status.show("measuring the machine")

@@ -21,6 +21,8 @@ public struct Benchmark {
 
     /// One of `allNames`.
     public let name: String
+    /// The name with what tells stages of one name apart: `decode-600`, `paint-2`.
+    public let key: String
     public let title: String
     /// What `unitsPerRun` counts.
     public let unit: String
@@ -59,12 +61,12 @@ public struct Benchmark {
     let prompt = model.vision.patchCount + 50
     var stages = [
       Stage(
-        name: "encode", title: "vision encode", unit: "pictures", unitsPerRun: 1,
+        name: "encode", key: "encode", title: "vision encode", unit: "pictures", unitsPerRun: 1,
         bound: .operations(workbench.operationsPerPicture)
       ) { $0.encodePicture() },
       Stage(
-        name: "prefill", title: "prefill of \(prompt) tokens", unit: "tokens", unitsPerRun: prompt,
-        bound: .operations(prompt * workbench.operationsPerRow)
+        name: "prefill", key: "prefill", title: "prefill of \(prompt) tokens", unit: "tokens",
+        unitsPerRun: prompt, bound: .operations(prompt * workbench.operationsPerRow)
       ) { $0.prefill(tokens: prompt) },
     ]
     for depth in [0, 600] {
@@ -74,21 +76,21 @@ public struct Benchmark {
       }
       stages.append(
         Stage(
-          name: "decode", title: "decode at depth \(depth)", unit: "tokens", unitsPerRun: steps,
-          bound: .bytes(bytes)
+          name: "decode", key: "decode-\(depth)", title: "decode at depth \(depth)",
+          unit: "tokens", unitsPerRun: steps, bound: .bytes(bytes)
         ) { $0.decode(steps: steps, depth: depth) })
     }
     guard model.painting != nil else { return stages }
     for rows in [2, 32] {
       stages.append(
         Stage(
-          name: "paint", title: "paint step, \(rows) rows at depth 300", unit: "rows",
-          unitsPerRun: rows, bound: .operations(rows * workbench.operationsPerRow)
+          name: "paint", key: "paint-\(rows)", title: "paint step, \(rows) rows at depth 300",
+          unit: "rows", unitsPerRun: rows, bound: .operations(rows * workbench.operationsPerRow)
         ) { $0.paint(rows: rows, depth: 300, steps: 5) })
     }
     stages.append(
       Stage(
-        name: "vq", title: "VQ decode", unit: "pictures", unitsPerRun: 1, bound: .none
+        name: "vq", key: "vq", title: "VQ decode", unit: "pictures", unitsPerRun: 1, bound: .none
       ) { $0.decodeCodes() })
     return stages
   }
@@ -108,6 +110,9 @@ public struct Benchmark {
       stage: stage, median: median, fastest: times[0], slowest: times[times.count - 1],
       rate: Double(stage.unitsPerRun) / median, ofRoof: ofRoof)
   }
+
+  /// Seconds of a single run. The first one of a stage takes longer than those after it.
+  public func time(_ stage: Stage) -> Double? { stage.run(workbench) }
 
   /// Measures the machine: about a second.
   public func roof() -> Roof {

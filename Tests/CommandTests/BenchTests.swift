@@ -1,0 +1,18 @@
+import Foundation
+import Testing
+
+@Suite struct BenchTests {
+  @Test func aServedStageIsAnsweredWithItsSeconds() throws {
+    let run = try CommandLineRun(
+      ["bench", "--serve", "-m", Fixture.modelPath], input: Data("prefill\nnothing\nvq\n".utf8))
+    #expect(run.status == 0, "\(run.errors)")
+    let answers = try run.outputLines.map { line in
+      try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+    try #require(answers.count == 3)
+    #expect(answers[0]["stage"] as? String == "prefill")
+    #expect(try #require(answers[0]["seconds"] as? Double) > 0)
+    #expect(try #require(answers[1]["error"] as? String).contains("'nothing'"))
+    #expect(answers[2]["stage"] as? String == "vq")
+  }
+}
