@@ -14,6 +14,7 @@ enum Check {
     checkActivations()
     checkHalves()
     checkFloatMatmul()
+    checkRows()
     checkAttention()
     checkElementwise()
     print("NEON tier: all checks passed")

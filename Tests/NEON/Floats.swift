@@ -30,7 +30,7 @@ func checkFloatMatmul() {
   }
 }
 
-func checkAttention() {
+func checkRows() {
   var random = Random(state: 5)
   for (count, dim) in [(0, 8), (1, 1), (3, 17), (4, 16), (9, 64), (6, 131)] {
     let stride = dim + 1
@@ -57,6 +57,51 @@ func checkAttention() {
     KernelsNEON.sumRowsF16(weights.start, halfRows.start, stride, count, dim, sums.start)
     KernelsPortable.sumRowsF16(weights.start, halfRows.start, stride, count, dim, truthSums.start)
     expectClose(sums, truthSums, dim, size: 3 * m, roundings: m + 1, "sumRowsF16")
+  }
+}
+
+/// Bit for bit, with keys that are not there (NaN) and canaries behind the results.
+func checkAttention() {
+  var random = Random(state: 7)
+  for rows in 0...9 {
+    for dim in [1, 8, 16, 64, 80, 131] {
+      for count in [0, 1, 63, 64] {
+        let q = floats(rows * dim, 1, &random)
+        let keys = floats(dim * 64, 1, &random)
+        let halfKeys = halves(dim * 64, &random)
+        for i in 0..<dim * 64 where i % 64 >= count {
+          keys.start[i] = .nan
+          halfKeys.start[i] = 0xffff
+        }
+        let (ours, truth) = (Buffer<Float>(rows * 64), Buffer<Float>(rows * 64))
+        KernelsNEON.scoresF32(q.start, dim, rows, keys.start, dim, 0.3, ours.start, 64)
+        KernelsPortable.scoresF32(q.start, dim, rows, keys.start, dim, 0.3, truth.start, 64)
+        expectSameBits(ours, truth, rows * 64, "scoresF32")
+        KernelsNEON.scoresF16(q.start, dim, rows, halfKeys.start, dim, 0.3, ours.start, 64)
+        KernelsPortable.scoresF16(q.start, dim, rows, halfKeys.start, dim, 0.3, truth.start, 64)
+        expectSameBits(ours, truth, rows * 64, "scoresF16")
+
+        let stride = dim + 1
+        let weights = floats(rows * 64, 1, &random)
+        let values = floats(count * stride, 1, &random)
+        let halfValues = halves(count * stride, &random)
+        let (sums, truthSums) = (floats(rows * stride, 1, &random), Buffer<Float>(rows * stride))
+        for i in 0..<rows * stride { truthSums.start[i] = sums.start[i] }
+        KernelsNEON.weightedSumF32(
+          weights.start, 64, rows, values.start, stride, count, dim, sums.start, stride)
+        KernelsPortable.weightedSumF32(
+          weights.start, 64, rows, values.start, stride, count, dim, truthSums.start, stride)
+        expectSameBits(sums, truthSums, rows * stride, "weightedSumF32")
+        KernelsNEON.weightedSumF16(
+          weights.start, 64, rows, halfValues.start, stride, count, dim, sums.start, stride)
+        KernelsPortable.weightedSumF16(
+          weights.start, 64, rows, halfValues.start, stride, count, dim, truthSums.start, stride)
+        expectSameBits(sums, truthSums, rows * stride, "weightedSumF16")
+        for floats in [q, keys, ours, truth, weights, values, sums, truthSums] { floats.free() }
+        halfKeys.free()
+        halfValues.free()
+      }
+    }
   }
 }
 

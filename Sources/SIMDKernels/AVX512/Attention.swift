@@ -33,11 +33,18 @@
     _ values: UnsafePointer<Float>, _ valueStride: Int, _ count: Int, _ dim: Int,
     _ out: UnsafeMutablePointer<Float>, _ outStride: Int
   ) {
-    for d in stride(from: 0, to: dim, by: 64) {
+    var d = 0
+    while d < dim {
       let product = Product(
         left: weights, leftStride: weightStride, right: values + d, rightStride: valueStride,
         halves: false, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
-      product.run(rows, scale: nil)
+      if rows == 1 && d + 128 <= dim {
+        product.addWideRow()
+        d += 128
+      } else {
+        product.run(rows, scale: nil)
+        d += 64
+      }
     }
   }
 
@@ -47,11 +54,18 @@
     _ values: UnsafePointer<UInt16>, _ valueStride: Int, _ count: Int, _ dim: Int,
     _ out: UnsafeMutablePointer<Float>, _ outStride: Int
   ) {
-    for d in stride(from: 0, to: dim, by: 64) {
+    var d = 0
+    while d < dim {
       let product = Product(
         left: weights, leftStride: weightStride, right: values + d, rightStride: valueStride,
         halves: true, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
-      product.run(rows, scale: nil)
+      if rows == 1 && d + 128 <= dim {
+        product.addWideRow()
+        d += 128
+      } else {
+        product.run(rows, scale: nil)
+        d += 64
+      }
     }
   }
 
@@ -124,6 +138,25 @@
       if rows > 2 { d.store(out + 3 * outStride, lanes, scale) }
       if rows > 4 { e.store(out + 4 * outStride, lanes, scale) }
       if rows > 4 { f.store(out + 5 * outStride, lanes, scale) }
+    }
+  }
+
+  extension Product {
+    /// One row of 128 columns, the usual dimension of a head, added to out: a single query reads
+    /// the values in the order in which they lie.
+    @inline(__always)
+    fileprivate func addWideRow() {
+      var (a, b) = (Line(out, lanes), Line(out + 64, lanes))
+      let elementBytes = halves ? 2 : 4
+      var place = right
+      for k in 0..<steps {
+        let next = place + 64 * elementBytes
+        a.add(left[k], halves ? Line(halves: place, lanes) : Line(floats: place, lanes))
+        b.add(left[k], halves ? Line(halves: next, lanes) : Line(floats: next, lanes))
+        place += rightStride * elementBytes
+      }
+      a.store(out, lanes, nil)
+      b.store(out + 64, lanes, nil)
     }
   }
 

@@ -1,0 +1,249 @@
+#if arch(x86_64)
+  import CIntrinsics
+
+  // Scores and weighted sums are one product: rows of floats times a matrix. Each result is a lane of
+  // its own that takes its terms in order, so that it does not depend on what is computed beside it.
+
+  /// `Kernels.scoresF32`.
+  public func scoresF32(
+    _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Float>,
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    let product = Product(
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, halves: false,
+      steps: dim, columns: keysPerChunk, out: out, outStride: outStride)
+    product.run(rows, scale: scale)
+  }
+
+  /// `Kernels.scoresF16`.
+  public func scoresF16(
+    _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<UInt16>,
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    let product = Product(
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, halves: true,
+      steps: dim, columns: keysPerChunk, out: out, outStride: outStride)
+    product.run(rows, scale: scale)
+  }
+
+  /// `Kernels.weightedSumF32`.
+  public func weightedSumF32(
+    _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+    _ values: UnsafePointer<Float>, _ valueStride: Int, _ count: Int, _ dim: Int,
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    forEachBlock(of: count, rows: rows) { i, steps in
+      let product = Product(
+        left: weights + i, leftStride: weightStride, right: values + i * valueStride,
+        rightStride: valueStride, halves: false, steps: steps, columns: dim, out: out,
+        outStride: outStride)
+      product.run(rows, scale: nil)
+    }
+  }
+
+  /// `Kernels.weightedSumF16`.
+  public func weightedSumF16(
+    _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+    _ values: UnsafePointer<UInt16>, _ valueStride: Int, _ count: Int, _ dim: Int,
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    forEachBlock(of: count, rows: rows) { i, steps in
+      let product = Product(
+        left: weights + i, leftStride: weightStride, right: values + i * valueStride,
+        rightStride: valueStride, halves: true, steps: steps, columns: dim, out: out,
+        outStride: outStride)
+      product.run(rows, scale: nil)
+    }
+  }
+
+  private let keysPerChunk = 64
+
+  /// A single row takes few values at a time, all their columns, so that memory is read in order;
+  /// the sums go on from what out holds and stay the same.
+  @inline(__always)
+  private func forEachBlock(of count: Int, rows: Int, _ body: (_ first: Int, _ count: Int) -> Void)
+  {
+    let step = rows > 1 ? max(count, 1) : 8
+    for first in stride(from: 0, to: count, by: step) { body(first, min(step, count - first)) }
+  }
+
+  /// `Σ_k left[r * leftStride + k] · right[k * rightStride + column]`.
+  private struct Product {
+    let left: UnsafePointer<Float>
+    let leftStride: Int
+    let right: UnsafeRawPointer
+    let rightStride: Int
+    /// Whether `right` holds halves; a literal, so that each format becomes code of its own.
+    let halves: Bool
+    let steps: Int
+    let columns: Int
+    let out: UnsafeMutablePointer<Float>
+    let outStride: Int
+
+    private var elementBytes: Int { halves ? 2 : 4 }
+
+    /// The sum times `scale` into out; without a scale the sum goes on from what out holds.
+    @inline(__always)
+    func run(_ rows: Int, scale: Float?) {
+      var row = 0
+      while row + 6 <= rows {
+        strips(row, rows: 6, scale)
+        row += 6
+      }
+      if row + 4 <= rows {
+        strips(row, rows: 4, scale)
+        row += 4
+      }
+      if row + 2 <= rows {
+        strips(row, rows: 2, scale)
+        row += 2
+      }
+      if row < rows { strips(row, rows: 1, scale) }
+    }
+
+    /// `rows` is 1, 2, 4 or 6, a literal at every call.
+    @inline(__always)
+    private func strips(_ row: Int, rows: Int, _ scale: Float?) {
+      var column = 0
+      if rows == 1 {
+        while column + 64 <= columns {
+          line(row, column, scale)
+          column += 64
+        }
+      }
+      while column + 16 <= columns {
+        tile(row, column, rows: rows, scale)
+        column += 16
+      }
+      while column < columns {
+        for r in row..<row + rows { few(r, column, scale) }
+        column += 8
+      }
+    }
+
+    /// Up to six rows of 16 columns: 12 registers of sums, two of the matrix.
+    @inline(__always)
+    private func tile(_ row: Int, _ column: Int, rows: Int, _ scale: Float?) {
+      let out = out + row * outStride + column
+      var (a, b, c) = (Sixteen(), Sixteen(), Sixteen())
+      var (d, e, f) = (Sixteen(), Sixteen(), Sixteen())
+      if scale == nil {
+        a = Sixteen(out)
+        if rows > 1 { b = Sixteen(out + outStride) }
+        if rows > 2 { c = Sixteen(out + 2 * outStride) }
+        if rows > 2 { d = Sixteen(out + 3 * outStride) }
+        if rows > 4 { e = Sixteen(out + 4 * outStride) }
+        if rows > 4 { f = Sixteen(out + 5 * outStride) }
+      }
+
+      var x = left + row * leftStride
+      var place = right + column * elementBytes
+      for _ in 0..<steps {
+        let y = Sixteen(place, halves: halves)
+        a.add(x[0], y)
+        if rows > 1 { b.add(x[leftStride], y) }
+        if rows > 2 { c.add(x[2 * leftStride], y) }
+        if rows > 2 { d.add(x[3 * leftStride], y) }
+        if rows > 4 { e.add(x[4 * leftStride], y) }
+        if rows > 4 { f.add(x[5 * leftStride], y) }
+        x += 1
+        place += rightStride * elementBytes
+      }
+
+      a.store(out, scale)
+      if rows > 1 { b.store(out + outStride, scale) }
+      if rows > 2 { c.store(out + 2 * outStride, scale) }
+      if rows > 2 { d.store(out + 3 * outStride, scale) }
+      if rows > 4 { e.store(out + 4 * outStride, scale) }
+      if rows > 4 { f.store(out + 5 * outStride, scale) }
+    }
+
+    /// One row of 64 columns: what a single query reads passes by once and in order.
+    @inline(__always)
+    private func line(_ row: Int, _ column: Int, _ scale: Float?) {
+      let out = out + row * outStride + column
+      var (a, b, c, d) = (Sixteen(), Sixteen(), Sixteen(), Sixteen())
+      if scale == nil {
+        (a, b) = (Sixteen(out), Sixteen(out + 16))
+        (c, d) = (Sixteen(out + 32), Sixteen(out + 48))
+      }
+      let x = left + row * leftStride
+      var place = right + column * elementBytes
+      for k in 0..<steps {
+        a.add(x[k], Sixteen(place, halves: halves))
+        b.add(x[k], Sixteen(place + 16 * elementBytes, halves: halves))
+        c.add(x[k], Sixteen(place + 32 * elementBytes, halves: halves))
+        d.add(x[k], Sixteen(place + 48 * elementBytes, halves: halves))
+        place += rightStride * elementBytes
+      }
+      a.store(out, scale)
+      b.store(out + 16, scale)
+      c.store(out + 32, scale)
+      d.store(out + 48, scale)
+    }
+
+    /// One row's last columns, 8 at most.
+    @inline(__always)
+    private func few(_ row: Int, _ column: Int, _ scale: Float?) {
+      let count = columns - column
+      let out = out + row * outStride + column
+      let x = left + row * leftStride
+      var place = right + column * elementBytes
+      var sum = scale == nil ? load(out, count) : _mm256_setzero_ps()
+      for k in 0..<steps {
+        let y =
+          halves
+          ? load(place.assumingMemoryBound(to: UInt16.self), count)
+          : load(place.assumingMemoryBound(to: Float.self), count)
+        sum = _mm256_fmadd_ps(_mm256_set1_ps(x[k]), y, sum)
+        place += rightStride * elementBytes
+      }
+      store(scale.map { _mm256_mul_ps(sum, _mm256_set1_ps($0)) } ?? sum, out, count)
+    }
+  }
+
+  /// 16 lanes.
+  private struct Sixteen {
+    var s0 = _mm256_setzero_ps(), s1 = _mm256_setzero_ps()
+
+    @inline(__always)
+    init() {}
+
+    @inline(__always)
+    init(_ p: UnsafePointer<Float>) {
+      s0 = load(p)
+      s1 = load(p + 8)
+    }
+
+    @inline(__always)
+    init(_ place: UnsafeRawPointer, halves: Bool) {
+      if halves {
+        self.init()
+        let p = place.assumingMemoryBound(to: UInt16.self)
+        s0 = load(p)
+        s1 = load(p + 8)
+      } else {
+        self.init(place.assumingMemoryBound(to: Float.self))
+      }
+    }
+
+    @inline(__always)
+    mutating func add(_ x: Float, _ y: Sixteen) {
+      let x = _mm256_set1_ps(x)
+      s0 = _mm256_fmadd_ps(x, y.s0, s0)
+      s1 = _mm256_fmadd_ps(x, y.s1, s1)
+    }
+
+    @inline(__always)
+    func store(_ p: UnsafeMutablePointer<Float>, _ scale: Float?) {
+      if let scale {
+        let scale = _mm256_set1_ps(scale)
+        _mm256_storeu_ps(p, _mm256_mul_ps(s0, scale))
+        _mm256_storeu_ps(p + 8, _mm256_mul_ps(s1, scale))
+      } else {
+        _mm256_storeu_ps(p, s0)
+        _mm256_storeu_ps(p + 8, s1)
+      }
+    }
+  }
+#endif
