@@ -99,6 +99,6 @@ let package = Package(
     .testTarget(
       name: "JanusLiteTests",
       dependencies: ["JanusLite", "Convert", .product(name: "Crypto", package: "swift-crypto")]),
-    .testTarget(name: "CommandTests", dependencies: ["JanusLite", "Convert"]),
+    .testTarget(name: "CommandTests", dependencies: ["JanusLite", "Convert", "Images"]),
   ]
 )

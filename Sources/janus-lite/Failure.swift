@@ -65,7 +65,7 @@ struct Failure: Error {
     switch error {
     case .container(let error): code(of: error)
     case .instructionSet, .request, .prompt: .usage
-    case .geometry, .tensor, .tokenizer, .context, .notANumber: .data
+    case .geometry, .tensor, .tokenizer, .context, .notANumber, .noPaintingParts: .data
     }
   }
 

@@ -91,6 +91,10 @@ struct GenerateCommand: ParsableCommand {
     guard (1...100).contains(quality) else {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
     }
+    // Before anything is painted, not after.
+    for path in [grid, preview] {
+      if let path { _ = try PictureFile(path: path, quality: quality) }
+    }
   }
 
   func run() throws {

@@ -70,6 +70,7 @@ GEOMETRIES = {
     # The full-size vision tower and VQ model around a small language model.
     "deepseek-small": Geometry(
         hidden=256, intermediate=704, layers=4, heads=4, kv_heads=4, head_dim=64, vocab=544, context=2048,
+        attention_gain=1.4,
     ),
     "1B": Geometry(),
     "7B": Geometry(hidden=4096, intermediate=11008, layers=30, heads=32, kv_heads=32),

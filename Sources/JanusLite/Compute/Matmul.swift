@@ -146,12 +146,16 @@ extension Ops {
   /// Below this, reading the weights takes longer than multiplying them, and BLAS would pack first.
   private static let fewestTokensForBLAS = 8
 
+  /// Few enough for any number of threads to share evenly, many enough to be worth a task: for a
+  /// prompt what stays in the L2 cache while its tokens pass by.
   private func panelsPerTask(_ weight: Weight, tokens: Int) -> Int {
     switch weight.format {
     case .f32 where tokens >= Self.fewestTokensForBLAS,
       .bf16 where tokens >= Self.fewestTokensForBLAS:
       16
-    default: tokens > 8 ? 4 : max(1, min(32, weight.panels / 32))
+    case .int8Panels where tokens > 8, .int4Panels where tokens > 8:
+      max(2, min(8, (256 << 10) / (weight.format.bytesPerPanelBlock * weight.blocks)))
+    default: max(1, min(32, weight.panels / 32))
     }
   }
 

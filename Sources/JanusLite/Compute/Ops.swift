@@ -11,6 +11,8 @@ final class Ops {
   /// Scratch for each thread of the pool.
   private(set) var threadScratch: [FloatBuffer]
   let activations = QuantizedActivations()
+  /// The vision tower's keys of one layer, transposed.
+  let transposedKeys = FloatBuffer()
   /// Whether a row's result must not depend on the rows beside it.
   private(set) var rowsAreApart = false
 

@@ -16,6 +16,11 @@ struct Weight: @unchecked Sendable {
   /// Groups of 16 rows, the last perhaps partly filled.
   var panels: Int { (rows + ElementFormat.panelRows - 1) / ElementFormat.panelRows }
 
+  /// Groups of 32 columns, the last perhaps partly filled.
+  var blocks: Int {
+    (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
+  }
+
   /// For formats that have no levels: a place that nobody reads.
   nonisolated(unsafe) static let noLevels: UnsafePointer<UInt8> = {
     let levels = UnsafeMutablePointer<UInt8>.allocate(capacity: 16)

@@ -1,3 +1,5 @@
+import SIMDKernels
+
 /// How keys and values are kept.
 public enum CacheFormat: String, CaseIterable, Sendable {
   case f32
@@ -27,8 +29,9 @@ struct CacheShape: Equatable, Sendable {
 /// The keys and values of one sequence, for all layers.
 ///
 /// Positions lie in chunks, so that a cache grows without copying and caches that begin alike share
-/// their full chunks. Within a chunk, each layer and head has its keys in a row, then its values:
-/// `[layer][key or value][head][position][D]`.
+/// their full chunks. Within a chunk each layer has the keys of all heads, then their values. Keys lie
+/// transposed, so that scores of 64 positions are computed side by side and no sum crosses lanes:
+/// `[layer][keys: [head][D][position], values: [head][position][D]]`.
 final class KVCache {
   static let chunkPositions = 64
 
@@ -72,16 +75,48 @@ final class KVCache {
     count += positions
   }
 
-  /// The first element of a head's keys (`part` 0) or values (1) in the chunk of `position`.
-  func start(layer: Int, part: Int, head: Int, chunk: Int) -> UnsafeMutableRawPointer {
-    let plane = ((layer * 2 + part) * shape.heads + head) * Self.chunkPositions * shape.dim
-    return chunks[chunk].base + plane * shape.format.bytesPerElement
+  /// A head's keys in a chunk, `[D][64 positions]`.
+  func keys(layer: Int, head: Int, chunk: Int) -> UnsafeMutableRawPointer {
+    plane(layer: layer, part: 0, head: head, chunk: chunk)
   }
 
-  /// Where a head's key (`part` 0) or value (1) of `position` belongs.
-  func element(layer: Int, part: Int, head: Int, position: Int) -> UnsafeMutableRawPointer {
-    start(layer: layer, part: part, head: head, chunk: position / Self.chunkPositions)
-      + position % Self.chunkPositions * shape.dim * shape.format.bytesPerElement
+  /// A head's values in a chunk, `[64 positions][D]`.
+  func values(layer: Int, head: Int, chunk: Int) -> UnsafeMutableRawPointer {
+    plane(layer: layer, part: 1, head: head, chunk: chunk)
+  }
+
+  /// Stores the key and value of a position, `[heads · D]` each, for one layer.
+  func write(
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>, layer: Int, position: Int,
+    _ kernels: Kernels
+  ) {
+    let (chunk, place) = (position / Self.chunkPositions, position % Self.chunkPositions)
+    let dim = shape.dim
+    for head in 0..<shape.heads {
+      let keys = keys(layer: layer, head: head, chunk: chunk)
+      let values = values(layer: layer, head: head, chunk: chunk)
+      let (key, value) = (key + head * dim, value + head * dim)
+      switch shape.format {
+      case .f32:
+        let column = keys.assumingMemoryBound(to: Float.self) + place
+        for d in 0..<dim { column[d * Self.chunkPositions] = key[d] }
+        (values.assumingMemoryBound(to: Float.self) + place * dim).update(from: value, count: dim)
+      case .f16:
+        let column = keys.assumingMemoryBound(to: UInt16.self) + place
+        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: dim) { halves in
+          let halves = halves.baseAddress!
+          kernels.f32ToF16(key, halves, dim)
+          for d in 0..<dim { column[d * Self.chunkPositions] = halves[d] }
+        }
+        kernels.f32ToF16(
+          value, values.assumingMemoryBound(to: UInt16.self) + place * dim, dim)
+      }
+    }
+  }
+
+  private func plane(layer: Int, part: Int, head: Int, chunk: Int) -> UnsafeMutableRawPointer {
+    let plane = ((layer * 2 + part) * shape.heads + head) * Self.chunkPositions * shape.dim
+    return chunks[chunk].base + plane * shape.format.bytesPerElement
   }
 
   private final class Chunk {

@@ -35,12 +35,10 @@ public final class Painter {
   /// Seconds that the calls so far took, by stage.
   public private(set) var timings = Timings()
 
-  /// - Throws: `JanusError.request` for a model file without the painting parts.
+  /// - Throws: `JanusError.noPaintingParts` for a model file that was converted without them.
   public init(_ model: Janus) throws(JanusError) {
     guard let parts = model.painting else {
-      throw .request(
-        what: "'\(model.container.file.path)'", expected: "a model with its painting parts",
-        found: "one converted with --without-painting")
+      throw .noPaintingParts(file: model.container.file.path)
     }
     self.model = model
     self.parts = parts

@@ -13,6 +13,8 @@ public enum JanusError: Error, CustomStringConvertible {
   case tensor(file: String, name: String, expected: String, found: String)
   /// The tokenizer's tables in the model file do not fit together.
   case tokenizer(file: String, TokenizerError)
+  /// The model file was converted without what painting needs.
+  case noPaintingParts(file: String)
   /// A prompt that cannot be formatted, such as one with placeholders for other than its pictures.
   case prompt(TokenizerError)
   /// A request that the caller must change: `what` was wrong, `expected` would be right.
@@ -31,6 +33,10 @@ public enum JanusError: Error, CustomStringConvertible {
     case .tensor(let file, let name, let expected, let found):
       return "'\(file)': tensor '\(name)': expected \(expected), found \(found)"
     case .tokenizer(let file, let error): return "'\(file)': tokenizer: \(error)"
+    case .noPaintingParts(let file):
+      return
+        "'\(file)': expected a model with its painting parts, found one without; convert the "
+        + "checkpoint again without --without-painting"
     case .prompt(let error): return error.description
     case .request(let what, let expected, let found):
       return "\(what): expected \(expected), found \(found)"

@@ -27,35 +27,47 @@ extension Ops {
   /// Attention of every row to every row: `out = softmax(q kᵀ / √C) v` for each of `heads` heads,
   /// all `[N, heads · C]`.
   func attend(_ q: Matrix, _ k: Matrix, _ v: Matrix, heads: Int, into out: Matrix) {
-    let dim = q.columns / heads
+    let (dim, count) = (q.columns / heads, k.rows)
     let scale = 1 / Float(dim).squareRoot()
-    let (step, count) = (64, k.rows)
+    let width = KVCache.chunkPositions
+    let chunks = (count + width - 1) / width
+    let keys = transpose(k, heads: heads, chunks: chunks)
+    let step = 32
+    reserveThreadScratch(step * chunks * width)
     let blocks = (q.rows + step - 1) / step
-    reserveThreadScratch(step * count)
     pool.run(blocks * heads) { task, thread in
-      let (block, column) = (task / heads, task % heads * dim)
+      let (block, head) = (task / heads, task % heads)
       let rows = block * step..<min(q.rows, (block + 1) * step)
-      let scores = threadScratch[thread].base
-      guard let blas = BLAS.system else {
-        for row in rows {
-          let result = out[row: row] + column
-          kernels.dotRowsF32(
-            q[row: row] + column, k.base + column, k.stride, count, dim, scale, scores)
-          kernels.softmax(scores, count)
-          result.update(repeating: 0, count: dim)
-          kernels.sumRowsF32(scores, v.base + column, v.stride, count, dim, result)
-        }
-        return
+      let (scores, stride) = (threadScratch[thread].base, chunks * width)
+      let query = q[row: rows.lowerBound] + head * dim
+      let result = out[row: rows.lowerBound] + head * dim
+      for chunk in 0..<chunks {
+        kernels.scoresF32(
+          query, q.stride, rows.count, keys[row: (head * chunks + chunk) * dim], dim, scale,
+          scores + chunk * width, stride)
       }
-      blas.multiply(
-        m: rows.count, n: count, k: dim, scale: scale, q[row: rows.lowerBound] + column,
-        stride: q.stride, k.base + column, stride: k.stride, bTransposed: true, into: scores,
-        stride: count)
-      for row in 0..<rows.count { kernels.softmax(scores + row * count, count) }
-      blas.multiply(
-        m: rows.count, n: dim, k: count, scores, stride: count, v.base + column, stride: v.stride,
-        bTransposed: false, into: out[row: rows.lowerBound] + column, stride: out.stride)
+      for row in 0..<rows.count {
+        kernels.softmax(scores + row * stride, count)
+        (result + row * out.stride).update(repeating: 0, count: dim)
+      }
+      kernels.weightedSumF32(
+        scores, stride, rows.count, v.base + head * dim, v.stride, count, dim, result, out.stride)
     }
+  }
+
+  /// Keys `[N, heads · C]` as the score kernels read them: `[heads][chunks][C][64]`.
+  private func transpose(_ k: Matrix, heads: Int, chunks: Int) -> Matrix {
+    let (dim, width) = (k.columns / heads, KVCache.chunkPositions)
+    let out = transposedKeys.matrix(heads * chunks * dim, width)
+    pool.run(heads * chunks) { task, _ in
+      let (head, chunk) = (task / chunks, task % chunks)
+      let target = out[row: task * dim]
+      for place in 0..<min(width, k.rows - chunk * width) {
+        let key = k[row: chunk * width + place] + head * dim
+        for d in 0..<dim { target[d * width + place] = key[d] }
+      }
+    }
+    return out
   }
 
   /// Linear layers with GELU between them: the aligners and the code head.

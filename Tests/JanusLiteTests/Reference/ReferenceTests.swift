@@ -87,8 +87,12 @@ import Testing
     let whole = try Greedy(model, question, tokens: 16)
     let steps = try Greedy(model, question, tokens: 16, rowsAtOnce: 1)
     #expect(whole.answer == steps.answer)
-    for (a, b) in zip(whole.firstLogProbabilities, steps.firstLogProbabilities) {
-      #expect(abs(a - b) < 1e-4)
+    if quantization == .f32 {
+      // BLAS takes many rows together and may sum in another order.
+      let pairs = zip(whole.firstLogProbabilities, steps.firstLogProbabilities)
+      #expect(pairs.allSatisfy { abs($0 - $1) < 1e-4 })
+    } else {
+      #expect(whole.firstLogits.map(\.bitPattern) == steps.firstLogits.map(\.bitPattern))
     }
   }
 

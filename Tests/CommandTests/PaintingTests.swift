@@ -1,0 +1,115 @@
+import Foundation
+import Images
+import Testing
+
+/// Painting from the command line: the files it leaves, and that they can be made again.
+@Suite struct PaintingTests {
+  let model: String
+  let scratch: Scratch
+
+  init() throws {
+    model = try Fixture.modelPath
+    scratch = try Scratch()
+  }
+
+  private func generate(_ arguments: String...) throws -> CommandLineRun {
+    try CommandLineRun(["generate", "a red circle", "-m", model, "-o", scratch.path] + arguments)
+  }
+
+  @Test func aPictureIsItsOwnSeedsWhateverIsPaintedBesideIt() throws {
+    #expect(try generate("-n", "3", "--seed", "7", "--batch", "2").status == 0)
+    let together = try scratch.names.map { try Data(contentsOf: URL(filePath: scratch.file($0))) }
+    #expect(
+      try scratch.names == ["a-red-circle-7.png", "a-red-circle-8.png", "a-red-circle-9.png"])
+    #expect(Set(together).count == 3)
+    #expect(try generate("--seed", "8", "--threads", "3").status == 0)
+    let alone = try Data(contentsOf: URL(filePath: scratch.file("a-red-circle-8.png")))
+    #expect(alone == together[1])
+  }
+
+  @Test func jsonHasExactlyThePromisedKeysAndDecodeGivesTheSamePicture() throws {
+    let run = try generate("--seed", "3", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    #expect(Set(object.keys) == ["images", "prompt_token_count", "timings"])
+    let images = try #require(object["images"] as? [[String: Any]])
+    #expect(images.count == 1 && Set(images[0].keys) == ["path", "seed", "token_ids"])
+    #expect((images[0]["token_ids"] as? [Int])?.count == 64)
+    let timings = try #require(object["timings"] as? [String: Double])
+    #expect(
+      Set(timings.keys) == ["prefill_s", "tokens_s", "decode_s", "total_s", "peak_rss_bytes"])
+
+    let codes = try scratch.write("codes.json", Data(run.output.utf8))
+    let again = scratch.file("again.png")
+    #expect(try CommandLineRun(["decode", codes, "-m", model, "-o", again]).status == 0)
+    let painted = try #require(images[0]["path"] as? String)
+    let first = try Picture(decoding: [UInt8](Data(contentsOf: URL(filePath: painted))))
+    let second = try Picture(decoding: [UInt8](Data(contentsOf: URL(filePath: again))))
+    #expect(first == second)
+  }
+
+  @Test func filesCarryWhatTheyWereMadeWith() throws {
+    #expect(try generate("--seed", "5", "--cfg", "2.5").status == 0)
+    let png = try Data(contentsOf: URL(filePath: scratch.file("a-red-circle-5.png")))
+    #expect(try generate("--seed", "5", "--cfg", "2.5", "--format", "jpeg").status == 0)
+    let jpeg = try Data(contentsOf: URL(filePath: scratch.file("a-red-circle-5.jpg")))
+    for file in [png, jpeg] {
+      let text = String(decoding: file, as: UTF8.self)
+      for part in ["Description", "a red circle", "Seed", "Guidance", "2.5", "tiny.gguf"] {
+        #expect(text.contains(part), "\(part)")
+      }
+    }
+  }
+
+  @Test func aContactSheetAndAPreviewAreWritten() throws {
+    let (grid, preview) = (scratch.file("grid.png"), scratch.file("preview.png"))
+    #expect(try generate("-n", "3", "--grid", grid, "--preview", preview).status == 0)
+    let sheet = try Picture(decoding: [UInt8](Data(contentsOf: URL(filePath: grid))))
+    let last = try Picture(decoding: [UInt8](Data(contentsOf: URL(filePath: preview))))
+    #expect(sheet.width == 2 * last.width + 4 && sheet.height == 2 * last.height + 4)
+  }
+
+  @Test(arguments: [
+    (["generate", " "], 64), (["generate", "x", "-n", "0"], 64),
+    (["generate", "x", "-n", "10000"], 64), (["generate", "x", "--temperature=-1"], 64),
+    (["generate", "x", "--cfg=-1"], 64), (["generate", "x", "--grid", "sheet.gif"], 64),
+    (["generate", "x", "-o", "/proc/none"], 74),
+    (["generate", String(repeating: "long ", count: 9_000)], 65),
+    (["decode", "absent.json", "-o", "x.png"], 66),
+  ])
+  func badInputIsOneLineAndACode(_ arguments: [String], _ code: Int) throws {
+    let run = try CommandLineRun(arguments + ["-m", model])
+    #expect(run.status == Int32(code), "\(run.errors)")
+    #expect(run.errorLines.filter { $0.hasPrefix("janus-lite: error: ") }.count == 1)
+    #expect(run.output.isEmpty)
+  }
+
+  @Test(arguments: ["[1, 2, 3]", "[]", "{}", "not JSON", "[99999999999999999999]"])
+  func codesThatAreNoPictureAreRefused(_ text: String) throws {
+    let codes = try scratch.write("codes.json", Data(text.utf8))
+    let run = try CommandLineRun(["decode", codes, "-m", model, "-o", scratch.file("x.png")])
+    #expect(run.status == 65, "\(run.errors)")
+    #expect(run.errorLines.count == 1)
+    #expect(try scratch.names == ["codes.json"])
+  }
+
+  @Test func aCodeOutOfRangeIsNamed() throws {
+    let list = "[" + (0..<64).map { $0 == 9 ? "256" : "1" }.joined(separator: ",") + "]"
+    let codes = try scratch.write("codes.json", Data(list.utf8))
+    let run = try CommandLineRun(["decode", codes, "-m", model, "-o", scratch.file("x.png")])
+    #expect(run.status == 65)
+    #expect(run.errors.contains("code 9") && run.errors.contains("256"))
+  }
+
+  @Test func aModelWithoutItsPaintingPartsSaysSo() throws {
+    let file = scratch.file("reader.gguf")
+    let converted = try CommandLineRun([
+      "convert", Fixture.checkpoint, "-o", file, "--without-painting",
+    ])
+    #expect(converted.status == 0, "\(converted.errors)")
+    let run = try CommandLineRun(["generate", "x", "-m", file, "-o", scratch.path])
+    #expect(run.status == 65)
+    #expect(run.errors.contains("painting"))
+  }
+}
