@@ -82,7 +82,11 @@ let package = Package(
       ]),
 
     .executableTarget(
-      name: "kernel-bench", dependencies: ["SIMDKernels"], path: "benchmarks/kernels",
+      name: "kernel-bench",
+      dependencies: [
+        "SIMDKernels", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "benchmarks/kernels",
       swiftSettings: [.unsafeFlags(["-O"])]),
 
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),

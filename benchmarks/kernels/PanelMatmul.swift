@@ -2,8 +2,12 @@ import SIMDKernels
 
 /// One quantised matrix product, over copies of the matrix that together exceed the caches.
 struct PanelMatmul {
+  enum Format: String, CaseIterable {
+    case int8, int4
+  }
+
   let kernels: Kernels
-  let format: String
+  let format: Format
   let rows: Int
   let columns: Int
   let tokens: Int
@@ -11,12 +15,12 @@ struct PanelMatmul {
 
   private var blocks: Int { columns / 32 }
   private var panels: Int { (rows + 15) / 16 }
-  var bytes: Int { panels * blocks * (format == "int8" ? 544 : 288) }
+  var bytes: Int { panels * blocks * (format == .int8 ? 544 : 288) }
   var products: Int { rows * columns * tokens }
 
   /// Seconds of one product, on `threads` threads that take equal shares of the panels.
   func measure(threads: Int, seconds: Double) -> Double {
-    let matmul = format == "int8" ? kernels.matmulInt8 : kernels.matmulInt4
+    let matmul = format == .int8 ? kernels.matmulInt8 : kernels.matmulInt4
     let values = UnsafeMutablePointer<Int8>.allocate(capacity: tokens * columns)
     let scales = UnsafeMutablePointer<Float>.allocate(capacity: tokens * blocks)
     let offsets = UnsafeMutablePointer<Int32>.allocate(capacity: tokens * blocks)
