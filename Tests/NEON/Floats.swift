@@ -36,27 +36,11 @@ func checkRows() {
     let stride = dim + 1
     let q = floats(dim, 1, &random)
     let rows = floats(count * stride, 1, &random)
-    let halfRows = halves(count * stride, &random)
     let n = Float(dim)
     let (ours, truth) = (Buffer<Float>(count), Buffer<Float>(count))
     KernelsNEON.dotRowsF32(q.start, rows.start, stride, count, dim, 0.5, ours.start)
     KernelsPortable.dotRowsF32(q.start, rows.start, stride, count, dim, 0.5, truth.start)
     expectClose(ours, truth, count, size: n, roundings: n + 2, "dotRowsF32")
-    KernelsNEON.dotRowsF16(q.start, halfRows.start, stride, count, dim, 0.5, ours.start)
-    KernelsPortable.dotRowsF16(q.start, halfRows.start, stride, count, dim, 0.5, truth.start)
-    expectClose(ours, truth, count, size: 2 * n, roundings: n + 2, "dotRowsF16")
-
-    let weights = floats(count, 1, &random)
-    let m = Float(count + 1)
-    let (sums, truthSums) = (floats(dim, 1, &random), Buffer<Float>(dim))
-    for d in 0..<dim { truthSums.start[d] = sums.start[d] }
-    KernelsNEON.sumRowsF32(weights.start, rows.start, stride, count, dim, sums.start)
-    KernelsPortable.sumRowsF32(weights.start, rows.start, stride, count, dim, truthSums.start)
-    expectClose(sums, truthSums, dim, size: m, roundings: m + 1, "sumRowsF32")
-    for d in 0..<dim { truthSums.start[d] = sums.start[d] }
-    KernelsNEON.sumRowsF16(weights.start, halfRows.start, stride, count, dim, sums.start)
-    KernelsPortable.sumRowsF16(weights.start, halfRows.start, stride, count, dim, truthSums.start)
-    expectClose(sums, truthSums, dim, size: 3 * m, roundings: m + 1, "sumRowsF16")
   }
 }
 

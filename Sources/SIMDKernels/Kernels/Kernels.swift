@@ -33,18 +33,11 @@ public struct Kernels: Sendable {
       _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
     ) -> Void
 
-  /// `out[i] = scale · Σ_d q[d] · rows[i * stride + d]` for `i < count`: attention scores.
+  /// `out[i] = scale · Σ_d q[d] · rows[i * stride + d]` for `i < count`.
   public typealias DotRows<Element> =
     @Sendable (
       _ q: UnsafePointer<Float>, _ rows: UnsafePointer<Element>, _ stride: Int, _ count: Int,
       _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
-    ) -> Void
-
-  /// `out[d] += Σ_i weights[i] · rows[i * stride + d]` for `i < count`: attention's weighted sum.
-  public typealias SumRows<Element> =
-    @Sendable (
-      _ weights: UnsafePointer<Float>, _ rows: UnsafePointer<Element>, _ stride: Int,
-      _ count: Int, _ dim: Int, _ out: UnsafeMutablePointer<Float>
     ) -> Void
 
   /// Attention scores of some query rows against one chunk of 64 keys, stored transposed `[D][64]`:
@@ -130,9 +123,6 @@ public struct Kernels: Sendable {
     @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void
 
   public let dotRowsF32: DotRows<Float>
-  public let dotRowsF16: DotRows<UInt16>
-  public let sumRowsF32: SumRows<Float>
-  public let sumRowsF16: SumRows<UInt16>
 
   public let scoresF32: Scores<Float>
   /// f16 as its raw 16 bits.
