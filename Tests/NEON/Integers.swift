@@ -35,33 +35,39 @@ func checkPanels(bits: Int) {
             offsets.start[block] = -128 * sum
           }
           let scales = floats(tokens * blocks, 0.1, &random)
-          let ours = Buffer<Float>(tokens * rows)
-          let truth = Buffer<Float>(tokens * rows)
           let panelCount = (rows + 15) / 16
-          if bits == 8 {
-            KernelsNEON.matmulInt8(
-              panels.start, levels.start, blocks, 0, panelCount, rows, values.start, scales.start,
-              offsets.start, tokens, ours.start, rows)
-            KernelsPortable.matmulInt8(
-              panels.start, levels.start, blocks, 0, panelCount, rows, values.start, scales.start,
-              offsets.start, tokens, truth.start, rows)
-            expectSameBits(ours, truth, tokens * rows, "matmulInt8")
-          } else {
-            KernelsNEON.matmulInt4(
-              panels.start, levels.start, blocks, 0, panelCount, rows, values.start, scales.start,
-              offsets.start, tokens, ours.start, rows)
-            KernelsPortable.matmulInt4(
-              panels.start, levels.start, blocks, 0, panelCount, rows, values.start, scales.start,
-              offsets.start, tokens, truth.start, rows)
-            expectSameBits(ours, truth, tokens * rows, "matmulInt4")
+          // Whole tokens; or the first half of the columns of tokens that overlap, added up.
+          for adding in [false, true] {
+            let used = adding ? blocks / 2 : blocks
+            let tokenStride = adding ? min(1, blocks) : blocks
+            let ours = floats(tokens * rows, 1, &random)
+            let truth = Buffer<Float>(tokens * rows)
+            truth.start.update(from: ours.start, count: tokens * rows)
+            if bits == 8 {
+              KernelsNEON.matmulInt8(
+                panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
+                scales.start, offsets.start, tokenStride, tokens, ours.start, rows, adding)
+              KernelsPortable.matmulInt8(
+                panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
+                scales.start, offsets.start, tokenStride, tokens, truth.start, rows, adding)
+              expectSameBits(ours, truth, tokens * rows, "matmulInt8")
+            } else {
+              KernelsNEON.matmulInt4(
+                panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
+                scales.start, offsets.start, tokenStride, tokens, ours.start, rows, adding)
+              KernelsPortable.matmulInt4(
+                panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
+                scales.start, offsets.start, tokenStride, tokens, truth.start, rows, adding)
+              expectSameBits(ours, truth, tokens * rows, "matmulInt4")
+            }
+            ours.free()
+            truth.free()
           }
           panels.free()
           levels.free()
           values.free()
           offsets.free()
           scales.free()
-          ours.free()
-          truth.free()
         }
       }
     }

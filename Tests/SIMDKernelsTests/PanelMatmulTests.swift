@@ -11,7 +11,7 @@ private struct Product {
   let tokens: Int
   var panels: [UInt8]
   var values: [Int8]
-  let scales: [Float]
+  var scales: [Float]
   var offsets: [Int32]
 
   var panelCount: Int { (rows + 15) / 16 }
@@ -45,8 +45,8 @@ private struct Product {
     let output = Guarded<Float>(tokens * rows)
     let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
     matmul(
-      panels, levels, blocks, range?.lowerBound ?? 0, range?.upperBound ?? panelCount, rows, values,
-      scales, offsets, limit ?? tokens, output.start, rows)
+      panels, levels, blocks, blocks, range?.lowerBound ?? 0, range?.upperBound ?? panelCount, rows,
+      values, scales, offsets, blocks, limit ?? tokens, output.start, rows, false)
     return output.checked()
   }
 
@@ -149,6 +149,38 @@ private struct Product {
           #expect(part[i].isNaN, "row \(i % p.rows) is outside of \(range)")
         }
       }
+    }
+  }
+
+  /// A convolution's way: each line of three taps is a third of the columns, and reads tokens that
+  /// overlap. Adding the three up gives the bits of one product with the gathered tokens.
+  @Test(arguments: InstructionSet.available, [8, 4])
+  func partsOfOverlappingTokensAddUpToTheWhole(_ set: InstructionSet, bits: Int) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
+    var random = Random(state: 5)
+    for (rows, step, tokens) in [(3, 1, 7), (16, 2, 8), (33, 1, 15), (64, 3, 24)] {
+      let part = 3 * step
+      var p = Product(bits: bits, rows: rows, blocks: 3 * part, tokens: tokens, &random)
+      let lines = (0..<3).map { _ in
+        Product(bits: bits, rows: 1, blocks: step, tokens: tokens + 2, &random)
+      }
+      let output = Guarded<Float>(tokens * rows)
+      for (index, line) in lines.enumerated() {
+        p.panels.withUnsafeBytes { panels in
+          matmul(
+            panels.baseAddress! + index * part * (p.weightBytes + 32), p.levels, part, p.blocks, 0,
+            p.panelCount, rows, line.values, line.scales, line.offsets, step, tokens, output.start,
+            rows, index > 0)
+        }
+      }
+      let blocks = (0..<tokens).flatMap { token in
+        lines.flatMap { line in (token * step..<token * step + part).map { (line, $0) } }
+      }
+      p.values = blocks.flatMap { $0.values[$1 * 32..<$1 * 32 + 32] }
+      p.scales = blocks.map { $0.scales[$1] }
+      p.updateOffsets()
+      #expect(output.checked().bits == p.run(.portable).bits, "\(rows) rows, \(tokens) tokens")
     }
   }
 }

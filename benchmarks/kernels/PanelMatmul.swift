@@ -48,8 +48,8 @@ struct PanelMatmul {
       copy = (copy + 1) % copies
       inParallel(threads) { thread in
         matmul(
-          from, levels, blocks, panels * thread / threads, panels * (thread + 1) / threads, rows,
-          v, s, o, tokens, out, rows)
+          from, levels, blocks, blocks, panels * thread / threads,
+          panels * (thread + 1) / threads, rows, v, s, o, blocks, tokens, out, rows, false)
       }
     }
   }

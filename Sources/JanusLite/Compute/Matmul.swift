@@ -109,9 +109,10 @@ extension Ops {
     while token < tokens {
       let count = min(step, tokens - token)
       kernel(
-        weight.bytes, weight.levels, blocks, panels.lowerBound, panels.upperBound, weight.rows,
-        activations.values + token * blocks * 32, activations.scales + token * blocks,
-        activations.offsets + token * blocks, count, out[row: token], out.stride)
+        weight.bytes, weight.levels, blocks, blocks, panels.lowerBound, panels.upperBound,
+        weight.rows, activations.values + token * blocks * 32,
+        activations.scales + token * blocks, activations.offsets + token * blocks, blocks, count,
+        out[row: token], out.stride, false)
       token += count
     }
   }

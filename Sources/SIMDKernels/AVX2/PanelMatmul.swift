@@ -14,25 +14,30 @@
     let panels: UnsafeRawPointer
     let levels: __m256i
     let blocks: Int
+    let panelStride: Int
     let rows: Int
     let values: UnsafePointer<Int8>
     let scales: UnsafePointer<Float>
     let offsets: UnsafePointer<Int32>
+    let tokenStride: Int
     let output: UnsafeMutablePointer<Float>
     let outputStride: Int
+    let adding: Bool
   }
 
   /// `Kernels.matmulInt8`.
   public func matmulInt8(
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
   ) {
     let problem = Problem(
-      panels: panels, levels: _mm256_setzero_si256(), blocks: blocks, rows: rows, values: values,
-      scales: scales, offsets: offsets, output: output, outputStride: outputStride)
+      panels: panels, levels: _mm256_setzero_si256(), blocks: blocks, panelStride: panelStride,
+      rows: rows, values: values,
+      scales: scales, offsets: offsets, tokenStride: tokenStride, output: output,
+      outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -54,17 +59,18 @@
   /// `Kernels.matmulInt4`.
   public func matmulInt4(
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
   ) {
     let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
     let problem = Problem(
       panels: panels,
       levels: _mm256_xor_si256(_mm256_broadcastsi128_si256(table), _mm256_set1_epi8(-128)),
-      blocks: blocks, rows: rows, values: values, scales: scales, offsets: offsets,
-      output: output, outputStride: outputStride)
+      blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
+      offsets: offsets, tokenStride: tokenStride,
+      output: output, outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -121,12 +127,15 @@
   @inline(__always)
   private func tile(_ p: Problem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
     let weightBytes = bits == 8 ? 512 : 256
-    let columns = p.blocks * 32
-    var bytes = p.panels + panel * p.blocks * (weightBytes + 32)
+    let columns = p.tokenStride * 32
+    var bytes = p.panels + panel * p.panelStride * (weightBytes + 32)
     var values = UnsafeRawPointer(p.values + token * columns)
-    var scales = p.scales + token * p.blocks
+    var scales = p.scales + token * p.tokenStride
 
+    let out = p.output + token * p.outputStride + panel * 16
+    let rows = p.rows - panel * 16
     var sums = Sums()
+    if p.adding { sums.read(out, p.outputStride, rows: rows, tokens: tokens) }
 
     for _ in 0..<p.blocks {
       var dots = Dots()
@@ -146,14 +155,13 @@
             tokens: tokens)
         }
       }
-      sums.add(dots, bytes + weightBytes, scales, p.blocks, tokens: tokens)
+      sums.add(dots, bytes + weightBytes, scales, p.tokenStride, tokens: tokens)
       bytes += weightBytes + 32
       values += 32
       scales += 1
     }
 
-    let out = p.output + token * p.outputStride + panel * 16
-    sums.write(out, p.outputStride, rows: p.rows - panel * 16, tokens: tokens)
+    sums.write(out, p.outputStride, rows: rows, tokens: tokens)
   }
 
   @inline(__always)
@@ -250,6 +258,19 @@
     private func scaled(_ dot: __m256i, _ row: __m256, _ token: Float, _ sum: __m256) -> __m256 {
       let scale = _mm256_mul_ps(row, _mm256_set1_ps(token))
       return _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, sum)
+    }
+
+    /// Begins with what the output holds.
+    @inline(__always)
+    mutating func read(
+      _ out: UnsafePointer<Float>, _ stride: Int, rows: Int, tokens: Int
+    ) {
+      (low0, high0) = (load(out, rows), load(out + 8, rows - 8))
+      if tokens == 1 { return }
+      (low1, high1) = (load(out + stride, rows), load(out + stride + 8, rows - 8))
+      if tokens == 2 { return }
+      (low2, high2) = (load(out + 2 * stride, rows), load(out + 2 * stride + 8, rows - 8))
+      (low3, high3) = (load(out + 3 * stride, rows), load(out + 3 * stride + 8, rows - 8))
     }
 
     @inline(__always)

@@ -17,25 +17,30 @@
     let panels: UnsafeRawPointer
     let levels: __m512i
     let blocks: Int
+    let panelStride: Int
     let rows: Int
     let values: UnsafePointer<Int8>
     let scales: UnsafePointer<Float>
     let offsets: UnsafePointer<Int32>
+    let tokenStride: Int
     let output: UnsafeMutablePointer<Float>
     let outputStride: Int
+    let adding: Bool
   }
 
   /// `Kernels.matmulInt8`.
   public func matmulInt8(
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
   ) {
     let problem = PanelProblem(
-      panels: panels, levels: _mm512_setzero_si512(), blocks: blocks, rows: rows, values: values,
-      scales: scales, offsets: offsets, output: output, outputStride: outputStride)
+      panels: panels, levels: _mm512_setzero_si512(), blocks: blocks, panelStride: panelStride,
+      rows: rows, values: values,
+      scales: scales, offsets: offsets, tokenStride: tokenStride, output: output,
+      outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -66,16 +71,17 @@
   /// `Kernels.matmulInt4`.
   public func matmulInt4(
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
   ) {
     let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
     let problem = PanelProblem(
-      panels: panels, levels: _mm512_broadcast_i32x4(table), blocks: blocks, rows: rows,
-      values: values, scales: scales, offsets: offsets, output: output,
-      outputStride: outputStride)
+      panels: panels, levels: _mm512_broadcast_i32x4(table), blocks: blocks,
+      panelStride: panelStride, rows: rows,
+      values: values, scales: scales, offsets: offsets, tokenStride: tokenStride, output: output,
+      outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -108,13 +114,25 @@
   @inline(__always)
   private func tile(_ p: PanelProblem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
     let blockBytes = bits == 8 ? 544 : 288
-    let columns = p.blocks * 32
-    var bytes = p.panels + panel * p.blocks * blockBytes
+    let columns = p.tokenStride * 32
+    var bytes = p.panels + panel * p.panelStride * blockBytes
     var values = UnsafeRawPointer(p.values + token * columns)
-    var scales = p.scales + token * p.blocks
-    var offsets = p.offsets + token * p.blocks
+    var scales = p.scales + token * p.tokenStride
+    var offsets = p.offsets + token * p.tokenStride
     var (s0, s1, s2, s3) = (zero, zero, zero, zero)
     var (s4, s5, s6, s7) = (zero, zero, zero, zero)
+    let lanes = firstLanes(p.rows - panel * 16)
+    let out = p.output + token * p.outputStride + panel * 16
+    if p.adding {
+      s0 = load(out, lanes)
+      if tokens > 1 { s1 = load(out + p.outputStride, lanes) }
+      if tokens > 2 { s2 = load(out + 2 * p.outputStride, lanes) }
+      if tokens > 2 { s3 = load(out + 3 * p.outputStride, lanes) }
+      if tokens > 4 { s4 = load(out + 4 * p.outputStride, lanes) }
+      if tokens > 4 { s5 = load(out + 5 * p.outputStride, lanes) }
+      if tokens > 4 { s6 = load(out + 6 * p.outputStride, lanes) }
+      if tokens > 4 { s7 = load(out + 7 * p.outputStride, lanes) }
+    }
 
     for _ in 0..<p.blocks {
       if tokens <= 4 {
@@ -122,8 +140,8 @@
       }
       let w = bits == 8 ? Block(int8: bytes) : Block(int4: bytes, levels: p.levels)
       @inline(__always) func add(_ t: Int, _ sum: inout __m512) {
-        let dot = w.dot(values + t * columns, offsets[t * p.blocks])
-        let scale = _mm512_mul_ps(w.scale, _mm512_set1_ps(scales[t * p.blocks]))
+        let dot = w.dot(values + t * columns, offsets[t * p.tokenStride])
+        let scale = _mm512_mul_ps(w.scale, _mm512_set1_ps(scales[t * p.tokenStride]))
         sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, sum)
       }
       add(0, &s0)
@@ -140,8 +158,6 @@
       offsets += 1
     }
 
-    let lanes = firstLanes(p.rows - panel * 16)
-    let out = p.output + token * p.outputStride + panel * 16
     _mm512_mask_storeu_ps(out, lanes, s0)
     if tokens > 1 { _mm512_mask_storeu_ps(out + p.outputStride, lanes, s1) }
     if tokens > 2 { _mm512_mask_storeu_ps(out + 2 * p.outputStride, lanes, s2) }

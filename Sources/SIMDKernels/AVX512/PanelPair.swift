@@ -21,14 +21,16 @@
   @inline(__always)
   private func pairTile(_ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int) {
     let weightBytes = bits == 8 ? 512 : 256
-    let columns = p.blocks * 32
-    let panelBytes = p.blocks * (weightBytes + 32)
+    let columns = p.tokenStride * 32
+    let panelBytes = p.panelStride * (weightBytes + 32)
     var low = p.panels + panel * panelBytes
     var high = low + panelBytes
     var values = UnsafeRawPointer(p.values + token * columns)
-    var scales = p.scales + token * p.blocks
-    var offsets = p.offsets + token * p.blocks
+    var scales = p.scales + token * p.tokenStride
+    var offsets = p.offsets + token * p.tokenStride
+    let out = p.output + token * p.outputStride + panel * 16
     var sums = Sums()
+    if p.adding { sums.read(out, p.outputStride, p.rows - panel * 16) }
 
     for _ in 0..<p.blocks {
       // The first tokens fetch the panels for all. int8 lost by it: its lines crowd the values out.
@@ -38,7 +40,7 @@
           janus_prefetch(high + prefetchDistance + line * 64)
         }
       }
-      var dots = Dots(offsets, p.blocks)
+      var dots = Dots(offsets, p.tokenStride)
       for group in 0..<(bits == 8 ? 8 : 4) {
         let l = (low + group * 64).loadUnaligned(as: __m512i.self)
         let h = (high + group * 64).loadUnaligned(as: __m512i.self)
@@ -52,15 +54,14 @@
             four + 16, columns)
         }
       }
-      sums.add(dots, low + weightBytes, high + weightBytes, scales, p.blocks)
+      sums.add(dots, low + weightBytes, high + weightBytes, scales, p.tokenStride)
       low += weightBytes + 32
       high += weightBytes + 32
       values += 32
       scales += 1
       offsets += 1
     }
-    sums.write(
-      p.output + token * p.outputStride + panel * 16, p.outputStride, p.rows - panel * 16)
+    sums.write(out, p.outputStride, p.rows - panel * 16)
   }
 
   /// Exact products of the block so far, of eight tokens with each panel.
@@ -155,6 +156,28 @@
     @inline(__always)
     private func scaled(_ dot: __m512i, _ row: __m512, _ token: __m512, _ sum: __m512) -> __m512 {
       _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_mul_ps(row, token), sum)
+    }
+
+    /// Begins with what the output holds.
+    @inline(__always)
+    mutating func read(_ out: UnsafePointer<Float>, _ stride: Int, _ rows: Int) {
+      let (l, h) = (firstLanes(rows), firstLanes(rows - 16))
+      low0 = load(out + 0 * stride, l)
+      high0 = load(out + 0 * stride + 16, h)
+      low1 = load(out + 1 * stride, l)
+      high1 = load(out + 1 * stride + 16, h)
+      low2 = load(out + 2 * stride, l)
+      high2 = load(out + 2 * stride + 16, h)
+      low3 = load(out + 3 * stride, l)
+      high3 = load(out + 3 * stride + 16, h)
+      low4 = load(out + 4 * stride, l)
+      high4 = load(out + 4 * stride + 16, h)
+      low5 = load(out + 5 * stride, l)
+      high5 = load(out + 5 * stride + 16, h)
+      low6 = load(out + 6 * stride, l)
+      high6 = load(out + 6 * stride + 16, h)
+      low7 = load(out + 7 * stride, l)
+      high7 = load(out + 7 * stride + 16, h)
     }
 
     @inline(__always)

@@ -11,25 +11,30 @@
     let panels: UnsafeRawPointer
     let levels: __m256i
     let blocks: Int
+    let panelStride: Int
     let rows: Int
     let values: UnsafePointer<Int8>
     let scales: UnsafePointer<Float>
     let offsets: UnsafePointer<Int32>
+    let tokenStride: Int
     let output: UnsafeMutablePointer<Float>
     let outputStride: Int
+    let adding: Bool
   }
 
   /// `Kernels.matmulInt8`.
   public func matmulInt8(
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
   ) {
     let problem = Problem(
-      panels: panels, levels: _mm256_setzero_si256(), blocks: blocks, rows: rows, values: values,
-      scales: scales, offsets: offsets, output: output, outputStride: outputStride)
+      panels: panels, levels: _mm256_setzero_si256(), blocks: blocks, panelStride: panelStride,
+      rows: rows, values: values,
+      scales: scales, offsets: offsets, tokenStride: tokenStride, output: output,
+      outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -51,16 +56,17 @@
   /// `Kernels.matmulInt4`.
   public func matmulInt4(
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
   ) {
     let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
     let problem = Problem(
       panels: panels, levels: _mm256_broadcastsi128_si256(table),
-      blocks: blocks, rows: rows, values: values, scales: scales, offsets: offsets,
-      output: output, outputStride: outputStride)
+      blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
+      offsets: offsets, tokenStride: tokenStride,
+      output: output, outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -117,16 +123,19 @@
   @inline(__always)
   private func tile(_ p: Problem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
     let weightBytes = bits == 8 ? 512 : 256
-    let columns = p.blocks * 32
-    var bytes = p.panels + panel * p.blocks * (weightBytes + 32)
+    let columns = p.tokenStride * 32
+    var bytes = p.panels + panel * p.panelStride * (weightBytes + 32)
     var values = UnsafeRawPointer(p.values + token * columns)
-    var scales = p.scales + token * p.blocks
-    var offsets = p.offsets + token * p.blocks
+    var scales = p.scales + token * p.tokenStride
+    var offsets = p.offsets + token * p.tokenStride
 
+    let out = p.output + token * p.outputStride + panel * 16
+    let rows = p.rows - panel * 16
     var sums = Sums()
+    if p.adding { sums.read(out, p.outputStride, rows: rows, tokens: tokens) }
 
     for _ in 0..<p.blocks {
-      var dots = Dots(offsets, p.blocks, tokens: tokens)
+      var dots = Dots(offsets, p.tokenStride, tokens: tokens)
       for group in 0..<(bits == 8 ? 8 : 4) {
         let low = half(bytes + group * 64)
         let high = half(bytes + group * 64 + 32)
@@ -143,15 +152,14 @@
             tokens: tokens)
         }
       }
-      sums.add(dots, bytes + weightBytes, scales, p.blocks, tokens: tokens)
+      sums.add(dots, bytes + weightBytes, scales, p.tokenStride, tokens: tokens)
       bytes += weightBytes + 32
       values += 32
       scales += 1
       offsets += 1
     }
 
-    let out = p.output + token * p.outputStride + panel * 16
-    sums.write(out, p.outputStride, rows: p.rows - panel * 16, tokens: tokens)
+    sums.write(out, p.outputStride, rows: rows, tokens: tokens)
   }
 
   @inline(__always)
@@ -243,6 +251,19 @@
       return _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, sum)
     }
 
+    /// Begins with what the output holds.
+    @inline(__always)
+    mutating func read(
+      _ out: UnsafePointer<Float>, _ stride: Int, rows: Int, tokens: Int
+    ) {
+      (low0, high0) = (load(out, rows), load(out + 8, rows - 8))
+      if tokens == 1 { return }
+      (low1, high1) = (load(out + stride, rows), load(out + stride + 8, rows - 8))
+      if tokens == 2 { return }
+      (low2, high2) = (load(out + 2 * stride, rows), load(out + 2 * stride + 8, rows - 8))
+      (low3, high3) = (load(out + 3 * stride, rows), load(out + 3 * stride + 8, rows - 8))
+    }
+
     @inline(__always)
     func write(_ out: UnsafeMutablePointer<Float>, _ stride: Int, rows: Int, tokens: Int) {
       write16(low0, high0, out, rows)
@@ -262,15 +283,21 @@
     }
   }
 
+  /// Loads the first `count` lanes.
+  @inline(__always)
+  private func load(_ from: UnsafePointer<Float>, _ count: Int) -> __m256 {
+    count >= 8 ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, firstLanes(count))
+  }
+
   /// Stores the first `count` lanes.
   @inline(__always)
   private func store(_ x: __m256, _ to: UnsafeMutablePointer<Float>, _ count: Int) {
-    if count >= 8 {
-      _mm256_storeu_ps(to, x)
-    } else {
-      let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)
-      _mm256_maskstore_ps(
-        to, _mm256_cmpgt_epi32(_mm256_set1_epi32(Int32(truncatingIfNeeded: count)), lane), x)
-    }
+    if count >= 8 { _mm256_storeu_ps(to, x) } else { _mm256_maskstore_ps(to, firstLanes(count), x) }
+  }
+
+  @inline(__always)
+  private func firstLanes(_ count: Int) -> __m256i {
+    let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(Int32(truncatingIfNeeded: count)), lane)
   }
 #endif

@@ -12,16 +12,19 @@ public struct Kernels: Sendable {
   /// Quantised matrix times quantised activations, for the panels `panelBegin..<panelEnd`.
   ///
   /// Row `r` of token `t` goes to `output[t * outputStride + r]`; rows at or above `rows` (the
-  /// padding of the last panel) are not written. Every tier gives the same bits: block products are
-  /// exact in Int32 and are accumulated in order of the blocks as
-  /// `acc = fma(Float(dot), weightScale * activationScale, acc)`.
+  /// padding of the last panel) are neither read nor written. `panelStride` and `tokenStride` are
+  /// the blocks from one panel and one token to the next: more than `blocks` for a part of the
+  /// columns, and for tokens less where they overlap, as the pixels under a convolution do. Every
+  /// tier gives the same bits: block products are exact in Int32 and are accumulated in order of the
+  /// blocks as `acc = fma(Float(dot), weightScale * activationScale, acc)`, from zero, or if
+  /// `adding` from what `output` holds.
   public typealias PanelMatmul =
     @Sendable (
       _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-      _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+      _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
       _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-      _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-      _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+      _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+      _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
     ) -> Void
 
   /// Row-major float matrix `[R, K]` times float activations, rows `rowBegin..<rowEnd`:

@@ -12,25 +12,29 @@
     let panels: UnsafeRawPointer
     let levels: SIMD16<UInt8>
     let blocks: Int
+    let panelStride: Int
     let rows: Int
     let values: UnsafePointer<Int8>
     let scales: UnsafePointer<Float>
+    let tokenStride: Int
     let output: UnsafeMutablePointer<Float>
     let outputStride: Int
+    let adding: Bool
   }
 
   /// `Kernels.matmulInt8`.
   public func matmulInt8(
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
   ) {
     let problem = Problem(
       panels: panels, levels: .zero,
-      blocks: blocks, rows: rows, values: values, scales: scales, output: output,
-      outputStride: outputStride)
+      blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
+      tokenStride: tokenStride, output: output,
+      outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -52,15 +56,16 @@
   /// `Kernels.matmulInt4`.
   public func matmulInt4(
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-    _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
   ) {
     let problem = Problem(
       panels: panels, levels: UnsafeRawPointer(levels).loadUnaligned(as: SIMD16<UInt8>.self),
-      blocks: blocks, rows: rows, values: values, scales: scales, output: output,
-      outputStride: outputStride)
+      blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
+      tokenStride: tokenStride, output: output,
+      outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -117,11 +122,19 @@
   @inline(__always)
   private func tile(_ p: Problem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
     let weightBytes = bits == 8 ? 512 : 256
-    let columns = p.blocks * 32
-    var bytes = p.panels + panel * p.blocks * (weightBytes + 32)
+    let columns = p.tokenStride * 32
+    var bytes = p.panels + panel * p.panelStride * (weightBytes + 32)
     var values = UnsafeRawPointer(p.values + token * columns)
-    var scales = p.scales + token * p.blocks
+    var scales = p.scales + token * p.tokenStride
     var (s0, s1, s2, s3) = (Sums(), Sums(), Sums(), Sums())
+    let rows = p.rows - panel * 16
+    let out = p.output + token * p.outputStride + panel * 16
+    if p.adding {
+      s0.read(out, rows)
+      if tokens > 1 { s1.read(out + p.outputStride, rows) }
+      if tokens > 2 { s2.read(out + 2 * p.outputStride, rows) }
+      if tokens > 2 { s3.read(out + 3 * p.outputStride, rows) }
+    }
 
     for _ in 0..<p.blocks {
       var (d0, d1, d2, d3) = (Dots(), Dots(), Dots(), Dots())
@@ -143,16 +156,14 @@
       }
       let rowScales = (bytes + weightBytes).assumingMemoryBound(to: UInt16.self)
       s0.add(d0, rowScales, scales[0])
-      if tokens > 1 { s1.add(d1, rowScales, scales[p.blocks]) }
-      if tokens > 2 { s2.add(d2, rowScales, scales[2 * p.blocks]) }
-      if tokens > 2 { s3.add(d3, rowScales, scales[3 * p.blocks]) }
+      if tokens > 1 { s1.add(d1, rowScales, scales[p.tokenStride]) }
+      if tokens > 2 { s2.add(d2, rowScales, scales[2 * p.tokenStride]) }
+      if tokens > 2 { s3.add(d3, rowScales, scales[3 * p.tokenStride]) }
       bytes += weightBytes + 32
       values += 32
       scales += 1
     }
 
-    let rows = p.rows - panel * 16
-    let out = p.output + token * p.outputStride + panel * 16
     s0.write(out, rows)
     if tokens > 1 { s1.write(out + p.outputStride, rows) }
     if tokens > 2 { s2.write(out + 2 * p.outputStride, rows) }
@@ -227,6 +238,13 @@
       b = fma(vcvtq_f32_s32(dots.b), load(rowScales + 4) * token, b)
       c = fma(vcvtq_f32_s32(dots.c), load(rowScales + 8) * token, c)
       d = fma(vcvtq_f32_s32(dots.d), load(rowScales + 12) * token, d)
+    }
+
+    /// Begins with what the output holds.
+    @inline(__always)
+    mutating func read(_ out: UnsafePointer<Float>, _ rows: Int) {
+      (a, b) = (load(out, rows), load(out + 4, rows - 4))
+      (c, d) = (load(out + 8, rows - 8), load(out + 12, rows - 12))
     }
 
     @inline(__always)
