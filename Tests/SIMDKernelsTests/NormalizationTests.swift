@@ -63,4 +63,45 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: InstructionSet.available)
+  func sumsOfChannelsAreExactlyRoundedInOrder(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 3)
+    for channels in [1, 7, 8, 15, 16, 33, 64] {
+      for pixels in [0, 1, 5, 24] {
+        let x = random.floats(pixels * channels, in: -100...100)
+        let before = random.floats(2 * channels).map(Double.init)
+        let sums = Guarded(before)
+        kernels.sumChannels(x, pixels, channels, sums.start)
+        var truths = before
+        for (i, value) in x.enumerated() {
+          truths[i % channels] += Double(value)
+          truths[channels + i % channels] += Double(value) * Double(value)
+        }
+        #expect(sums.checked() == truths, "\(pixels) pixels of \(channels) channels")
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func scaleShiftIsRoundedOnce(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 4)
+    for channels in [1, 7, 8, 15, 16, 33, 64] {
+      for pixels in [0, 1, 5] {
+        let x = random.floats(pixels * channels, in: -10...10)
+        let (scale, shift) = (random.floats(channels), random.floats(channels))
+        let out = Guarded<Float>(x.count)
+        kernels.scaleShift(x, scale, shift, out.start, pixels, channels)
+        let truths = x.indices.map {
+          shift[$0 % channels].addingProduct(x[$0], scale[$0 % channels])
+        }
+        #expect(out.checked() == truths, "\(pixels) pixels of \(channels) channels")
+        let inPlace = Guarded(x)
+        kernels.scaleShift(inPlace.start, scale, shift, inPlace.start, pixels, channels)
+        #expect(inPlace.checked() == truths)
+      }
+    }
+  }
 }

@@ -45,8 +45,65 @@
     }
   }
 
+  /// `Kernels.sumChannels`.
+  public func sumChannels(
+    _ x: UnsafePointer<Float>, _ pixels: Int, _ channels: Int, _ sums: UnsafeMutablePointer<Double>
+  ) {
+    let squares = sums + channels
+    let whole = channels / 16 * 16
+    for c in stride(from: 0, to: whole, by: 16) {
+      var (lowSum, highSum) = (load(sums + c), load(sums + c + 8))
+      var (lowSquare, highSquare) = (load(squares + c), load(squares + c + 8))
+      for pixel in 0..<pixels {
+        let (low, high) = (doubles(x + pixel * channels + c), doubles(x + pixel * channels + c + 8))
+        lowSum = _mm512_add_pd(lowSum, low)
+        highSum = _mm512_add_pd(highSum, high)
+        lowSquare = _mm512_fmadd_pd(low, low, lowSquare)
+        highSquare = _mm512_fmadd_pd(high, high, highSquare)
+      }
+      store(lowSum, sums + c)
+      store(highSum, sums + c + 8)
+      store(lowSquare, squares + c)
+      store(highSquare, squares + c + 8)
+    }
+    for c in whole..<channels {
+      for pixel in 0..<pixels {
+        let value = Double(x[pixel * channels + c])
+        sums[c] += value
+        squares[c] += value * value
+      }
+    }
+  }
+
+  /// `Kernels.scaleShift`.
+  public func scaleShift(
+    _ x: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>,
+    _ out: UnsafeMutablePointer<Float>, _ pixels: Int, _ channels: Int
+  ) {
+    for c in stride(from: 0, to: channels, by: 16) {
+      let lanes = firstLanes(channels - c)
+      let (a, b) = (load(scale + c, lanes), load(shift + c, lanes))
+      for pixel in 0..<pixels {
+        let at = pixel * channels + c
+        store(_mm512_fmadd_ps(load(x + at, lanes), a, b), out + at, lanes)
+      }
+    }
+  }
+
   @inline(__always)
   private func inverseRoot(_ x: Float) -> __m512 {
     _mm512_div_ps(_mm512_set1_ps(1), _mm512_sqrt_ps(_mm512_set1_ps(x)))
   }
+
+  /// Eight floats as doubles.
+  @inline(__always)
+  private func doubles(_ from: UnsafePointer<Float>) -> __m512d {
+    _mm512_cvtps_pd(_mm256_loadu_ps(from))
+  }
+
+  @inline(__always)
+  private func load(_ from: UnsafePointer<Double>) -> __m512d { _mm512_loadu_pd(from) }
+
+  @inline(__always)
+  private func store(_ x: __m512d, _ to: UnsafeMutablePointer<Double>) { _mm512_storeu_pd(to, x) }
 #endif

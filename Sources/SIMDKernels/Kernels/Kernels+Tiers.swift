@@ -15,6 +15,8 @@ extension Kernels {
     quantizeActivations: KernelsPortable.quantizeActivations,
     rmsNorm: KernelsPortable.rmsNorm,
     layerNorm: KernelsPortable.layerNorm,
+    sumChannels: KernelsPortable.sumChannels,
+    scaleShift: KernelsPortable.scaleShift,
     rope: KernelsPortable.rope,
     softmax: KernelsPortable.softmax,
     siluMul: KernelsPortable.siluMul,
@@ -47,6 +49,8 @@ extension Kernels {
       quantizeActivations: KernelsAVX2.quantizeActivations,
       rmsNorm: KernelsAVX2.rmsNorm,
       layerNorm: KernelsAVX2.layerNorm,
+      sumChannels: KernelsAVX2.sumChannels,
+      scaleShift: KernelsAVX2.scaleShift,
       rope: KernelsAVX2.rope,
       softmax: KernelsAVX2.softmax,
       siluMul: KernelsAVX2.siluMul,
@@ -76,6 +80,8 @@ extension Kernels {
       quantizeActivations: KernelsAVX2.quantizeActivations,
       rmsNorm: KernelsAVX2.rmsNorm,
       layerNorm: KernelsAVX2.layerNorm,
+      sumChannels: KernelsAVX2.sumChannels,
+      scaleShift: KernelsAVX2.scaleShift,
       rope: KernelsAVX2.rope,
       softmax: KernelsAVX2.softmax,
       siluMul: KernelsAVX2.siluMul,
@@ -105,6 +111,8 @@ extension Kernels {
       quantizeActivations: KernelsAVX512.quantizeActivations,
       rmsNorm: KernelsAVX512.rmsNorm,
       layerNorm: KernelsAVX512.layerNorm,
+      sumChannels: KernelsAVX512.sumChannels,
+      scaleShift: KernelsAVX512.scaleShift,
       rope: KernelsAVX512.rope,
       softmax: KernelsAVX512.softmax,
       siluMul: KernelsAVX512.siluMul,
@@ -128,7 +136,8 @@ extension Kernels {
 
 #if arch(arm64)
   extension Kernels {
-    /// The dot product of bytes; encoding as the portable tier, which is NEON code here.
+    /// The dot product of bytes; encoding and a map's channels as the portable tier, which is
+    /// NEON code here.
     static let neon = Kernels(
       isa: .neon,
       matmulInt8: KernelsNEON.matmulInt8,
@@ -138,6 +147,8 @@ extension Kernels {
       quantizeActivations: KernelsNEON.quantizeActivations,
       rmsNorm: KernelsNEON.rmsNorm,
       layerNorm: KernelsNEON.layerNorm,
+      sumChannels: KernelsPortable.sumChannels,
+      scaleShift: KernelsPortable.scaleShift,
       rope: KernelsNEON.rope,
       softmax: KernelsNEON.softmax,
       siluMul: KernelsNEON.siluMul,

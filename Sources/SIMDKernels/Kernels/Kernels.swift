@@ -104,6 +104,19 @@ public struct Kernels: Sendable {
       _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
       _ epsilon: Float, _ out: UnsafeMutablePointer<Float>, _ count: Int
     ) -> Void
+  /// Sums over a picture's pixels, `x: [pixels, channels]`, in their order and in Double:
+  /// `sums[c] += x[·, c]` and `sums[channels + c] += x[·, c]²`. Every tier gives the same bits.
+  public let sumChannels:
+    @Sendable (
+      _ x: UnsafePointer<Float>, _ pixels: Int, _ channels: Int,
+      _ sums: UnsafeMutablePointer<Double>
+    ) -> Void
+  /// `out[p, c] = fma(x[p, c], scale[c], shift[c])` over `[pixels, channels]`. `out` may be `x`.
+  public let scaleShift:
+    @Sendable (
+      _ x: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>,
+      _ out: UnsafeMutablePointer<Float>, _ pixels: Int, _ channels: Int
+    ) -> Void
   /// Rotary embedding in place, split-half layout: for each head, with `i < dim/2`,
   /// `(x[i], x[i+dim/2]) ← (x[i]·cos[i] - x[i+dim/2]·sin[i], x[i+dim/2]·cos[i] + x[i]·sin[i])`.
   public let rope:

@@ -21,3 +21,27 @@ public func layerNorm(
   let scale = 1 / (lanes.sum() / Float(count) + epsilon).squareRoot()
   for i in 0..<count { out[i] = (x[i] - mean) * scale * weight[i] + bias[i] }
 }
+
+/// `Kernels.sumChannels`. A square of a Float is exact in Double, so that no tier rounds differently.
+public func sumChannels(
+  _ x: UnsafePointer<Float>, _ pixels: Int, _ channels: Int, _ sums: UnsafeMutablePointer<Double>
+) {
+  for pixel in 0..<pixels {
+    let values = x + pixel * channels
+    for c in 0..<channels {
+      let value = Double(values[c])
+      sums[c] += value
+      sums[channels + c] += value * value
+    }
+  }
+}
+
+/// `Kernels.scaleShift`.
+public func scaleShift(
+  _ x: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>,
+  _ out: UnsafeMutablePointer<Float>, _ pixels: Int, _ channels: Int
+) {
+  for first in stride(from: 0, to: pixels * channels, by: max(1, channels)) {
+    for c in 0..<channels { out[first + c] = shift[c].addingProduct(x[first + c], scale[c]) }
+  }
+}
