@@ -79,7 +79,7 @@ def prepare_llama(needed: set[tuple[str, str]], settings: Settings) -> None:
 
 def llama_source(path: Path, settings: Settings) -> None:
     archives = settings.work / "archives"
-    run(settings.python, "-m", "pip", "download", "--no-deps", "--no-build-isolation", "--no-binary", ":all:",
+    run(settings.python, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:",
         "-d", archives, LLAMA_DISTRIBUTION)
     (archive,) = archives.glob("llama_cpp_python-*.tar.gz")
     unpacked = settings.work / "archives/unpacked"

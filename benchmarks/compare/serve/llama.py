@@ -4,6 +4,7 @@ import argparse
 import ctypes
 
 import llama_cpp.llama_cpp as llama
+from llama_cpp._logger import set_verbose
 
 from protocol import DECODE_STEPS, PAINT_DEPTH, PAINT_STEPS, PROMPT, seconds, serve
 
@@ -11,7 +12,7 @@ FLASH_ATTENTION_OFF, FLASH_ATTENTION_ON = 0, 1
 
 
 class Context:
-    """A cache of so many rows, filled to a depth that every run begins at."""
+    """A cache of so many rows, each filled to the depth that a run begins at."""
 
     def __init__(self, model, threads: int, rows: int, length: int, flash_attention: int):
         parameters = llama.llama_context_default_params()
@@ -30,16 +31,17 @@ class Context:
         self.batch = llama.llama_batch_init(max(PROMPT, rows), 0, 1)
 
     def fill(self, depth: int) -> None:
-        """Brings every row to `depth` positions."""
-        if self.depth != depth:
+        """Brings every row to `depth` positions; what a run added goes."""
+        for row in range(self.rows):
+            llama.llama_memory_seq_rm(self.memory, row, self.depth, -1)
+        if self.depth == depth:
+            return
+        llama.llama_memory_clear(self.memory, False)
+        if depth:
             self.take(range(depth), rows=1)
             for row in range(1, self.rows):
                 llama.llama_memory_seq_cp(self.memory, 0, row, -1, -1)
-            self.depth = depth
-
-    def rewind(self) -> None:
-        for row in range(self.rows):
-            llama.llama_memory_seq_rm(self.memory, row, self.depth, -1)
+        self.depth = depth
 
     def take(self, positions, rows: int) -> None:
         """One evaluation: a token at each position for each row, logits for the last of each row."""
@@ -76,7 +78,7 @@ class Stages:
 
     def prefill(self) -> float:
         context = self.context(1, 1024, FLASH_ATTENTION_ON)
-        context.rewind()
+        context.fill(0)
         return seconds(lambda: context.take(range(PROMPT), rows=1))
 
     def decode(self, depth: int) -> float:
@@ -86,7 +88,6 @@ class Stages:
         return self.steps(self.context(rows, 512, FLASH_ATTENTION_OFF), PAINT_DEPTH, PAINT_STEPS) / PAINT_STEPS
 
     def steps(self, context: Context, depth: int, count: int) -> float:
-        context.rewind()
         context.fill(depth)
         return seconds(lambda: [context.take([depth + step], context.rows) for step in range(count)])
 
@@ -121,6 +122,7 @@ def main() -> None:
     parser.add_argument("--mmproj")
     parser.add_argument("--threads", type=int, required=True)
     arguments = parser.parse_args()
+    set_verbose(False)
     llama.llama_backend_init()
     stages = Stages(arguments)
     table = {

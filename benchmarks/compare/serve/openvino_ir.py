@@ -19,6 +19,7 @@ class Decoder:
         self.request = model.create_infer_request()
         self.input_name = input_name
         self.token = token  # (rows, count) -> the input's values
+        self.rows = 0
         self.depth = 0
 
     def reset(self) -> None:
@@ -32,6 +33,7 @@ class Decoder:
             "position_ids": np.broadcast_to(positions, (rows, count)),
             "beam_idx": np.arange(rows, dtype=np.int32),
         })
+        self.rows = rows
         self.depth += count
 
 
@@ -84,7 +86,7 @@ class Stages:
     def paint(self, rows: int) -> float:
         decoder = self.painter()
         first = PAINT_DEPTH - PAINT_SPAN // 2
-        if not first <= decoder.depth <= first + PAINT_SPAN - PAINT_STEPS:
+        if decoder.rows != rows or not first <= decoder.depth <= first + PAINT_SPAN - PAINT_STEPS:
             decoder.reset()
             decoder.take(first, rows)
         return seconds(lambda: [decoder.take(1, rows) for _ in range(PAINT_STEPS)]) / PAINT_STEPS
