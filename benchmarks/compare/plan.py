@@ -86,7 +86,7 @@ def launch(system: str, stage: str, settings: Settings) -> tuple[list[str], dict
     if family == "llama":
         kind = "painter" if stage.startswith("paint") else "language"
         build = settings.llama_build("native") / "bin"
-        # The other build has ggml alone; it takes the place of the one that libllama was linked with.
+        # The other build is of ggml alone, which takes the place of the one that libllama was linked with.
         ggml = settings.llama_build("avx2") / "bin" if "avx2" in variant else build
         arguments = ["--model", str(settings.models / f"llama-{kind}-{variant[0]}.gguf")]
         if stage == "encode":

@@ -11,7 +11,10 @@ from plan import HERE, Comparison, Settings
 
 ROOT = HERE.parents[1]
 LLAMA_DISTRIBUTION = "llama-cpp-python==0.3.36"
-LLAMA_OPTIONS = ["-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON", "-DGGML_LLAMAFILE=ON"]
+LLAMA_OPTIONS = [
+    "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON", "-DGGML_LLAMAFILE=ON", "-DLLAMA_OPENSSL=OFF",
+    *(f"-DLLAMA_BUILD_{part}=OFF" for part in ("TESTS", "EXAMPLES", "SERVER")),
+]
 # What GGML_NATIVE would find on a processor that ends with AVX2.
 AVX2_OPTIONS = [
     "-DGGML_NATIVE=OFF",
@@ -54,14 +57,10 @@ def prepare_llama(needed: set[tuple[str, str]], settings: Settings) -> None:
     llama = settings.llama_source / "vendor/llama.cpp"
     native = settings.llama_build("native")
     targets = ["llama", "mtmd", "llama-quantize", "llama-mtmd-cli"]
-    build(llama, native, settings, [
-        "-DGGML_NATIVE=ON", "-DLLAMA_OPENSSL=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF",
-        "-DLLAMA_BUILD_SERVER=OFF",
-    ], targets)
+    build(llama, native, settings, ["-DGGML_NATIVE=ON"], targets)
     if any("avx2" in system for system, _ in needed):
-        build(llama / "ggml", settings.llama_build("avx2"), settings, [
-            *AVX2_OPTIONS, "-DGGML_BUILD_TESTS=OFF", "-DGGML_BUILD_EXAMPLES=OFF",
-        ], ["ggml"])
+        # Only ggml holds kernels; the children put it in the place of the native one.
+        build(llama, settings.llama_build("avx2"), settings, AVX2_OPTIONS, ["ggml"])
     for kind, weights in sorted({
             ("painter" if stage.startswith("paint") else "language", system.split("-")[1])
             for system, stage in needed}):
