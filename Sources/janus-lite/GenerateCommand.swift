@@ -92,8 +92,12 @@ struct GenerateCommand: ParsableCommand {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
     }
     // Before anything is painted, not after.
-    for path in [grid, preview] {
-      if let path { _ = try PictureFile(path: path, quality: quality) }
+    for path in [grid, preview].compactMap(\.self) {
+      do throws(Failure) {
+        _ = try PictureFile(path: path, quality: quality)
+      } catch {
+        throw ValidationError(error.message)
+      }
     }
   }
 
