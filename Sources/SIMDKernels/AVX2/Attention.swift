@@ -68,7 +68,7 @@
   }
 
   /// `Σ_k left[r * leftStride + k] · right[k * rightStride + column]`.
-  private struct Product {
+  struct Product {
     let left: UnsafePointer<Float>
     let leftStride: Int
     let right: UnsafeRawPointer
@@ -103,7 +103,7 @@
 
     /// `rows` is 1, 2, 4 or 6, a literal at every call.
     @inline(__always)
-    private func strips(_ row: Int, rows: Int, _ scale: Float?) {
+    func strips(_ row: Int, rows: Int, _ scale: Float?) {
       var column = 0
       if rows == 1 {
         while column + 64 <= columns {
@@ -123,7 +123,7 @@
 
     /// Up to six rows of 16 columns: 12 registers of sums, two of the matrix.
     @inline(__always)
-    private func tile(_ row: Int, _ column: Int, rows: Int, _ scale: Float?) {
+    func tile(_ row: Int, _ column: Int, rows: Int, _ scale: Float?) {
       let out = out + row * outStride + column
       var (a, b, c) = (Sixteen(), Sixteen(), Sixteen())
       var (d, e, f) = (Sixteen(), Sixteen(), Sixteen())
@@ -160,7 +160,7 @@
 
     /// One row of 64 columns: what a single query reads passes by once and in order.
     @inline(__always)
-    private func line(_ row: Int, _ column: Int, _ scale: Float?) {
+    func line(_ row: Int, _ column: Int, _ scale: Float?) {
       let out = out + row * outStride + column
       var (a, b, c, d) = (Sixteen(), Sixteen(), Sixteen(), Sixteen())
       if scale == nil {
@@ -184,7 +184,7 @@
 
     /// One row's last columns, 8 at most.
     @inline(__always)
-    private func few(_ row: Int, _ column: Int, _ scale: Float?) {
+    func few(_ row: Int, _ column: Int, _ scale: Float?) {
       let count = columns - column
       let out = out + row * outStride + column
       let x = left + row * leftStride
@@ -203,7 +203,7 @@
   }
 
   /// 16 lanes.
-  private struct Sixteen {
+  struct Sixteen {
     var s0 = _mm256_setzero_ps(), s1 = _mm256_setzero_ps()
 
     @inline(__always)

@@ -72,7 +72,7 @@
   private let keysPerChunk = 64
 
   /// `Σ_k left[r * leftStride + k] · right[k * rightStride + lane]` for up to 64 lanes.
-  private struct Product {
+  struct Product {
     let left: UnsafePointer<Float>
     let leftStride: Int
     let right: UnsafeRawPointer
@@ -105,7 +105,7 @@
 
     /// `rows` is 1, 2, 4 or 6, a literal at every call. Six rows fill 24 registers, the matrix four.
     @inline(__always)
-    private func tile(_ row: Int, rows: Int, _ scale: Float?) {
+    func tile(_ row: Int, rows: Int, _ scale: Float?) {
       let out = out + row * outStride
       var (a, b, c) = (Line(), Line(), Line())
       var (d, e, f) = (Line(), Line(), Line())
@@ -161,7 +161,7 @@
   }
 
   /// 64 lanes.
-  private struct Line {
+  struct Line {
     var s0 = _mm512_setzero_ps(), s1 = _mm512_setzero_ps()
     var s2 = _mm512_setzero_ps(), s3 = _mm512_setzero_ps()
 
@@ -218,7 +218,7 @@
 
   /// Masks for up to 64 lanes in four registers. Pointers may lie behind a row's end: masked lanes
   /// are not touched.
-  private struct Quarters {
+  struct Quarters {
     let m0, m1, m2, m3: __mmask16
 
     @inline(__always)

@@ -112,7 +112,7 @@
   /// One panel times `tokens` (1, 2, 4 or 8) tokens from `token` on. `tokens` and `bits` (8 or 4)
   /// are literals at every call, so that each call becomes a loop of its own.
   @inline(__always)
-  private func tile(_ p: PanelProblem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
+  func tile(_ p: PanelProblem, _ panel: Int, _ token: Int, tokens: Int, bits: Int) {
     let blockBytes = bits == 8 ? 544 : 288
     let columns = p.tokenStride * 32
     var bytes = p.panels + panel * p.panelStride * blockBytes
