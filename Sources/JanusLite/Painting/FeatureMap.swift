@@ -34,11 +34,14 @@ struct FeatureMap {
   }
 }
 
-/// The maps of a decoder at work. At most three are in use at once, so that memory stays at three
-/// times the largest map.
+/// The maps of a decoder at work, and its weights as it multiplies them. At most three maps are in
+/// use at once, or two and a quantised one, so that memory stays at three times the largest map.
 final class FeatureMapBuffers {
   private let buffers = (0..<3).map { _ in FloatBuffer() }
   private var inUse = [false, false, false]
+  /// The input of a convolution in int8, one at a time.
+  let quantized = QuantizedActivations()
+  let panels = ConvolutionPanels()
   /// A convolution's weights as floats.
   let weights = FloatBuffer()
   /// Attention's input, q, k, v and output: only at the lowest resolution, and small.

@@ -37,7 +37,9 @@ extension CodeModel {
 }
 
 extension VQDecoder {
-  init(_ binding: Binding, _ geometry: PaintingGeometry) throws(JanusError) {
+  init(
+    _ binding: Binding, _ geometry: PaintingGeometry, quantizesProducts: Bool
+  ) throws(JanusError) {
     let g = geometry
     let channels = g.channelMultipliers.map { $0 * g.baseChannels }
     let deepest = channels[channels.count - 1]
@@ -73,7 +75,8 @@ extension VQDecoder {
         try binding.residual("vq.mid.2", deepest, deepest)
       ),
       levels: levels, outputNorm: try binding.norm("vq.norm_out", inputs),
-      output: try binding.convolution("vq.conv_out", g.outputChannels, inputs, side: 3))
+      output: try binding.convolution("vq.conv_out", g.outputChannels, inputs, side: 3),
+      quantizedHeight: quantizesProducts ? g.gridSize << (levels.count / 2) : .max)
   }
 }
 

@@ -36,6 +36,10 @@ struct VQDecoder: Sendable {
   let levels: [Level]
   let outputNorm: Norm
   let output: Convolution
+  /// The height of maps from which on residual blocks multiply in int8; below, and wherever a
+  /// product replaces the picture's features instead of adding to them, products are in f32. Noise
+  /// that enters early passes through all that follows, and the early maps are small.
+  let quantizedHeight: Int
 
   /// Decodes `codes: [S · S]`, in raster order, into `pixels: [height, width, 3]`, 8 bits each.
   ///
@@ -44,7 +48,8 @@ struct VQDecoder: Sendable {
     _ codes: [Int], into pixels: UnsafeMutablePointer<UInt8>, _ buffers: FeatureMapBuffers,
     _ ops: Ops
   ) {
-    let d = Drawing(buffers: buffers, ops: ops, geometry: geometry)
+    let d = Drawing(
+      buffers: buffers, ops: ops, geometry: geometry, quantizedHeight: quantizedHeight)
     var x = d.lookUp(codes, in: codebook)
     x = d.convolve(x, postQuantization)
     x = d.convolve(x, input)
@@ -58,8 +63,7 @@ struct VQDecoder: Sendable {
       }
       if let convolution = level.upsample { x = d.convolve(d.doubled(x), convolution) }
     }
-    d.normalize(x, outputNorm, swish: true)
-    x = d.convolve(x, output)
+    x = d.convolve(d.activated(x, outputNorm), output)
     d.write(x, to: pixels)
   }
 }
@@ -67,16 +71,14 @@ struct VQDecoder: Sendable {
 extension Drawing {
   /// `x + conv2(swish(norm2(conv1(swish(norm1(x))))))`, the `x` of the sum through the shortcut.
   func residual(_ x: FeatureMap, _ block: VQDecoder.Residual) -> FeatureMap {
-    var h = normalized(copyOf: x, block.norm1, swish: true)
-    h = convolve(h, block.convolution1)
-    normalize(h, block.norm2, swish: true)
+    let h = convolve(activated(copyOf: x, block.norm1), block.convolution1)
     let sum = block.shortcut.map { convolve(x, $0) } ?? x
-    return convolve(h, block.convolution2, addingTo: sum)
+    return convolve(activated(h, block.norm2), block.convolution2, addingTo: sum)
   }
 
   /// `x + Wo · softmax(q kᵀ / √C) v` over all pixels, with q, k, v of the normalised map.
   func attention(_ x: FeatureMap, _ block: VQDecoder.Attention) -> FeatureMap {
-    let h = attend(normalized(copyOf: x, block.norm, swish: false), block)
+    let h = attend(normalized(copyOf: x, block.norm), block)
     return convolve(h, block.output, addingTo: x)
   }
 }

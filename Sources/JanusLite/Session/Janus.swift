@@ -82,15 +82,15 @@ public final class Janus: Sendable {
     let binding = Binding(file: ModelFile(container, levels: try reader.levels()))
     languageModel = try LanguageModel(binding, language)
     visionTower = try VisionTower(binding, vision, languageLength: language.embeddingLength)
+    let isFloat = [.f32, .bf16].contains(languageModel.layers[0].query.format)
     painting =
       if let geometry = try reader.painting() {
         PaintingParts(
           codes: try CodeModel(binding, geometry, languageLength: language.embeddingLength),
-          decoder: try VQDecoder(binding, geometry))
+          decoder: try VQDecoder(binding, geometry, quantizesProducts: !isFloat))
       } else {
         nil
       }
-    let isFloat = [.f32, .bf16].contains(languageModel.layers[0].query.format)
     cacheFormat = options.cacheFormat ?? (isFloat ? .f32 : .f16)
     pool = WorkerPool(threadCount: options.threads)
   }

@@ -1,0 +1,50 @@
+import Quant
+
+/// The convolutions' weights as int8 panels, each made when a decoder first meets it, and kept.
+final class ConvolutionPanels {
+  /// By the place of the weights in the file.
+  private var panels: [UnsafeRawPointer: UnsafeMutableRawPointer] = [:]
+
+  deinit { for bytes in panels.values { bytes.deallocate() } }
+
+  /// `[outputs, taps · inputs]` of a convolution.
+  func weight(_ convolution: Convolution, _ ops: Ops) -> Weight {
+    Weight(
+      format: .int8Panels, rows: convolution.outputs, columns: convolution.stride,
+      bytes: panels[convolution.bytes].map { UnsafeRawPointer($0) } ?? encode(convolution, ops),
+      levels: Weight.noLevels)
+  }
+
+  private func encode(_ convolution: Convolution, _ ops: Ops) -> UnsafeRawPointer {
+    let (rows, columns) = (convolution.outputs, convolution.stride)
+    let panelRows = ElementFormat.panelRows
+    let bytesPerPanel =
+      columns / ElementFormat.blockColumns * ElementFormat.int8Panels.bytesPerPanelBlock
+    let count = (rows + panelRows - 1) / panelRows
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: count * bytesPerPanel, alignment: 64)
+    let quantizer = Quantizer(format: .int8Panels, kernels: ops.kernels)
+    ops.reserveThreadScratch(panelRows * columns)
+    ops.pool.run(count) { panel, thread in
+      let first = panel * panelRows
+      let height = min(panelRows, rows - first)
+      let floats = UnsafeMutableBufferPointer(
+        start: ops.threadScratch[thread].base, count: height * columns)
+      convolution.copyRows(first..<first + height, to: floats.baseAddress!, ops.kernels)
+      // What does not fit in a scale cannot be part of a picture either.
+      for i in floats.indices {
+        let limit = Quantizer.largestWeight
+        floats[i] = floats[i].isNaN ? 0 : max(-limit, min(limit, floats[i]))
+      }
+      let out = UnsafeMutableRawBufferPointer(
+        start: bytes + panel * bytesPerPanel, count: bytesPerPanel)
+      do {
+        try quantizer.encode(
+          rows: UnsafeBufferPointer(floats), rowCount: height, columns: columns, into: out)
+      } catch {
+        preconditionFailure("every weight is finite and within the limit")
+      }
+    }
+    panels[convolution.bytes] = bytes
+    return UnsafeRawPointer(bytes)
+  }
+}
