@@ -16,7 +16,7 @@ extension Drawing {
   }
 
   /// Begins the sums of a block of outputs: with the bias, and with what `out` holds if `adding`.
-  private func begin(
+  func begin(
     _ out: FeatureMap, _ convolution: Convolution, lines: Range<Int>, outputs: Range<Int>,
     adding: Bool
   ) {

@@ -27,18 +27,6 @@ struct Drawing {
     return map
   }
 
-  /// Nearest-neighbour enlargement to twice the size.
-  func doubled(_ x: FeatureMap) -> FeatureMap {
-    let out = buffers.take(2 * x.height, 2 * x.width, x.channels)
-    ops.pool.run(out.height) { y, _ in
-      for column in 0..<out.width {
-        out.pixel(y, column).update(from: x.pixel(y / 2, column / 2), count: x.channels)
-      }
-    }
-    buffers.giveBack(x)
-    return out
-  }
-
   /// Single-head attention of every pixel to every pixel.
   func attend(_ h: FeatureMap, _ block: VQDecoder.Attention) -> FeatureMap {
     let (pixels, channels) = (h.pixels, h.channels)

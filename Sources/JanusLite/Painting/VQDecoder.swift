@@ -61,7 +61,7 @@ struct VQDecoder: Sendable {
         x = d.residual(x, block)
         if !level.attentions.isEmpty { x = d.attention(x, level.attentions[index]) }
       }
-      if let convolution = level.upsample { x = d.convolve(d.doubled(x), convolution) }
+      if let convolution = level.upsample { x = d.enlarge(x, convolution) }
     }
     x = d.convolve(d.activated(x, outputNorm), output)
     d.write(x, to: pixels)
