@@ -11,7 +11,7 @@ extension Drawing {
     precondition(x.channels == convolution.inputs && convolution.side == 3)
     let out = buffers.take(2 * x.height, 2 * x.width, convolution.outputs)
     let weights = paritySums(convolution)
-    let columns = min(128, convolution.outputs)
+    let columns = min(256, convolution.outputs)
     let columnTasks = (convolution.outputs + columns - 1) / columns
     ops.pool.run(x.height * columnTasks) { task, _ in
       let (y, first) = (task / columnTasks, task % columnTasks * columns)
