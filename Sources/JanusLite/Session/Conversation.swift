@@ -68,7 +68,8 @@ public final class Conversation {
     let before = run.count
     do throws(JanusError) {
       let answer = try generate(items, features, settings, timings, onText)
-      turns += 1
+      // A turn that was stopped inside its prompt has not happened.
+      if run.count > before { turns += 1 }
       return answer
     } catch {
       run.cache.truncate(to: before)
@@ -97,6 +98,7 @@ public final class Conversation {
       text: "", tokenIDs: [], promptTokenCount: items.count, finishReason: .length, logprobs: [],
       timings: startTimings)
     answer.timings.prefillTokens = items.count
+    let before = run.count
     var sampler = try sampler(settings)
     var stream = StreamingText(model.tokenizer)
     var guardian = LoopGuard()
@@ -106,7 +108,7 @@ public final class Conversation {
     }
     guard var logits = next else {
       // Stopped inside the prompt: nothing of this turn may stay.
-      run.cache.truncate(to: run.count - min(run.count, items.count))
+      run.cache.truncate(to: before)
       answer.finishReason = .cancelled
       return answer
     }
