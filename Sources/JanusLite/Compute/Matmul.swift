@@ -102,7 +102,7 @@ extension Ops {
     _ weight: Weight, _ kernel: Kernels.PanelMatmul, _ panels: Range<Int>, _ tokens: Int,
     into out: Matrix
   ) {
-    let blocks = (weight.columns + 31) / 32
+    let blocks = weight.blocks
     // Panels of a task stay in the L2 cache while blocks of tokens pass by.
     let step = 256
     var token = 0

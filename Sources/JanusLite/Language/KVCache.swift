@@ -22,6 +22,13 @@ struct CacheShape: Equatable, Sendable {
   let dim: Int
   let format: CacheFormat
 
+  init(_ geometry: LanguageGeometry, format: CacheFormat) {
+    layers = geometry.layerCount
+    heads = geometry.keyValueHeadCount
+    dim = geometry.headDim
+    self.format = format
+  }
+
   /// Bytes that one position takes.
   var bytesPerPosition: Int { 2 * layers * heads * dim * format.bytesPerElement }
 }

@@ -58,9 +58,7 @@ public final class Painter {
 
   /// Bytes of keys and values that one picture takes, with and without the prompt.
   public func cacheBytesPerPicture(prompt: String) throws(JanusError) -> Int {
-    let g = model.language
-    let shape = CacheShape(
-      layers: g.layerCount, heads: g.keyValueHeadCount, dim: g.headDim, format: model.cacheFormat)
+    let shape = CacheShape(model.language, format: model.cacheFormat)
     return 2 * (try promptTokenCount(prompt) + codesPerPicture) * shape.bytesPerPosition
   }
 

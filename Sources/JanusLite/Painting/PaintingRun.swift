@@ -31,8 +31,7 @@ final class PaintingRun {
     self.guidance = guidance
     self.pictures = pictures
     let g = language.geometry
-    let shape = CacheShape(
-      layers: g.layerCount, heads: g.keyValueHeadCount, dim: g.headDim, format: cacheFormat)
+    let shape = CacheShape(g, format: cacheFormat)
     let starts = [KVCache(shape: shape), KVCache(shape: shape)]
     let rows = hidden.matrix(max(2 * pictures, 2 * prompt.count), g.embeddingLength)
     var x = rows.rows(0..<2 * prompt.count)

@@ -20,13 +20,10 @@ final class TextRun {
   private let output: FloatBuffer
 
   init(_ model: LanguageModel, _ ops: Ops, cacheFormat: CacheFormat) {
-    let g = model.geometry
     self.model = model
     self.ops = ops
-    cache = KVCache(
-      shape: CacheShape(
-        layers: g.layerCount, heads: g.keyValueHeadCount, dim: g.headDim, format: cacheFormat))
-    output = FloatBuffer(capacity: g.vocabularySize)
+    cache = KVCache(shape: CacheShape(model.geometry, format: cacheFormat))
+    output = FloatBuffer(capacity: model.geometry.vocabularySize)
   }
 
   /// Positions in the cache.
