@@ -6,6 +6,10 @@ import subprocess
 from pathlib import Path
 
 
+class Failure(Exception):
+    """A system did not answer, or not with a time."""
+
+
 class Child:
     """Answers the name of a stage with the seconds that it took; see serve/protocol.py."""
 
@@ -29,10 +33,10 @@ class Child:
             pass  # it has ended, and the empty answer says so
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.system}: expected an answer to '{stage}', found its end; see {self.log}")
+            raise Failure(f"{self.system}: expected an answer to '{stage}', found its end; see {self.log}")
         answer = json.loads(line)
         if "seconds" not in answer:
-            raise SystemExit(f"{self.system}: {answer.get('error', line)}; see {self.log}")
+            raise Failure(f"{self.system}: {answer.get('error', line)}; see {self.log}")
         return answer["seconds"]
 
     def close(self) -> None:

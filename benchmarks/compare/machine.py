@@ -4,6 +4,7 @@ import os
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
+DISTURBED = 0.05  # share of the machine that others may take while something is measured
 
 
 def busy_seconds() -> float:
@@ -38,14 +39,14 @@ class Watch:
         return time.monotonic(), busy_seconds(), own_seconds(self.process_ids)
 
 
-def wait_until_idle(limit: float, patience: float) -> None:
-    """Returns when others take less than `limit` of the machine; raises after `patience` seconds."""
+def wait_until_idle(patience: float) -> None:
+    """Returns when others leave the machine alone; raises after `patience` seconds."""
     deadline = time.monotonic() + patience
     while True:
         watch = Watch([])
         time.sleep(2)
         share = watch.foreign_share()
-        if share < limit:
+        if share < DISTURBED:
             return
         if time.monotonic() > deadline:
             raise SystemExit(f"expected an idle machine, found others using {share:.0%} of it for {patience:.0f} s")

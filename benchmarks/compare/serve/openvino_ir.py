@@ -38,13 +38,13 @@ class Decoder:
 
 
 class Stages:
-    def __init__(self, folder: Path, weights: str, threads: int, defaults: bool):
+    def __init__(self, folder: Path, weights: str, threads: int, group: int | None):
         self.folder = folder
         self.weights = weights
         self.core = ov.Core()
         self.properties = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
-        if not defaults:
-            self.properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 128
+        if group is not None:
+            self.properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = group
         self.compiled: dict[str, object] = {}
 
     def model(self, name: str) -> ov.CompiledModel:
@@ -108,9 +108,9 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--weights", choices=["int4", "int8", "bf16"], required=True)
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--defaults", action="store_true", help="leave the group of dynamic quantisation as it is")
+    parser.add_argument("--group", type=int, help="of dynamic quantisation (default: the runtime's)")
     arguments = parser.parse_args()
-    stages = Stages(arguments.models, arguments.weights, arguments.threads, arguments.defaults)
+    stages = Stages(arguments.models, arguments.weights, arguments.threads, arguments.group)
     serve({
         "encode": stages.encode,
         "prefill": stages.prefill,

@@ -3,7 +3,7 @@
 import argparse
 
 import torch
-from transformers import DynamicCache, JanusForConditionalGeneration
+from transformers import Cache, DynamicCache, JanusForConditionalGeneration, StaticCache
 
 from protocol import DECODE_STEPS, PAINT_DEPTH, PAINT_STEPS, PROMPT, seconds, serve
 
@@ -13,6 +13,7 @@ class Stages:
         self.janus = JanusForConditionalGeneration.from_pretrained(folder, dtype=torch.bfloat16).eval()
         self.model = self.janus.model
         self.config = self.janus.config
+        self.model.vqmodel.to(memory_format=torch.channels_last)  # a fifth faster
 
     def ids(self, count: int, rows: int = 1) -> torch.Tensor:
         return (torch.arange(rows * count).reshape(rows, count) * 7919) % self.config.text_config.vocab_size
@@ -22,7 +23,7 @@ class Stages:
         pixels = torch.linspace(-1, 1, 3 * side * side, dtype=torch.bfloat16).reshape(1, 3, side, side)
         return seconds(lambda: self.model.get_image_features(pixels))
 
-    def take(self, ids: torch.Tensor, cache: DynamicCache) -> None:
+    def take(self, ids: torch.Tensor, cache: Cache) -> None:
         self.janus(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
 
     def prefill(self) -> float:
@@ -36,10 +37,24 @@ class Stages:
         ids = self.ids(1)
         return seconds(lambda: [self.take(ids, cache) for _ in range(DECODE_STEPS)])
 
+    def filled(self, rows: int) -> Cache:
+        """A cache of PAINT_DEPTH positions for each row, of the kind that is the faster one for so many rows."""
+        text = self.config.text_config
+        if rows <= 2:
+            cache = DynamicCache()
+            self.take(self.ids(PAINT_DEPTH), cache)
+            cache.batch_repeat_interleave(rows)
+            return cache
+        cache = StaticCache(config=text, max_cache_len=PAINT_DEPTH + PAINT_STEPS)
+        cache.early_initialization(rows, text.num_key_value_heads, text.head_dim, torch.bfloat16, torch.device("cpu"))
+        for layer in cache.layers:
+            layer.cumulative_length.fill_(PAINT_DEPTH)
+            layer.keys.fill_(0.1)  # also makes the pages its own: those of zeros may all be one
+            layer.values.fill_(0.1)
+        return cache
+
     def paint(self, rows: int) -> float:
-        cache = DynamicCache()
-        self.take(self.ids(PAINT_DEPTH), cache)
-        cache.batch_repeat_interleave(rows)
+        cache = self.filled(rows)
         codes = torch.zeros(rows, 1, dtype=torch.long)
 
         def step() -> None:
