@@ -16,12 +16,13 @@
         _mm256_max_epu32(magnitude(a), magnitude(b)), _mm256_max_epu32(magnitude(c), magnitude(d)))
       let scale = Float(bitPattern: maximum(bits)) / 127
       scales[block] = scale
-      // Where the scale is zero or not finite, the values are zero.
-      let usable = scale > 0 && scale < .infinity
-      let divisor = _mm256_set1_ps(usable ? scale : 1)
+      // Where the scale has no inverse, the values are zero.
+      let inverse = 1 / scale
+      let usable = inverse > 0 && inverse < .infinity
+      let factor = _mm256_set1_ps(usable ? inverse : 1)
       let mask = _mm256_set1_epi32(usable ? -1 : 0)
-      let (qa, qb) = (quantized(a, divisor, mask), quantized(b, divisor, mask))
-      let (qc, qd) = (quantized(c, divisor, mask), quantized(d, divisor, mask))
+      let (qa, qb) = (quantized(a, factor, mask), quantized(b, factor, mask))
+      let (qc, qd) = (quantized(c, factor, mask), quantized(d, factor, mask))
       // Packing works within 128-bit halves; the permutation puts the groups of four in order.
       let bytes = _mm256_permutevar8x32_epi32(
         _mm256_packs_epi16(_mm256_packs_epi32(qa, qb), _mm256_packs_epi32(qc, qd)),
@@ -40,8 +41,8 @@
   }
 
   @inline(__always)
-  private func quantized(_ x: __m256, _ divisor: __m256, _ mask: __m256i) -> __m256i {
-    let y = _mm256_div_ps(x, divisor)
+  private func quantized(_ x: __m256, _ factor: __m256, _ mask: __m256i) -> __m256i {
+    let y = _mm256_mul_ps(x, factor)
     let clamped = _mm256_max_ps(_mm256_min_ps(y, _mm256_set1_ps(127)), _mm256_set1_ps(-127))
     return _mm256_and_si256(_mm256_cvtps_epi32(clamped), mask)
   }

@@ -19,11 +19,12 @@
         _mm512_and_si512(_mm512_castps_si512(high), magnitude))
       let scale = Float(bitPattern: _mm512_reduce_max_epu32(bits)) / 127
       scales[block] = scale
-      // Where the scale is zero or not finite, the values are zero.
-      let usable: __mmask16 = scale > 0 && scale < .infinity ? 0xffff : 0
-      let divisor = _mm512_set1_ps(scale)
-      let a = quantized(_mm512_maskz_div_ps(usable, low, divisor), limit)
-      let b = quantized(_mm512_maskz_div_ps(usable, high, divisor), limit)
+      // Where the scale has no inverse, the values are zero.
+      let inverse = 1 / scale
+      let usable: __mmask16 = inverse > 0 && inverse < .infinity ? 0xffff : 0
+      let factor = _mm512_set1_ps(inverse)
+      let a = quantized(_mm512_maskz_mul_ps(usable, low, factor), limit)
+      let b = quantized(_mm512_maskz_mul_ps(usable, high, factor), limit)
       let to = UnsafeMutableRawPointer(values + k)
       to.storeBytes(of: _mm512_cvtepi32_epi8(a), as: __m128i.self)
       to.storeBytes(of: _mm512_cvtepi32_epi8(b), toByteOffset: 16, as: __m128i.self)

@@ -17,13 +17,14 @@
       }
       let scale = Float(bitPattern: vmaxvq_u32(largest)) / 127
       scales[block] = scale
-      // Where the scale is zero or not finite, the values are zero.
-      let usable = scale > 0 && scale < .infinity
-      let divisor = Floats(repeating: usable ? scale : 1)
+      // Where the scale has no inverse, the values are zero.
+      let inverse = 1 / scale
+      let usable = inverse > 0 && inverse < .infinity
+      let factor = Floats(repeating: usable ? inverse : 1)
       let mask = SIMD4<Int32>(repeating: usable ? -1 : 0)
       var sums = SIMD4<Int32>.zero
       for k in stride(from: begin, to: begin + 32, by: 4) {
-        let y = load(x + k, columns - k) / divisor
+        let y = load(x + k, columns - k) * factor
         let clamped = vmaxq_f32(vminq_f32(y, Floats(repeating: 127)), Floats(repeating: -127))
         let q = vcvtnq_s32_f32(clamped) & mask
         sums &+= q

@@ -14,12 +14,13 @@ public func quantizeActivations(
     var largest: UInt32 = 0
     for k in begin..<end { largest = max(largest, x[k].bitPattern & 0x7fff_ffff) }
     let scale = Float(bitPattern: largest) / 127
-    let usable = scale > 0 && scale.isFinite
+    let inverse = 1 / scale
+    let usable = inverse > 0 && inverse.isFinite
     var sum: Int32 = 0
     for k in begin..<begin + 32 {
       var value: Int32 = 0
       if usable && k < end {
-        value = Int32(min(max((x[k] / scale).rounded(.toNearestOrEven), -127), 127))
+        value = Int32(min(max((x[k] * inverse).rounded(.toNearestOrEven), -127), 127))
       }
       values[k] = Int8(truncatingIfNeeded: value)
       sum += value
