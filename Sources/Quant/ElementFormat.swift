@@ -18,4 +18,7 @@ public enum ElementFormat: String, CaseIterable, Sendable {
   public static let blockColumns = 32
   /// Rows of a panel.
   public static let panelRows = 16
+
+  /// Whether it is stored in panels, for products with quantised activations.
+  public var isPanels: Bool { self == .int8Panels || self == .int4Panels }
 }

@@ -11,6 +11,7 @@ enum Check {
   static func main() {
     checkPanels(bits: 8)
     checkPanels(bits: 4)
+    checkExpansion()
     checkActivations()
     checkHalves()
     checkFloatMatmul()

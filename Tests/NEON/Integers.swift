@@ -42,26 +42,29 @@ func checkPanels(bits: Int) {
             let tokenStride = adding ? min(1, blocks) : blocks
             let ours = floats(tokens * rows, 1, &random)
             let truth = Buffer<Float>(tokens * rows)
+            let biases = floats(rows, 1, &random)
+            let bias = extreme ? nil : UnsafePointer(biases.start)
             truth.start.update(from: ours.start, count: tokens * rows)
             if bits == 8 {
               KernelsNEON.matmulInt8(
                 panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
-                scales.start, offsets.start, tokenStride, tokens, ours.start, rows, adding)
+                scales.start, offsets.start, tokenStride, tokens, bias, ours.start, rows, adding)
               KernelsPortable.matmulInt8(
                 panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
-                scales.start, offsets.start, tokenStride, tokens, truth.start, rows, adding)
+                scales.start, offsets.start, tokenStride, tokens, bias, truth.start, rows, adding)
               expectSameBits(ours, truth, tokens * rows, "matmulInt8")
             } else {
               KernelsNEON.matmulInt4(
                 panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
-                scales.start, offsets.start, tokenStride, tokens, ours.start, rows, adding)
+                scales.start, offsets.start, tokenStride, tokens, bias, ours.start, rows, adding)
               KernelsPortable.matmulInt4(
                 panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
-                scales.start, offsets.start, tokenStride, tokens, truth.start, rows, adding)
+                scales.start, offsets.start, tokenStride, tokens, bias, truth.start, rows, adding)
               expectSameBits(ours, truth, tokens * rows, "matmulInt4")
             }
             ours.free()
             truth.free()
+            biases.free()
           }
           panels.free()
           levels.free()
@@ -71,6 +74,21 @@ func checkPanels(bits: Int) {
         }
       }
     }
+  }
+}
+
+func checkExpansion() {
+  var random = Random(state: 4)
+  for blocks in [0, 1, 7] {
+    let panels = Buffer<UInt8>(blocks * 288)
+    for i in 0..<panels.byteCount { panels.start[i] = UInt8(truncatingIfNeeded: random.bits()) }
+    let levels = Buffer<UInt8>(16)
+    for i in 0..<16 { levels.start[i] = UInt8(i * 15 + 3) }
+    let (ours, truth) = (Buffer<UInt8>(blocks * 544), Buffer<UInt8>(blocks * 544))
+    KernelsNEON.expandInt4(panels.start, levels.start, blocks, ours.start)
+    KernelsPortable.expandInt4(panels.start, levels.start, blocks, truth.start)
+    for i in 0..<blocks * 544 { expect(ours.start[i] == truth.start[i], "expandInt4") }
+    ours.expectIntact("expandInt4: wrote behind the panels")
   }
 }
 

@@ -13,6 +13,7 @@ private struct Product {
   var values: [Int8]
   var scales: [Float]
   var offsets: [Int32]
+  let bias: [Float]
 
   var panelCount: Int { (rows + 15) / 16 }
   var weightBytes: Int { bits == 8 ? 512 : 256 }
@@ -30,6 +31,7 @@ private struct Product {
     }
     values = random.bytes(tokens * blocks * 32, in: 1...255).map { Int8(Int($0) - 128) }
     scales = random.floats(tokens * blocks, in: 0.001...0.1)
+    bias = random.floats(rows, in: -1...1)
     offsets = []
     updateOffsets()
   }
@@ -40,13 +42,16 @@ private struct Product {
     }
   }
 
-  func run(_ kernels: Kernels, panels range: Range<Int>? = nil, tokens limit: Int? = nil) -> [Float]
-  {
+  func run(
+    _ kernels: Kernels, panels range: Range<Int>? = nil, tokens limit: Int? = nil,
+    biases: Bool = false
+  ) -> [Float] {
     let output = Guarded<Float>(tokens * rows)
     let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
     matmul(
       panels, levels, blocks, blocks, range?.lowerBound ?? 0, range?.upperBound ?? panelCount, rows,
-      values, scales, offsets, blocks, limit ?? tokens, output.start, rows, false)
+      values, scales, offsets, blocks, limit ?? tokens, biases ? bias : nil, output.start, rows,
+      false)
     return output.checked()
   }
 
@@ -108,7 +113,27 @@ private struct Product {
         #expect(
           p.run(kernels).bits == p.run(.portable).bits,
           "int\(bits), \(rows) rows, \(blocks) blocks, \(tokens) tokens")
+        #expect(
+          p.run(kernels, biases: true).bits == p.run(.portable, biases: true).bits,
+          "int\(bits) with biases, \(rows) rows, \(blocks) blocks, \(tokens) tokens")
       }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func expandedPanelsGiveTheSameProducts(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 6)
+    for (rows, blocks) in [(1, 0), (16, 1), (48, 3)] {
+      let p = Product(bits: 4, rows: rows, blocks: blocks, tokens: 9, &random)
+      let count = p.panelCount * blocks
+      let expanded = Guarded<UInt8>(count * 544)
+      kernels.expandInt4(p.panels, p.levels, count, expanded.start)
+      let output = Guarded<Float>(p.tokens * rows)
+      kernels.matmulInt8(
+        expanded.checked(), p.levels, blocks, blocks, 0, p.panelCount, rows, p.values, p.scales,
+        p.offsets, blocks, p.tokens, nil, output.start, rows, false)
+      #expect(output.checked().bits == p.run(.portable).bits, "\(rows) rows, \(blocks) blocks")
     }
   }
 
@@ -157,7 +182,6 @@ private struct Product {
   @Test(arguments: InstructionSet.available, [8, 4])
   func partsOfOverlappingTokensAddUpToTheWhole(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
-    let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
     var random = Random(state: 5)
     for (rows, step, tokens) in [(3, 1, 7), (16, 2, 8), (33, 1, 15), (64, 3, 24)] {
       let part = 3 * step
@@ -165,22 +189,37 @@ private struct Product {
       let lines = (0..<3).map { _ in
         Product(bits: bits, rows: 1, blocks: step, tokens: tokens + 2, &random)
       }
-      let output = Guarded<Float>(tokens * rows)
-      for (index, line) in lines.enumerated() {
-        p.panels.withUnsafeBytes { panels in
-          matmul(
-            panels.baseAddress! + index * part * (p.weightBytes + 32), p.levels, part, p.blocks, 0,
-            p.panelCount, rows, line.values, line.scales, line.offsets, step, tokens, output.start,
-            rows, index > 0)
-        }
-      }
+      let sum = p.sum(of: lines, step: step, biasIn: 0, kernels)
+      let late = p.sum(of: lines, step: step, biasIn: 2, kernels)
+      #expect(late.bits == p.sum(of: lines, step: step, biasIn: 2, .portable).bits)
+
       let blocks = (0..<tokens).flatMap { token in
         lines.flatMap { line in (token * step..<token * step + part).map { (line, $0) } }
       }
       p.values = blocks.flatMap { $0.values[$1 * 32..<$1 * 32 + 32] }
       p.scales = blocks.map { $0.scales[$1] }
       p.updateOffsets()
-      #expect(output.checked().bits == p.run(.portable).bits, "\(rows) rows, \(tokens) tokens")
+      #expect(sum.bits == p.run(.portable, biases: true).bits, "\(rows) rows, \(tokens) tokens")
     }
+  }
+}
+
+extension Product {
+  /// The sum of the products of a third of the columns with each of `lines`, whose tokens overlap.
+  fileprivate func sum(
+    of lines: [Product], step: Int, biasIn biased: Int, _ kernels: Kernels
+  ) -> [Float] {
+    let output = Guarded<Float>(tokens * rows)
+    let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
+    let part = 3 * step
+    for (index, line) in lines.enumerated() {
+      panels.withUnsafeBytes { panels in
+        matmul(
+          panels.baseAddress! + index * part * (weightBytes + 32), levels, part, blocks, 0,
+          panelCount, rows, line.values, line.scales, line.offsets, step, tokens,
+          index == biased ? bias : nil, output.start, rows, index > 0)
+      }
+    }
+    return output.checked()
   }
 }

@@ -49,7 +49,7 @@ struct PanelMatmul {
       inParallel(threads) { thread in
         matmul(
           from, levels, blocks, blocks, panels * thread / threads,
-          panels * (thread + 1) / threads, rows, v, s, o, blocks, tokens, out, rows, false)
+          panels * (thread + 1) / threads, rows, v, s, o, blocks, tokens, nil, out, rows, false)
       }
     }
   }

@@ -8,13 +8,18 @@ struct Product {
     case store
     /// `out = gelu(W x + b)`
     case gelu
-    /// `out` is scratch, and `sum += W x + b`
+    /// `sum += W x + b`; `out` is scratch for it
     case addTo(Matrix)
   }
 
   let linear: Linear
   let out: Matrix
   let finish: Finish
+
+  /// Where panels' products go, and whether they are added to what is there.
+  fileprivate var target: (out: Matrix, adding: Bool) {
+    if case .addTo(let sum) = finish { (sum, true) } else { (out, false) }
+  }
 
   init(_ linear: Linear, into out: Matrix, finish: Finish = .store) {
     self.linear = linear
@@ -52,7 +57,7 @@ extension Ops {
   func gatedMatmul(_ x: Matrix, gate: Weight, up: Weight, into out: Matrix, other: Matrix) {
     precondition(gate.rows == up.rows)
     prepare(x, for: gate, up, nil)
-    let step = max(panelsPerTask(gate, tokens: x.rows), panelsPerTask(up, tokens: x.rows))
+    let step = min(panelsPerTask(gate, tokens: x.rows), panelsPerTask(up, tokens: x.rows))
     pool.run((gate.panels + step - 1) / step) { task, thread in
       let panels = task * step..<min(gate.panels, (task + 1) * step)
       multiply(x, gate, panels: panels, into: out, thread: thread)
@@ -72,16 +77,27 @@ extension Ops {
     let weight = product.linear.weight
     let step = panelsPerTask(weight, tokens: x.rows)
     let panels = task * step..<min(weight.panels, (task + 1) * step)
-    multiply(x, weight, panels: panels, into: product.out, thread: thread)
-    let first = panels.lowerBound * ElementFormat.panelRows
-    let count = min(weight.rows, panels.upperBound * ElementFormat.panelRows) - first
+    let rows = panels.startIndex * ElementFormat.panelRows
+    let count = min(weight.rows, panels.endIndex * ElementFormat.panelRows) - rows
+    if weight.format.isPanels {
+      // The kernels add biases and go on from a sum by themselves.
+      let (out, adding) = product.target
+      multiply(
+        weight, panels, x.rows, bias: product.linear.bias?.base, into: out, adding: adding,
+        thread: thread)
+      if case .gelu = product.finish {
+        for row in 0..<x.rows { kernels.gelu(out[row: row] + rows, count) }
+      }
+      return
+    }
+    multiplyFloats(x, weight, panels, into: product.out, thread: thread)
     for row in 0..<x.rows {
-      let values = product.out[row: row] + first
-      if let bias = product.linear.bias { kernels.add(bias.base + first, values, count) }
+      let values = product.out[row: row] + rows
+      if let bias = product.linear.bias { kernels.add(bias.base + rows, values, count) }
       switch product.finish {
       case .store: break
       case .gelu: kernels.gelu(values, count)
-      case .addTo(let sum): kernels.add(values, sum[row: row] + first, count)
+      case .addTo(let sum): kernels.add(values, sum[row: row] + rows, count)
       }
     }
   }
@@ -90,29 +106,39 @@ extension Ops {
   private func multiply(
     _ x: Matrix, _ weight: Weight, panels: Range<Int>, into out: Matrix, thread: Int
   ) {
-    switch weight.format {
-    case .int8Panels: multiply(weight, kernels.matmulInt8, panels, x.rows, into: out)
-    case .int4Panels: multiply(weight, kernels.matmulInt4, panels, x.rows, into: out)
-    case .f32, .bf16: multiplyFloats(x, weight, panels, into: out, thread: thread)
-    case .q8Rows: preconditionFailure("a q8_0 table is looked up, not multiplied")
+    if weight.format.isPanels {
+      multiply(weight, panels, x.rows, bias: nil, into: out, adding: false, thread: thread)
+    } else {
+      multiplyFloats(x, weight, panels, into: out, thread: thread)
     }
   }
 
+  /// The same with the quantised activations.
   private func multiply(
-    _ weight: Weight, _ kernel: Kernels.PanelMatmul, _ panels: Range<Int>, _ tokens: Int,
-    into out: Matrix
+    _ weight: Weight, _ panels: Range<Int>, _ tokens: Int, bias: UnsafePointer<Float>?,
+    into out: Matrix, adding: Bool, thread: Int
   ) {
     let blocks = weight.blocks
+    let first = panels.lowerBound * ElementFormat.panelRows
+    var bytes = weight.bytes + panels.lowerBound * blocks * weight.format.bytesPerPanelBlock
+    var kernel = weight.format == .int4Panels ? kernels.matmulInt4 : kernels.matmulInt8
+    if isExpanded(weight, tokens: tokens) {
+      let expanded = UnsafeMutableRawPointer(threadScratch[thread].base)
+      kernels.expandInt4(bytes, weight.levels, panels.count * blocks, expanded)
+      bytes = UnsafeRawPointer(expanded)
+      kernel = kernels.matmulInt8
+    }
     // Panels of a task stay in the L2 cache while blocks of tokens pass by.
     let step = 256
+    let stride = activations.stride(blocks)
     var token = 0
     while token < tokens {
       let count = min(step, tokens - token)
       kernel(
-        weight.bytes, weight.levels, blocks, blocks, panels.lowerBound, panels.upperBound,
-        weight.rows, activations.values + token * blocks * 32,
-        activations.scales + token * blocks, activations.offsets + token * blocks, blocks, count,
-        out[row: token], out.stride, false)
+        bytes, weight.levels, blocks, blocks, 0, panels.count, weight.rows - first,
+        activations.values + token * stride * 32, activations.scales + token * stride,
+        activations.offsets + token * stride, stride, count, bias.map { $0 + first },
+        out[row: token] + first, out.stride, adding)
       token += count
     }
   }
@@ -123,6 +149,7 @@ extension Ops {
     let first = panels.lowerBound * ElementFormat.panelRows
     let last = min(weight.rows, panels.upperBound * ElementFormat.panelRows)
     let columns = weight.columns
+    precondition(weight.format != .q8Rows, "a q8_0 table is looked up, not multiplied")
     guard x.rows >= Self.fewestTokensForBLAS, !rowsAreApart, let blas = BLAS.system else {
       if weight.format == .f32 {
         kernels.matmulF32(
@@ -147,6 +174,12 @@ extension Ops {
   /// Below this, reading the weights takes longer than multiplying them, and BLAS would pack first.
   private static let fewestTokensForBLAS = 8
 
+  /// Whether int4 panels are turned into int8 ones first: it costs about as much as multiplying four
+  /// tokens, and saves looking every nibble up again for each eight.
+  private func isExpanded(_ weight: Weight, tokens: Int) -> Bool {
+    weight.format == .int4Panels && tokens >= 32
+  }
+
   /// Few enough for any number of threads to share evenly, many enough to be worth a task: for a
   /// prompt what stays in the L2 cache while its tokens pass by.
   private func panelsPerTask(_ weight: Weight, tokens: Int) -> Int {
@@ -155,7 +188,9 @@ extension Ops {
       .bf16 where tokens >= Self.fewestTokensForBLAS:
       16
     case .int8Panels where tokens > 8, .int4Panels where tokens > 8:
-      max(2, min(8, (256 << 10) / (weight.format.bytesPerPanelBlock * weight.blocks)))
+      // As they are multiplied, and an even number: the kernels like panels in pairs.
+      max(
+        2, min(8, (256 << 10) / (ElementFormat.int8Panels.bytesPerPanelBlock * weight.blocks)) & ~1)
     default: max(1, min(32, weight.panels / 32))
     }
   }
@@ -165,15 +200,20 @@ extension Ops {
     return (weight.panels + step - 1) / step
   }
 
-  /// Quantises `x` if one of the weights wants it so, and reserves what BLAS needs.
+  /// Quantises `x` if one of the weights wants it so, and reserves what its pieces are turned into.
   private func prepare(_ x: Matrix, for a: Weight, _ b: Weight?, _ c: Weight?) {
-    let isPanels = { (weight: Weight?) in
-      weight?.format == .int8Panels || weight?.format == .int4Panels
-    }
-    if isPanels(a) || isPanels(b) || isPanels(c) { quantize(x) }
-    if x.rows >= Self.fewestTokensForBLAS {
-      for weight in [a, b, c] where weight?.format == .bf16 {
-        reserveThreadScratch(16 * ElementFormat.panelRows * a.columns)
+    var quantized = false
+    for case let weight? in [a, b, c] {
+      let panels = panelsPerTask(weight, tokens: x.rows)
+      if weight.format.isPanels && !quantized {
+        quantize(x)
+        quantized = true
+      }
+      if isExpanded(weight, tokens: x.rows) {
+        let bytes = panels * weight.blocks * ElementFormat.int8Panels.bytesPerPanelBlock
+        reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
+      } else if weight.format == .bf16 && x.rows >= Self.fewestTokensForBLAS {
+        reserveThreadScratch(panels * ElementFormat.panelRows * weight.columns)
       }
     }
   }
@@ -181,11 +221,12 @@ extension Ops {
   private func quantize(_ x: Matrix) {
     let blocks = (x.columns + 31) / 32
     activations.reserve(tokens: x.rows, blocks: blocks)
+    let stride = activations.stride(blocks)
     forEachRows(x.rows, of: x.columns) { range in
       for row in range {
         kernels.quantizeActivations(
-          x[row: row], x.columns, activations.values + row * blocks * 32,
-          activations.scales + row * blocks, activations.offsets + row * blocks)
+          x[row: row], x.columns, activations.values + row * stride * 32,
+          activations.scales + row * stride, activations.offsets + row * stride)
       }
     }
   }

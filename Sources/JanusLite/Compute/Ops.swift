@@ -13,6 +13,8 @@ final class Ops {
   let activations = QuantizedActivations()
   /// The vision tower's keys of one layer, transposed.
   let transposedKeys = FloatBuffer()
+  /// Its keys and values as int8 panels.
+  let attentionPanels = FloatBuffer()
   /// Whether a row's result must not depend on the rows beside it.
   private(set) var rowsAreApart = false
 
@@ -117,8 +119,12 @@ final class QuantizedActivations {
     offsets.deallocate()
   }
 
+  /// Blocks from one token to the next: odd, so that the tokens of a tile, read side by side, do not
+  /// all fall into the same few lines of the L1 cache.
+  func stride(_ blocks: Int) -> Int { blocks | 1 }
+
   func reserve(tokens: Int, blocks: Int) {
-    let count = tokens * blocks
+    let count = tokens * stride(blocks)
     if count <= capacity { return }
     values.deallocate()
     scales.deallocate()

@@ -67,7 +67,7 @@ extension Drawing {
           ops.kernels.matmulInt8(
             weight.bytes + tap * tapBlocks * blockBytes, weight.levels, tapBlocks, panelStride,
             range.lowerBound, range.upperBound, weight.rows, x.values + source * 32,
-            x.scales + source, x.offsets + source, x.blocks, x.width, out.pixel(y, 0),
+            x.scales + source, x.offsets + source, x.blocks, x.width, nil, out.pixel(y, 0),
             out.channels, true)
         }
       }

@@ -23,6 +23,7 @@
     let scales: UnsafePointer<Float>
     let offsets: UnsafePointer<Int32>
     let tokenStride: Int
+    let bias: UnsafePointer<Float>?
     let output: UnsafeMutablePointer<Float>
     let outputStride: Int
     let adding: Bool
@@ -34,12 +35,13 @@
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
     _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+    _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+    _ adding: Bool
   ) {
     let problem = PanelProblem(
       panels: panels, levels: _mm512_setzero_si512(), blocks: blocks, panelStride: panelStride,
       rows: rows, values: values,
-      scales: scales, offsets: offsets, tokenStride: tokenStride, output: output,
+      scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
@@ -74,13 +76,15 @@
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
     _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+    _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+    _ adding: Bool
   ) {
     let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
     let problem = PanelProblem(
       panels: panels, levels: _mm512_broadcast_i32x4(table), blocks: blocks,
       panelStride: panelStride, rows: rows,
-      values: values, scales: scales, offsets: offsets, tokenStride: tokenStride, output: output,
+      values: values, scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias,
+      output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
@@ -132,6 +136,17 @@
       if tokens > 4 { s5 = load(out + 5 * p.outputStride, lanes) }
       if tokens > 4 { s6 = load(out + 6 * p.outputStride, lanes) }
       if tokens > 4 { s7 = load(out + 7 * p.outputStride, lanes) }
+    }
+    if let bias = p.bias {
+      let b = load(bias + panel * 16, lanes)
+      s0 = _mm512_add_ps(s0, b)
+      if tokens > 1 { s1 = _mm512_add_ps(s1, b) }
+      if tokens > 2 { s2 = _mm512_add_ps(s2, b) }
+      if tokens > 2 { s3 = _mm512_add_ps(s3, b) }
+      if tokens > 4 { s4 = _mm512_add_ps(s4, b) }
+      if tokens > 4 { s5 = _mm512_add_ps(s5, b) }
+      if tokens > 4 { s6 = _mm512_add_ps(s6, b) }
+      if tokens > 4 { s7 = _mm512_add_ps(s7, b) }
     }
 
     for _ in 0..<p.blocks {

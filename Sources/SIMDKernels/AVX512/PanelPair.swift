@@ -31,6 +31,7 @@
     let out = p.output + token * p.outputStride + panel * 16
     var sums = Sums()
     if p.adding { sums.read(out, p.outputStride, p.rows - panel * 16) }
+    if let bias = p.bias { sums.add(bias + panel * 16, p.rows - panel * 16) }
 
     for _ in 0..<p.blocks {
       // The first tokens fetch the panels for all. int8 lost by it: its lines crowd the values out.
@@ -178,6 +179,20 @@
       high6 = load(out + 6 * stride + 16, h)
       low7 = load(out + 7 * stride, l)
       high7 = load(out + 7 * stride + 16, h)
+    }
+
+    /// Adds the rows' biases.
+    @inline(__always)
+    mutating func add(_ bias: UnsafePointer<Float>, _ rows: Int) {
+      let (l, h) = (load(bias, firstLanes(rows)), load(bias + 16, firstLanes(rows - 16)))
+      (low0, high0) = (_mm512_add_ps(low0, l), _mm512_add_ps(high0, h))
+      (low1, high1) = (_mm512_add_ps(low1, l), _mm512_add_ps(high1, h))
+      (low2, high2) = (_mm512_add_ps(low2, l), _mm512_add_ps(high2, h))
+      (low3, high3) = (_mm512_add_ps(low3, l), _mm512_add_ps(high3, h))
+      (low4, high4) = (_mm512_add_ps(low4, l), _mm512_add_ps(high4, h))
+      (low5, high5) = (_mm512_add_ps(low5, l), _mm512_add_ps(high5, h))
+      (low6, high6) = (_mm512_add_ps(low6, l), _mm512_add_ps(high6, h))
+      (low7, high7) = (_mm512_add_ps(low7, l), _mm512_add_ps(high7, h))
     }
 
     @inline(__always)

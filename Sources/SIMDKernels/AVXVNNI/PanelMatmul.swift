@@ -17,6 +17,7 @@
     let scales: UnsafePointer<Float>
     let offsets: UnsafePointer<Int32>
     let tokenStride: Int
+    let bias: UnsafePointer<Float>?
     let output: UnsafeMutablePointer<Float>
     let outputStride: Int
     let adding: Bool
@@ -28,12 +29,13 @@
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
     _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+    _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+    _ adding: Bool
   ) {
     let problem = Problem(
       panels: panels, levels: _mm256_setzero_si256(), blocks: blocks, panelStride: panelStride,
       rows: rows, values: values,
-      scales: scales, offsets: offsets, tokenStride: tokenStride, output: output,
+      scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
@@ -59,13 +61,14 @@
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
     _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+    _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+    _ adding: Bool
   ) {
     let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
     let problem = Problem(
       panels: panels, levels: _mm256_broadcastsi128_si256(table),
       blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
-      offsets: offsets, tokenStride: tokenStride,
+      offsets: offsets, tokenStride: tokenStride, bias: bias,
       output: output, outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
@@ -133,6 +136,7 @@
     let rows = p.rows - panel * 16
     var sums = Sums()
     if p.adding { sums.read(out, p.outputStride, rows: rows, tokens: tokens) }
+    if let bias = p.bias { sums.add(bias + panel * 16, rows) }
 
     for _ in 0..<p.blocks {
       var dots = Dots(offsets, p.tokenStride, tokens: tokens)
@@ -262,6 +266,16 @@
       if tokens == 2 { return }
       (low2, high2) = (load(out + 2 * stride, rows), load(out + 2 * stride + 8, rows - 8))
       (low3, high3) = (load(out + 3 * stride, rows), load(out + 3 * stride + 8, rows - 8))
+    }
+
+    /// Adds the rows' biases.
+    @inline(__always)
+    mutating func add(_ bias: UnsafePointer<Float>, _ rows: Int) {
+      let (l, h) = (load(bias, rows), load(bias + 8, rows - 8))
+      (low0, high0) = (_mm256_add_ps(low0, l), _mm256_add_ps(high0, h))
+      (low1, high1) = (_mm256_add_ps(low1, l), _mm256_add_ps(high1, h))
+      (low2, high2) = (_mm256_add_ps(low2, l), _mm256_add_ps(high2, h))
+      (low3, high3) = (_mm256_add_ps(low3, l), _mm256_add_ps(high3, h))
     }
 
     @inline(__always)

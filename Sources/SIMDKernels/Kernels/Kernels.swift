@@ -17,14 +17,15 @@ public struct Kernels: Sendable {
   /// columns, and for tokens less where they overlap, as the pixels under a convolution do. Every
   /// tier gives the same bits: block products are exact in Int32 and are accumulated in order of the
   /// blocks as `acc = fma(Float(dot), weightScale * activationScale, acc)`, from zero, or if
-  /// `adding` from what `output` holds.
+  /// `adding` from what `output` holds, to which the row's `bias` is added first if there is one.
   public typealias PanelMatmul =
     @Sendable (
       _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
       _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
       _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
       _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-      _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+      _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+      _ adding: Bool
     ) -> Void
 
   /// Row-major float matrix `[R, K]` times float activations, rows `rowBegin..<rowEnd`:
@@ -79,12 +80,20 @@ public struct Kernels: Sendable {
   /// int4 panels: 16 rows × 32 columns in 256 bytes of nibbles and 16 f16 scales. A nibble stands
   /// for `levels[nibble] - 128`.
   public let matmulInt4: PanelMatmul
+  /// `blocks` blocks of int4 panels as blocks of int8 panels that stand for the same numbers: many
+  /// tokens are then multiplied without a look-up for each, to the same bits.
+  public let expandInt4:
+    @Sendable (
+      _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
+      _ out: UnsafeMutableRawPointer
+    ) -> Void
   public let matmulF32: FloatMatmul<Float>
   /// bf16 as its raw 16 bits.
   public let matmulBF16: FloatMatmul<UInt16>
 
   /// One token's activations to int8: for each block of 32, `scale = max|x| / 127`,
-  /// `values = round(x / scale)` (to nearest even, within ±127), `offset = -128 · Σ values`.
+  /// `values = round(x · (1 / scale))` (to nearest even, within ±127; zero where the scale has no
+  /// finite inverse), `offset = -128 · Σ values`.
   /// `columns` may end inside the last block; what lies behind counts as zero.
   public let quantizeActivations:
     @Sendable (

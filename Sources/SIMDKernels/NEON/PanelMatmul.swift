@@ -17,6 +17,7 @@
     let values: UnsafePointer<Int8>
     let scales: UnsafePointer<Float>
     let tokenStride: Int
+    let bias: UnsafePointer<Float>?
     let output: UnsafeMutablePointer<Float>
     let outputStride: Int
     let adding: Bool
@@ -28,12 +29,13 @@
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
     _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+    _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+    _ adding: Bool
   ) {
     let problem = Problem(
       panels: panels, levels: .zero,
       blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
-      tokenStride: tokenStride, output: output,
+      tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
@@ -59,12 +61,13 @@
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
     _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+    _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+    _ adding: Bool
   ) {
     let problem = Problem(
       panels: panels, levels: UnsafeRawPointer(levels).loadUnaligned(as: SIMD16<UInt8>.self),
       blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
-      tokenStride: tokenStride, output: output,
+      tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
@@ -134,6 +137,14 @@
       if tokens > 1 { s1.read(out + p.outputStride, rows) }
       if tokens > 2 { s2.read(out + 2 * p.outputStride, rows) }
       if tokens > 2 { s3.read(out + 3 * p.outputStride, rows) }
+    }
+    if let bias = p.bias {
+      var b = Sums()
+      b.read(bias + panel * 16, rows)
+      s0.add(b)
+      if tokens > 1 { s1.add(b) }
+      if tokens > 2 { s2.add(b) }
+      if tokens > 2 { s3.add(b) }
     }
 
     for _ in 0..<p.blocks {
@@ -245,6 +256,14 @@
     mutating func read(_ out: UnsafePointer<Float>, _ rows: Int) {
       (a, b) = (load(out, rows), load(out + 4, rows - 4))
       (c, d) = (load(out + 8, rows - 8), load(out + 12, rows - 12))
+    }
+
+    @inline(__always)
+    mutating func add(_ other: Sums) {
+      a += other.a
+      b += other.b
+      c += other.c
+      d += other.d
     }
 
     @inline(__always)

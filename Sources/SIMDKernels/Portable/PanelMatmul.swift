@@ -11,13 +11,15 @@ public func matmulInt8(
   _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
   _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
   _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+  _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+  _ adding: Bool
 ) {
   let lineBytes = 512
   for row in panelBegin * panelRows..<min(panelEnd * panelRows, rows) {
     let (panel, lane) = row.quotientAndRemainder(dividingBy: panelRows)
     for token in 0..<tokens {
       var sum = adding ? output[token * outputStride + row] : 0
+      if let bias { sum += bias[row] }
       for block in 0..<blocks {
         let bytes = panels + (panel * panelStride + block) * (lineBytes + scaleBytes)
         let activations = values + (token * tokenStride + block) * blockColumns
@@ -41,13 +43,15 @@ public func matmulInt4(
   _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
   _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
   _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
-  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ adding: Bool
+  _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+  _ adding: Bool
 ) {
   let lineBytes = 256
   for row in panelBegin * panelRows..<min(panelEnd * panelRows, rows) {
     let (panel, lane) = row.quotientAndRemainder(dividingBy: panelRows)
     for token in 0..<tokens {
       var sum = adding ? output[token * outputStride + row] : 0
+      if let bias { sum += bias[row] }
       for block in 0..<blocks {
         let bytes = panels + (panel * panelStride + block) * (lineBytes + scaleBytes)
         let activations = values + (token * tokenStride + block) * blockColumns
