@@ -38,7 +38,7 @@ struct Drawing {
     ops.matmul(
       x, Product(block.query.linear, into: q), Product(block.key.linear, into: k),
       Product(block.value.linear, into: v))
-    ops.attend(q, k, v, heads: 1, into: a)
+    ops.attend(q, k, v, heads: 1, inInt8: false, into: a)
     for y in 0..<h.height {
       h.pixel(y, 0).update(from: a[row: y * h.width], count: h.width * channels)
     }

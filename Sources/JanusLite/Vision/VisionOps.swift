@@ -25,8 +25,11 @@ extension Ops {
   }
 
   /// Attention of every row to every row: `out = softmax(q kᵀ / √C) v` for each of `heads` heads,
-  /// all `[N, heads · C]`.
-  func attend(_ q: Matrix, _ k: Matrix, _ v: Matrix, heads: Int, into out: Matrix) {
+  /// all `[N, heads · C]`. In int8 where the layer is quantised itself.
+  func attend(
+    _ q: Matrix, _ k: Matrix, _ v: Matrix, heads: Int, inInt8: Bool, into out: Matrix
+  ) {
+    if inInt8 { return attendInInt8(q, k, v, heads: heads, into: out) }
     let (dim, count) = (q.columns / heads, k.rows)
     let scale = 1 / Float(dim).squareRoot()
     let width = KVCache.chunkPositions

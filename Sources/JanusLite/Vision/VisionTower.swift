@@ -41,7 +41,8 @@ struct VisionTower: Sendable {
       ops.matmul(
         b.h, Product(layer.query, into: b.q), Product(layer.key, into: b.k),
         Product(layer.value, into: b.v))
-      ops.attend(b.q, b.k, b.v, heads: g.headCount, into: b.a)
+      ops.attend(
+        b.q, b.k, b.v, heads: g.headCount, inInt8: layer.query.weight.format.isPanels, into: b.a)
       ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(b.x)))
 
       // x += Wdown · gelu(Wup h), h = norm(x)
