@@ -14,8 +14,8 @@ extension Ops {
     }
   }
 
-  /// Causal attention of `q: [T, heads · D]` over the caches, which already hold the batch's own
-  /// keys and values: `out = softmax(q kᵀ / √D) v` for each head. Grouped query heads share a
+  /// Causal attention of `q: [T, heads · D]`, or of the segments' last rows alone, over the caches,
+  /// which already hold the batch's own keys and values: `out = softmax(q kᵀ / √D) v` for each head. Grouped query heads share a
   /// key-value head.
   ///
   /// Each row's bits are the same whether it comes alone or in a block: the kernels promise it, and
@@ -25,18 +25,20 @@ extension Ops {
       q: q, out: out, layer: layer, heads: heads,
       scale: 1 / Float(batch.segments[0].cache.shape.dim).squareRoot(), kernels: kernels)
     let step = CausalAttention.rowsOfBlock
-    let most = batch.segments.reduce(0) { max($0, $1.count) }
-    reserveThreadScratch(min(step, most) * CausalAttention.stride(batch.longest))
-    if batch.rows == batch.segments.count {
+    if q.rows == batch.segments.count {
       // One row each: every (row, head) is a task.
-      pool.run(batch.rows * heads) { task, thread in
+      reserveThreadScratch(CausalAttention.stride(batch.longest))
+      pool.run(q.rows * heads) { task, thread in
         let row = task / heads
+        let segment = batch.segments[row]
         attention.block(
-          0..<1, of: batch.segments[row], firstRow: row, head: task % heads,
-          threadScratch[thread].base)
+          segment.count - 1..<segment.count, of: segment, firstRow: row - (segment.count - 1),
+          head: task % heads, threadScratch[thread].base)
       }
       return
     }
+    let most = batch.segments.reduce(0) { max($0, $1.count) }
+    reserveThreadScratch(min(step, most) * CausalAttention.stride(batch.longest))
     batch.forEachSegment { segment, firstRow in
       let blocks = (segment.count + step - 1) / step
       // Later blocks look back further: hand them out first, so that no thread is left with one.
@@ -59,8 +61,9 @@ private struct CausalAttention {
   let scale: Float
   let kernels: Kernels
 
-  /// Rows that share a pass over the cache: their scores stay in the L2 cache.
-  static let rowsOfBlock = 32
+  /// Rows that share a pass over the cache: their scores stay in the L2 cache. A multiple of six,
+  /// the rows that the widest tier takes at once.
+  static let rowsOfBlock = 36
 
   /// Scores of a row over `positions` positions: whole chunks.
   static func stride(_ positions: Int) -> Int {

@@ -26,6 +26,16 @@ struct Batch {
     }
   }
 
+  /// Moves the last row of each segment to the beginning of `x: [T, …]`: `[segments, …]`.
+  func keepLastRows(of x: Matrix) -> Matrix {
+    var end = 0
+    for (index, segment) in segments.enumerated() {
+      end += segment.count
+      if index != end - 1 { x[row: index].update(from: x[row: end - 1], count: x.columns) }
+    }
+    return x.rows(0..<segments.count)
+  }
+
   /// The most positions that any row looks back on, itself included.
   var longest: Int { segments.reduce(0) { max($0, $1.cache.count + $1.count) } }
 }

@@ -22,11 +22,14 @@ struct LanguageModel: Sendable {
   let outputNorm: Vector  // [D]
   let output: Weight  // [V, D]
 
-  /// Runs `x: [T, D]` through all layers in place, appending to the caches of `batch`, and leaves the
-  /// normalised hidden states of the rows' last layer.
-  func forward(_ x: Matrix, _ batch: Batch, _ buffers: LanguageBuffers, _ ops: Ops) {
+  /// Runs `x: [T, D]` through all layers in place, appending to the caches of `batch`, and returns
+  /// the normalised hidden states that follow its segments, one row each, which lie where `x` began.
+  func forward(
+    _ x: Matrix, _ batch: Batch, _ buffers: LanguageBuffers, _ ops: Ops
+  ) -> Matrix {
     let g = geometry
-    let b = buffers.views(rows: x.rows, g)
+    var x = x
+    var b = buffers.views(rows: x.rows, g)
     let angles = ops.rotaryAngles(batch, theta: g.ropeTheta, cos: b.cos, sin: b.sin)
 
     for (index, layer) in layers.enumerated() {
@@ -38,6 +41,12 @@ struct LanguageModel: Sendable {
       ops.rope(b.q, angles)
       ops.rope(b.k, angles)
       ops.store(keys: b.k, values: b.v, layer: index, batch)
+      if index == layers.count - 1 {
+        // Nobody looks at the other rows again.
+        x = batch.keepLastRows(of: x)
+        _ = batch.keepLastRows(of: b.q)
+        b = buffers.views(rows: x.rows, g)
+      }
       ops.attend(b.q, layer: index, heads: g.headCount, batch, into: b.a)
       ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(x)))
 
@@ -48,6 +57,7 @@ struct LanguageModel: Sendable {
     }
     for segment in batch.segments { segment.cache.advance(by: segment.count) }
     ops.rmsNorm(x, outputNorm, epsilon: g.normEpsilon, into: x)
+    return x
   }
 
   /// Text logits `[rows, V]` of hidden states `[rows, D]`.

@@ -8,8 +8,8 @@ final class PaintingRun {
   private let codes: CodeModel
   private let ops: Ops
   private let guidance: Float
-  /// Rows 2i and 2i + 1: picture i with and without the prompt.
-  private let caches: [KVCache]
+  /// One code for every row. Rows 2i and 2i + 1 are picture i with and without the prompt.
+  private let step: Batch
   private let pictures: Int
   private let buffers = LanguageBuffers()
   private let hidden = FloatBuffer()
@@ -41,23 +41,24 @@ final class PaintingRun {
         ops.lookUp(token, in: language.embedding, into: x[row: index * prompt.count + row])
       }
     }
-    language.forward(
+    let ends = language.forward(
       x, Batch(starts.map { Segment(cache: $0, count: prompt.count) }), buffers, ops)
 
     // Every picture begins with the same two hidden states.
-    let last = [prompt.count - 1, 2 * prompt.count - 1].map { row in
-      Array(UnsafeBufferPointer(start: x[row: row], count: x.columns))
+    let last = (0..<2).map { row in
+      Array(UnsafeBufferPointer(start: ends[row: row], count: ends.columns))
     }
     x = rows.rows(0..<2 * pictures)
     for row in 0..<2 * pictures {
       x[row: row].update(from: last[row % 2], count: x.columns)
     }
     let total = prompt.count + codes.geometry.codesPerPicture
-    caches = (0..<2 * pictures).map { row in
-      let cache = starts[row % 2].fork()
-      cache.reserve(total)
-      return cache
-    }
+    step = Batch(
+      (0..<2 * pictures).map { row in
+        let cache = starts[row % 2].fork()
+        cache.reserve(total)
+        return Segment(cache: cache, count: 1)
+      })
   }
 
   /// The guided logits of each picture's next code, `[pictures, K]`, valid until the next call.
@@ -91,7 +92,7 @@ final class PaintingRun {
       codes.embed(
         chosen.flatMap { [$0, $0] }, entries: entries.matrix(rows, codes.geometry.codeLength),
         into: x, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
-      language.forward(x, Batch(caches.map { Segment(cache: $0, count: 1) }), buffers, ops)
+      _ = language.forward(x, step, buffers, ops)
     }
   }
 }

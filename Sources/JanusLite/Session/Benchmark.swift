@@ -66,7 +66,7 @@ public struct Benchmark {
       ) { $0.encodePicture() },
       Stage(
         name: "prefill", key: "prefill", title: "prefill of \(prompt) tokens", unit: "tokens",
-        unitsPerRun: prompt, bound: .operations(prompt * workbench.operationsPerRow)
+        unitsPerRun: prompt, bound: .operations(workbench.operations(segments: 1, rows: prompt))
       ) { $0.prefill(tokens: prompt) },
     ]
     for depth in [0, 600] {
@@ -85,7 +85,8 @@ public struct Benchmark {
       stages.append(
         Stage(
           name: "paint", key: "paint-\(rows)", title: "paint step, \(rows) rows at depth 300",
-          unit: "rows", unitsPerRun: rows, bound: .operations(rows * workbench.operationsPerRow)
+          unit: "rows", unitsPerRun: rows,
+          bound: .operations(workbench.operations(segments: rows, rows: 1))
         ) { $0.paint(rows: rows, depth: 300, steps: 5) })
     }
     stages.append(

@@ -15,6 +15,8 @@ final class TextRun {
   let model: LanguageModel
   let ops: Ops
   let cache: KVCache
+  /// A batch of one token: made once, so that a decoded token allocates nothing.
+  private let oneToken: Batch
   private let buffers = LanguageBuffers()
   private let hidden = FloatBuffer()
   private let output: FloatBuffer
@@ -23,6 +25,7 @@ final class TextRun {
     self.model = model
     self.ops = ops
     cache = KVCache(shape: CacheShape(model.geometry, format: cacheFormat))
+    oneToken = Batch([Segment(cache: cache, count: 1)])
     output = FloatBuffer(capacity: model.geometry.vocabularySize)
   }
 
@@ -47,9 +50,10 @@ final class TextRun {
           x[row: row].update(from: pictures[picture].row(index), count: x.columns)
         }
       }
-      model.forward(x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
+      let last = model.forward(
+        x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
       first = rows.upperBound
-      if first == items.count { return logits(of: x.rows(rows.count - 1..<rows.count)) }
+      if first == items.count { return logits(of: last) }
       if !keepGoing() { return nil }
     }
   }
@@ -59,8 +63,7 @@ final class TextRun {
     cache.reserve(cache.count + 1)
     let x = hidden.matrix(1, model.geometry.embeddingLength)
     ops.lookUp(token, in: model.embedding, into: x[row: 0])
-    model.forward(x, Batch([Segment(cache: cache, count: 1)]), buffers, ops)
-    return logits(of: x)
+    return logits(of: model.forward(x, oneToken, buffers, ops))
   }
 
   private func logits(of row: Matrix) -> UnsafeMutableBufferPointer<Float> {

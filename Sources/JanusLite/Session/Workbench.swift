@@ -81,12 +81,16 @@ public final class Workbench {
   /// Bytes of the cache that a token at `depth` reads.
   public func cacheBytes(depth: Int) -> Int { depth * run.cache.shape.bytesPerPosition }
 
-  /// Multiply-accumulates that one row of the language model's layers takes, attention left out.
-  public var operationsPerRow: Int {
+  /// Multiply-accumulates of the language model's layers for `segments` sequences of `rows` rows
+  /// each, attention left out. In the last layer only keys and values are computed for every row.
+  public func operations(segments: Int, rows: Int) -> Int {
     let g = model.language
-    let attention =
-      g.embeddingLength * g.headDim * (2 * g.headCount + 2 * g.keyValueHeadCount)
-    return g.layerCount * (attention + 3 * g.embeddingLength * g.feedForwardLength)
+    let keysAndValues = 2 * g.embeddingLength * g.headDim * g.keyValueHeadCount
+    let others =
+      2 * g.embeddingLength * g.headDim * g.headCount
+      + 3 * g.embeddingLength * g.feedForwardLength
+    return segments
+      * (rows * (g.layerCount * keysAndValues + (g.layerCount - 1) * others) + others)
   }
 
   /// Multiply-accumulates of one picture's encoding, attention left out.
