@@ -54,11 +54,16 @@ struct OCRCommand: ParsableCommand {
   ) throws -> Answer {
     let picture = try input.load()
     var text = ""
-    let answer = try reader.read(picture, settings: generation.settings) { piece in
-      text += piece
-      // The result is only known at the end, when chatter can be told from formula.
-      if !piece.isEmpty { status.show("\(label): \(text)") }
-      return !Interrupt.isRaised
+    let answer: Answer
+    do {
+      answer = try reader.read(picture, settings: generation.settings) { piece in
+        text += piece
+        // The result is only known at the end, when chatter can be told from formula.
+        if !piece.isEmpty { status.show("\(label): \(text)") }
+        return !Interrupt.isRaised
+      }
+    } catch JanusError.blankPicture(_, let error) {
+      throw Failure(.data, "\(input.shownName): \(error)")
     }
     if answer.finishReason == .cancelled { throw Failure.interrupted }
     return answer

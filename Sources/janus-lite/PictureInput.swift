@@ -26,7 +26,8 @@ struct PictureInput {
     }
   }
 
-  private var shownName: String { name == Self.standardInput ? "standard input" : "'\(name)'" }
+  /// As messages call it.
+  var shownName: String { name == Self.standardInput ? "standard input" : "'\(name)'" }
 
   private static func open(_ path: String) throws(Failure) -> MappedFile {
     do throws(FileError) {

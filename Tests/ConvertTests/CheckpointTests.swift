@@ -237,7 +237,18 @@ import Testing
       $0 = $0.setting(["image_mean"], .array([.integer(1), .number(0.5), .number(0.3)]))
     }
     #expect(pink.background == [255, 127, 76])
+    #expect(plain.formulaPage == nil)
+    let page = try preprocessing {
+      $0 = $0.setting(
+        ["formula_page"],
+        try! JSONParser.parse(Array(#"{"margin":8,"thickness":15}"#.utf8)))
+    }
+    #expect(page.formulaPage == Preprocessing.FormulaPage(margin: 8, thickness: 15))
     for (key, value, expected) in [
+      (
+        "formula_page", try JSONParser.parse(Array(#"{"margin":32,"thickness":15}"#.utf8)),
+        "formula_page.margin: expected"
+      ),
       ("image_mean", nil, "image_mean: expected 3 numbers"),
       ("image_std", .array([.integer(0), .integer(1), .integer(1)]), "image_std: expected"),
       ("do_rescale", .bool(false), "do_rescale = false is not supported"),

@@ -1,13 +1,14 @@
 """A picture of a formula as the model sees it: ink cut out, black on white, at one stroke thickness, on one canvas.
 
 Readers of formulas meet any resolution, margin, colour and dark mode; after this, glyphs have one size and the formula
-begins at one place. Integer arithmetic only (and PIL's bicubic resizing), so that every language gives the same pixels.
+begins at one place. Integer arithmetic only (and PIL's bicubic resizing, one axis at a time), so that every language
+gives the same pixels; the runtime's twin is Sources/Images/FormulaPage.swift.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ LEAST_CONTRAST = 32
 def page(picture: Image.Image, size: int) -> Page:
     """Raises NoInk.
 
-    1. grey = (299 R + 587 G + 114 B + 500) / 1000; the background is the lower median of the border; a background
-       below 128 inverts the picture.
+    1. Transparency lies over white. grey = (299 R + 587 G + 114 B + 500) / 1000; the background is the lower
+       median of the border; a background below 128 inverts the picture.
     2. ink = background − grey, not below 0, scaled so that the darkest is 255; what is below 32 is noise and becomes
        none, what is below 64 counts as none for steps 3 and 4.
     3. The box of the ink is cut out.
@@ -41,7 +42,7 @@ def page(picture: Image.Image, size: int) -> Page:
        scaled to the wanted thickness, at most 4-fold, and never beyond the canvas less its margins.
     5. It is laid on white paper, at the left margin, half-way down.
     """
-    rgb = np.asarray(picture.convert("RGB")).astype(np.int64)
+    rgb = np.asarray(opaque(picture)).astype(np.int64)
     grey = (299 * rgb[..., 0] + 587 * rgb[..., 1] + 114 * rgb[..., 2] + 500) // 1000
     border = np.sort(np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]))
     background = int(border[(len(border) - 1) // 2])
@@ -60,13 +61,24 @@ def page(picture: Image.Image, size: int) -> Page:
     variation = int(np.abs(np.diff(clear, axis=0)).sum() + np.abs(np.diff(clear, axis=1)).sum())
     width, height = scaled(right - left, bottom - top, int(clear.sum()), variation, size)
     cut = Image.fromarray((255 - ink[top:bottom, left:right]).astype(np.uint8))
-    if cut.size != (width, height):
-        cut = cut.resize((width, height), Image.Resampling.BICUBIC)
+    # First across, then down: which of them PIL does first in one call depends on the sizes and its version.
+    for sides in ((width, cut.height), (width, height)):
+        if cut.size != sides:
+            cut = cut.resize(sides, Image.Resampling.BICUBIC)
     canvas = Image.new("L", (size, size), 255)
     y = (size - height) // 2
     canvas.paste(cut, (MARGIN, y))
     scale = (width / (right - left), height / (bottom - top))
     return Page(np.asarray(canvas), scale, (MARGIN - left * scale[0], y - top * scale[1]))
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    """RGB, turned upright as its Exif orientation says, laid over white where it is transparent."""
+    picture = ImageOps.exif_transpose(picture)
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return picture.convert("RGB")
 
 
 def scaled(width: int, height: int, ink: int, variation: int, size: int) -> tuple[int, int]:

@@ -62,8 +62,14 @@ public final class Conversation {
     }
     var timings = Answer.Timings()
     var features: [PictureFeatures] = []
-    Stopwatch.measure(&timings.imageEncode) {
-      features = pictures.map { model.encode($0, ops) }
+    try Stopwatch.measure(&timings.imageEncode) { () throws(JanusError) in
+      for (index, picture) in pictures.enumerated() {
+        do throws(BlankPicture) {
+          features.append(try model.encode(picture, ops))
+        } catch {
+          throw .blankPicture(index: index, error)
+        }
+      }
     }
     let before = run.count
     do throws(JanusError) {

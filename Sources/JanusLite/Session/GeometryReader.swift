@@ -143,6 +143,15 @@ struct GeometryReader {
     }
   }
 
+  /// How pictures are laid out before they become pixels; nil where they are shown as they are.
+  func formulaPage(imageSize: Int) throws(JanusError) -> FormulaPage? {
+    let keys = ["margin", "thickness"].map { "image.formula_page." + $0 }
+    guard keys.contains(where: { container.metadata.contains("janus." + $0) }) else { return nil }
+    return FormulaPage(
+      margin: try integer(keys[0], 0...(imageSize - 1) / 2),
+      thickness: try integer(keys[1], 1...FormulaPage.largestThickness))
+  }
+
   /// The int4 levels, as the kernels look them up.
   func levels() throws(JanusError) -> LevelTable {
     guard container.metadata.contains("janus.quant.levels") else {

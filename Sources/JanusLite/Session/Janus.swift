@@ -40,6 +40,8 @@ public final class Janus: Sendable {
   public let tokenizer: Tokenizer
   public let promptFormat: PromptFormat
   public let preprocessor: ImagePreprocessor
+  /// How every picture is laid out first, for a model that learned to read formulas so.
+  public let formulaPage: FormulaPage?
   public let cacheFormat: CacheFormat
   /// What `ocr` asks of a picture.
   public let formulaQuestion: String
@@ -66,6 +68,7 @@ public final class Janus: Sendable {
     language = try reader.language()
     vision = try reader.vision()
     preprocessor = try reader.preprocessor(imageSize: vision.imageSize)
+    formulaPage = try reader.formulaPage(imageSize: vision.imageSize)
     formulaQuestion = try reader.string("prompt.formula")
     do throws(TokenizerError) {
       tokenizer = try Tokenizer(container: container)
@@ -112,8 +115,9 @@ public final class Janus: Sendable {
   }
 
   /// Runs a picture through the vision tower.
-  func encode(_ picture: Picture, _ ops: Ops) -> PictureFeatures {
-    let pixels = preprocessor.pixels(of: picture)
+  func encode(_ picture: Picture, _ ops: Ops) throws(BlankPicture) -> PictureFeatures {
+    let shown = try formulaPage?.laidOut(picture, side: vision.imageSize) ?? picture
+    let pixels = preprocessor.pixels(of: shown)
     return PictureFeatures(
       encoding: pixels, with: visionTower, columns: language.embeddingLength, VisionBuffers(), ops)
   }

@@ -1,4 +1,5 @@
 import GGUF
+import Images
 import SIMDKernels
 
 /// Why the library could not do what it was asked.
@@ -17,6 +18,8 @@ public enum JanusError: Error, CustomStringConvertible {
   case noPaintingParts(file: String)
   /// A prompt that cannot be formatted, such as one with placeholders for other than its pictures.
   case prompt(TokenizerError)
+  /// A picture without writing, for a model that reads nothing else; `index` counts the turn's pictures from 0.
+  case blankPicture(index: Int, BlankPicture)
   /// A request that the caller must change: `what` was wrong, `expected` would be right.
   case request(what: String, expected: String, found: String)
   /// The prompt and the answer to come need more positions than there are.
@@ -38,6 +41,7 @@ public enum JanusError: Error, CustomStringConvertible {
         "'\(file)': expected a model with its painting parts, found one without; convert the "
         + "checkpoint again without --without-painting"
     case .prompt(let error): return error.description
+    case .blankPicture(let index, let error): return "picture \(index + 1): \(error)"
     case .request(let what, let expected, let found):
       return "\(what): expected \(expected), found \(found)"
     case .context(let needed, let available):

@@ -8,9 +8,11 @@ struct Stopwatch {
   }
 
   /// Runs `body` and adds what it took to `total`.
-  static func measure<Result>(_ total: inout Double, _ body: () -> Result) -> Result {
+  static func measure<Result, Failure>(
+    _ total: inout Double, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let watch = Stopwatch()
     defer { total += watch.seconds }
-    return body()
+    return try body()
   }
 }

@@ -128,7 +128,7 @@ import Testing
     let model = try fixture.model(quantization)
     let ops = Ops(kernels: model.kernels, pool: model.pool)
     for vision in try fixture.expected().vision {
-      let features = model.encode(try Fixture.picture(vision.image), ops)
+      let features = try model.encode(try Fixture.picture(vision.image), ops)
       let rows = [
         (0, vision.firstRow), (features.patchCount / 2, vision.middleRow),
         (features.patchCount - 1, vision.lastRow),
@@ -157,7 +157,7 @@ struct Greedy {
     let patches = model.vision.patchCount
     let count = question.promptIds.count { $0 == image } / patches
     let names = question.images + Array(repeating: "bricks", count: count - question.images.count)
-    let features = try names.map { model.encode(try Fixture.picture($0), ops) }
+    let features = try names.map { try model.encode(try Fixture.picture($0), ops) }
     var seen = 0
     let items = question.promptIds.map { id -> PromptItem in
       guard id == image else { return .token(id) }

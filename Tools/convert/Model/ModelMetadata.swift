@@ -65,7 +65,14 @@ enum ModelMetadata {
   }
 
   private static func pictures(_ p: Preprocessing) -> Pairs {
-    [
+    let page: Pairs =
+      p.formulaPage.map { page in
+        [
+          ("janus.image.formula_page.margin", count(page.margin)),
+          ("janus.image.formula_page.thickness", count(page.thickness)),
+        ]
+      } ?? []
+    return page + [
       ("janus.image.mean", .float32s(p.mean.map(Float.init))),
       ("janus.image.std", .float32s(p.deviation.map(Float.init))),
       ("janus.image.rescale_factor", .float64(p.rescaleFactor)),

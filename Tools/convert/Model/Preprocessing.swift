@@ -7,6 +7,16 @@ struct Preprocessing: Equatable, Sendable {
   /// Colour of the padding.
   var background: [Int]
   var normalizes: Bool
+  /// How a picture of a formula is laid out; nil where pictures are shown as they are.
+  var formulaPage: FormulaPage?
+
+  /// `formula_page`, a key of ours.
+  struct FormulaPage: Equatable, Sendable {
+    /// In pixels.
+    var margin: Int
+    /// In 1/4096 of the picture's side.
+    var thickness: Int
+  }
 
   /// Reads `preprocessor_config.json` or, as transformers 5 may write it, the `image_processor` of
   /// `processor_config.json`.
@@ -39,6 +49,12 @@ struct Preprocessing: Equatable, Sendable {
     minSize = try config.integer("min_size", default: 14, in: 1...imageSize.value)
     // Both processors compute it and ignore the file's `background_color`.
     background = mean.map { Int($0 * 255) }
+    if config.has("formula_page") {
+      let page = try config.section("formula_page")
+      formulaPage = FormulaPage(
+        margin: try page.integer("margin", in: 0...(imageSize.value - 1) / 2),
+        thickness: try page.integer("thickness", in: 1...4096))
+    }
   }
 
   private static func section(_ folder: CheckpointFolder) throws(ConversionError) -> ConfigSection {
