@@ -4,21 +4,9 @@ import JanusLite
 /// An answer as `--json` prints it.
 struct AnswerLine: Encodable {
   struct Logprob: Encodable {
-    /// `[id, log-probability]`
-    struct Alternative: Encodable {
-      let tokenID: Int
-      let logprob: Float
-
-      func encode(to encoder: any Encoder) throws {
-        var pair = encoder.unkeyedContainer()
-        try pair.encode(tokenID)
-        try pair.encode(logprob)
-      }
-    }
-
     let tokenID: Int
     let logprob: Float
-    let top: [Alternative]
+    let top: [LogprobPair]
 
     enum CodingKeys: String, CodingKey {
       case tokenID = "token_id"
@@ -88,7 +76,7 @@ struct AnswerLine: Encodable {
     logprobs = answer.logprobs.map { entry in
       Logprob(
         tokenID: entry.tokenID, logprob: entry.logprob,
-        top: entry.top.map { Logprob.Alternative(tokenID: $0.tokenID, logprob: $0.logprob) })
+        top: entry.top.map(LogprobPair.init))
     }
     timings = Timings(
       imageEncode: answer.timings.imageEncode, prefill: answer.timings.prefill,

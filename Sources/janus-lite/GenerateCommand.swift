@@ -13,7 +13,8 @@ struct GenerateCommand: ParsableCommand {
       Each file carries the prompt, seed and settings that it was made with. Ctrl-C stops at once; \
       finished pictures stay.
 
-      With --json one object: images (path, seed, token_ids), prompt_token_count, timings.
+      With --json one object: images (path, seed, token_ids, and \
+      logprobs where they are asked for), prompt_token_count, timings.
       """)
 
   @Argument(help: "What to paint.")
@@ -65,6 +66,12 @@ struct GenerateCommand: ParsableCommand {
     help: ArgumentHelp("Pictures to paint at once: auto or a number.", valueName: "auto|n"))
   var batch = BatchSize.auto
 
+  @Option(
+    help: ArgumentHelp(
+      "With --json: guided log-probabilities of the k most likely codes at each place.",
+      valueName: "k"))
+  var logprobs = 0
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -90,6 +97,10 @@ struct GenerateCommand: ParsableCommand {
     }
     guard (1...100).contains(quality) else {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
+    }
+    guard (0...LogprobPair.limit).contains(logprobs) else {
+      throw ValidationError(
+        "--logprobs: expected 0 to \(LogprobPair.limit), found \(logprobs)")
     }
     // Before anything is painted, not after.
     for path in [grid, preview].compactMap(\.self) {
@@ -119,14 +130,18 @@ struct GenerateCommand: ParsableCommand {
     var status = StatusLine()
     for wave in stride(from: 0, to: number, by: size) {
       let seeds = Array(seeds[wave..<min(number, wave + size)])
-      let codes = try paint(seeds, with: painter, done: wave, &status)
-      for (seed, codes) in zip(seeds, codes) {
+      var likely = [[[LogprobPair]]](repeating: [], count: seeds.count)
+      let codes = try paint(seeds, with: painter, done: wave, &likely, &status)
+      for (index, (seed, codes)) in zip(seeds, codes).enumerated() {
         if Interrupt.isRaised { throw Failure.interrupted }
         status.show("decoding picture \(finished.count + 1) of \(number)")
         let picture = try painter.picture(codes)
         let path = try gallery.write(picture, seed: seed, settings: parameters)
         status.clear()
-        finished.append(.init(path: path, seed: seed, tokenIDs: codes))
+        finished.append(
+          .init(
+            path: path, seed: seed, tokenIDs: codes,
+            logprobs: logprobs > 0 ? likely[index] : nil))
         if grid != nil { sheet.append(picture) }
         if !json { try StandardOutput.line(path) }
       }
@@ -151,29 +166,34 @@ struct GenerateCommand: ParsableCommand {
   }
 
   private func paint(
-    _ seeds: [UInt64], with painter: Painter, done: Int, _ status: inout StatusLine
+    _ seeds: [UInt64], with painter: Painter, done: Int, _ likely: inout [[[LogprobPair]]],
+    _ status: inout StatusLine
   ) throws -> [[Int]] {
     let total = painter.codesPerPicture
     let progress = PaintingProgress(codes: total * seeds.count)
     var failure: (any Error)?
     let codes = try painter.codes(
       for: prompt, seeds: seeds,
-      settings: .init(guidance: cfg, temperature: temperature, topK: topK, topP: topP)
-    ) { step, codes in
-      let pictures =
-        seeds.count == 1
-        ? "picture \(done + 1)" : "pictures \(done + 1) to \(done + seeds.count)"
-      status.show("\(pictures) of \(number): \(progress.text(done: step * seeds.count))")
-      if let preview, done == 0, step.isMultiple(of: painter.codesPerLine) {
-        do {
-          let file = try PictureFile(path: preview, quality: quality)
-          try file.write(painter.preview(codes[0]))
-        } catch {
-          failure = error
+      settings: .init(guidance: cfg, temperature: temperature, topK: topK, topP: topP),
+      onStep: { step, codes in
+        let pictures =
+          seeds.count == 1
+          ? "picture \(done + 1)" : "pictures \(done + 1) to \(done + seeds.count)"
+        status.show("\(pictures) of \(number): \(progress.text(done: step * seeds.count))")
+        if let preview, done == 0, step.isMultiple(of: painter.codesPerLine) {
+          do {
+            let file = try PictureFile(path: preview, quality: quality)
+            try file.write(painter.preview(codes[0]))
+          } catch {
+            failure = error
+          }
         }
-      }
-      return failure == nil && !Interrupt.isRaised
-    }
+        return failure == nil && !Interrupt.isRaised
+      },
+      onLogits: { picture, logits in
+        guard logprobs > 0 else { return }
+        likely[picture].append(Logprobs(logits).top(logprobs).map(LogprobPair.init))
+      })
     status.clear()
     if let failure { throw failure }
     guard let codes else { throw Failure.interrupted }

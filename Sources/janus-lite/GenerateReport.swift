@@ -6,9 +6,11 @@ struct GenerateReport: Encodable {
     let path: String
     let seed: UInt64
     let tokenIDs: [Int]
+    /// For each code, the most likely ones at its place; nil where nobody asked.
+    let logprobs: [[LogprobPair]]?
 
     enum CodingKeys: String, CodingKey {
-      case path, seed
+      case path, seed, logprobs
       case tokenIDs = "token_ids"
     }
   }

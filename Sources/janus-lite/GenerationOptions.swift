@@ -41,8 +41,9 @@ struct GenerationOptions: ParsableArguments {
     guard maxTokens >= 1 else {
       throw ValidationError("--max-tokens: expected 1 or more, found \(maxTokens)")
     }
-    guard (0...100).contains(logprobs) else {
-      throw ValidationError("--logprobs: expected 0 to 100, found \(logprobs)")
+    guard (0...LogprobPair.limit).contains(logprobs) else {
+      throw ValidationError(
+        "--logprobs: expected 0 to \(LogprobPair.limit), found \(logprobs)")
     }
   }
 

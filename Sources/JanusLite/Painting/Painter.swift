@@ -65,12 +65,15 @@ public final class Painter {
   /// Chooses the codes of one picture for each seed, all of them a step at a time.
   ///
   /// A picture's codes are those of its own seed, whatever is painted beside it.
-  /// - Parameter onStep: called after each step with the number of codes chosen so far and the codes
-  ///   of every picture; false stops.
+  /// - Parameters:
+  ///   - onStep: called after each step with the number of codes chosen so far and the codes of every
+  ///     picture; false stops.
+  ///   - onLogits: called with the guided logits of each choice, valid during the call.
   /// - Returns: the codes, in raster order; nil when stopped.
   public func codes(
     for prompt: String, seeds: [UInt64], settings: Settings = Settings(),
-    onStep: (_ done: Int, _ codes: [[Int]]) -> Bool = { _, _ in true }
+    onStep: (_ done: Int, _ codes: [[Int]]) -> Bool = { _, _ in true },
+    onLogits: (_ picture: Int, _ logits: UnsafeBufferPointer<Float>) -> Void = { _, _ in }
   ) throws(JanusError) -> [[Int]]? {
     guard settings.guidance.isFinite, (0...100).contains(settings.guidance) else {
       throw .request(what: "guidance", expected: "0 to 100", found: "\(settings.guidance)")
@@ -111,6 +114,7 @@ public final class Painter {
         guard let code = samplers[picture].next(row) else {
           throw .notANumber(where: "code logits of step \(step)")
         }
+        onLogits(picture, row)
         chosen.append(code)
         codes[picture].append(code)
       }
