@@ -6,7 +6,9 @@ import JanusLite
 struct ModelOptions: ParsableArguments {
   @Option(
     name: [.short, .customLong("model")],
-    help: ArgumentHelp("Model file; $JANUS_LITE_MODEL where it is not given.", valueName: "file"),
+    help: ArgumentHelp(
+      "Model file; otherwise $JANUS_LITE_MODEL, or janus-nano.gguf beside the command.",
+      valueName: "file"),
     completion: .file(extensions: ["gguf"]))
   var model: String?
 
@@ -31,21 +33,37 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
-  /// The path from `option`, or else from the environment.
+  private static func named(_ option: String?) -> String? {
+    option ?? environment("JANUS_LITE_MODEL")
+  }
+
+  /// The path of the model that `option`, the environment or neither names.
   static func path(_ option: String?) throws(Failure) -> String {
-    if let path = option ?? environment("JANUS_LITE_MODEL") { return path }
-    throw Failure(
-      .usage,
-      "no model file: give one with -m FILE, or set JANUS_LITE_MODEL "
-        + "('janus-lite convert' makes one from a checkpoint folder)")
+    if let path = named(option) { return path }
+    return try DefaultModel.path()
+  }
+
+  /// Reads the model file that `option`, the environment or neither names.
+  static func read<Model>(
+    _ option: String?, _ body: (_ path: String) throws -> Model
+  ) throws -> Model {
+    if let path = named(option) { return try body(path) }
+    let path = try DefaultModel.path()
+    do {
+      return try body(path)
+    } catch {
+      throw DefaultModel.explained(error)
+    }
   }
 
   func open() throws -> Janus {
-    try Janus(
-      path: try Self.path(model),
-      options: Janus.Options(
-        threads: threads, instructionSet: instructionSet, access: noMmap ? .copied : .mapped,
-        locksMemory: lockMemory))
+    try Self.read(model) { path in
+      try Janus(
+        path: path,
+        options: Janus.Options(
+          threads: threads, instructionSet: instructionSet, access: noMmap ? .copied : .mapped,
+          locksMemory: lockMemory))
+    }
   }
 
   private var instructionSet: String? { isa ?? Self.environment("JANUS_LITE_ISA") }

@@ -54,8 +54,9 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let path = try ModelOptions.path(model)
-    let tokenizer = try Tokenizer(container: try Container(path: path))
+    let tokenizer = try ModelOptions.read(model) { path in
+      try Tokenizer(container: try Container(path: path))
+    }
     if let text {
       try answer(text == "-" ? try StandardInput.readText() : text, tokenizer)
     } else {

@@ -17,7 +17,8 @@ struct CommandLineRun {
 
   /// Runs the command to its end. The environment holds nothing of ours but `environment`.
   init(
-    _ arguments: [String], input: Data = Data(), environment: [String: String] = [:]
+    _ arguments: [String], input: Data = Data(), environment: [String: String] = [:],
+    command: URL = executable
   ) throws {
     let folder = try Scratch()
     let files = try ["in", "out", "err"].map { name in
@@ -25,7 +26,7 @@ struct CommandLineRun {
       try (name == "in" ? input : Data()).write(to: URL(filePath: path))
       return path
     }
-    let process = Self.process(arguments, environment: environment)
+    let process = Self.process(arguments, environment: environment, command: command)
     // Files rather than pipes: nobody has to read while the process writes.
     process.standardInput = FileHandle(forReadingAtPath: files[0])
     process.standardOutput = FileHandle(forWritingAtPath: files[1])
@@ -37,9 +38,11 @@ struct CommandLineRun {
     errors = String(decoding: try Data(contentsOf: URL(filePath: files[2])), as: UTF8.self)
   }
 
-  static func process(_ arguments: [String], environment: [String: String]) -> Process {
+  static func process(
+    _ arguments: [String], environment: [String: String], command: URL = executable
+  ) -> Process {
     let process = Process()
-    process.executableURL = executable
+    process.executableURL = command
     process.arguments = arguments
     var variables = ProcessInfo.processInfo.environment
     variables["JANUS_LITE_MODEL"] = nil
@@ -49,7 +52,7 @@ struct CommandLineRun {
   }
 
   /// The command lies beside the tests that were built with it.
-  private static let executable: URL = {
+  static let executable: URL = {
     let tests =
       Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
       ?? Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])

@@ -30,7 +30,7 @@ import Testing
     ["chat", "hello", "--temperature=-1", "-m", "x"], ["chat", "hello", "--top-p", "0", "-m", "x"],
     ["chat", "hello", "--top-k", "0", "-m", "x"],
     ["chat", "hello", "--max-tokens", "0", "-m", "x"],
-    ["chat", "hello", "--logprobs", "101", "-m", "x"], ["chat", "hello", "--threads", "0"],
+    ["chat", "hello", "--logprobs", "1001", "-m", "x"], ["chat", "hello", "--threads", "0"],
     ["chat", "-", "--image", "-", "-m", "x"], ["chat", "--image", "-", "-m", "/dev/null/x"],
     ["info", "--verify"], ["info", "--isa", "mmx"], ["tokenize", "hello"], ["convert", "x"],
   ])
