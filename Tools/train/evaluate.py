@@ -1,9 +1,12 @@
-"""Reads formulas that no training saw and prints how many come out right: `evaluate.py --state DIR`.
+"""Measures an exported model in PyTorch and in janus-lite, and prints a Markdown table.
 
-Runs transformers' own forward on whole pages, greedily, like the runtime.
+`evaluate.py MODEL --janus-lite COMMAND --work FOLDER`. What was measured is kept in the folder, under a checksum of
+the weights, so that a stopped evaluation goes on where it was; nothing is measured twice.
 """
 
 import argparse
+import hashlib
+import json
 import random
 from itertools import islice
 from pathlib import Path
@@ -11,22 +14,27 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-import nano
-import vocabulary
 from formulas import LONGEST, formulas, latex
 from layout import FONTS, layout
+from reference import Reference
 from rendering import draw
-from samples import picture_page
-from train import Reader
+from runtime import Runtime
+from shapes import Scene, keeps_to, random_scene
 
 SEED = 20_000_003
+RECIPES = ["bf16", "int8", "int4"]
 
 
-def held_out(count: int, longest: int):
-    """Formulas and their pictures; the same ones every time."""
-    rng = random.Random(SEED)
-    for number, piece in enumerate(islice(formulas(SEED, longest, evaluation=True), count)):
+def held_out(count: int, longest: int, seed: int = SEED):
+    """Tokens and pictures of formulas that no training saw; the same ones for a seed."""
+    rng = random.Random(seed)
+    for number, piece in enumerate(islice(formulas(seed, longest, evaluation=True), count)):
         yield piece.tokens, draw(layout(piece, FONTS[number % len(FONTS)]), rng)[0]
+
+
+def scenes(count: int) -> list[Scene]:
+    rng = random.Random(SEED)
+    return [random_scene(rng) for _ in range(count)]
 
 
 def distance(a: list, b: list) -> int:
@@ -39,58 +47,168 @@ def distance(a: list, b: list) -> int:
     return row[-1]
 
 
-@torch.no_grad()
-def read(reader: Reader, pictures: list[Image.Image], question: int = 0, limit: int = LONGEST + 8) -> list[list[int]]:
-    """Greedy token ids of each picture, without the end token."""
-    janus, count = reader.janus, len(pictures)
-    placeholder = torch.full((nano.PATCHES,), reader.ids[vocabulary.PLACEHOLDER])
-    ids = torch.cat([reader.prefix[0], placeholder, reader.questions[question]]).expand(count, -1)
-    pixels = torch.cat([picture_page(picture) for picture in pictures])
-    output = janus(input_ids=ids, pixel_values=pixels, use_cache=True, logits_to_keep=1)
-    answers, open_ = [[] for _ in pictures], set(range(count))
-    for _ in range(limit):
-        token = output.logits[:, -1].argmax(-1)
-        for row in list(open_):
-            if int(token[row]) == reader.end:
-                open_.discard(row)
+def divergence(exact: torch.Tensor, other: torch.Tensor) -> list[float]:
+    """Kullback-Leibler divergence of `other` from `exact` at each place, in nats; rows are log-probabilities."""
+    exact, other = exact.double(), other.double()
+    return (exact.exp() * (exact - other)).sum(-1).tolist()
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+class Evaluation:
+    """All measures of one model; each is a list with an element for a formula, a token or a painting."""
+
+    def __init__(self, arguments):
+        self.arguments = arguments
+        digest = hashlib.sha256((arguments.model / "model.safetensors").read_bytes()).hexdigest()[:12]
+        self.folder = arguments.work / digest
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.reference = Reference(arguments.model)
+        self.runtimes = {
+            recipe: Runtime.converted(
+                arguments.janus_lite, arguments.model, recipe, self.folder / f"{recipe}.gguf", arguments.threads)
+            for recipe in RECIPES
+        }
+        self.formulas = [tokens for tokens, _ in self._pictures()]
+        self.paths = [self.folder / f"formula-{number:04}.png" for number in range(len(self.formulas))]
+
+    def _pictures(self):
+        for number, (tokens, picture) in enumerate(held_out(self.arguments.count, self.arguments.longest)):
+            path = self.folder / f"formula-{number:04}.png"
+            if not path.exists():
+                picture.save(path)
+            yield tokens, path
+
+    def _kept(self, name: str, measure):
+        path = self.folder / f"{name}.json"
+        if not path.exists():
+            print(f"measuring {name}", flush=True)
+            path.write_text(json.dumps(measure()))
+        return json.loads(path.read_text())
+
+    def answers(self, column: str) -> list[dict]:
+        """What a column says of the formulas, and of the pictures given by name after them."""
+        paths = self.paths + self.arguments.pictures
+        name = f"answers-{column}-{len(self.paths)}-{self.arguments.longest}"
+        name += "".join(f"-{path.stem}" for path in self.arguments.pictures)
+        if column in self.runtimes:
+            return self._kept(name, lambda: self.runtimes[column].read(paths))
+        return self._kept(name, lambda: [
+            answer for start in range(0, len(paths), 25)
+            for answer in self.reference.read([Image.open(path) for path in paths[start:start + 25]])
+        ])
+
+    def text_divergence(self, column: str) -> list[float]:
+        """Per token, at the places of the column's own answers."""
+        rows = self.reference.janus.config.text_config.vocab_size
+        paths = self.paths[:self.arguments.logits]
+
+        def measure():
+            # The answer's logits do not cover rows of the vocabulary that no token has.
+            found = []
+            for path, (ids, given) in zip(paths, self.runtimes[column].text_logprobs(paths, rows)):
+                found += divergence(self.reference.text_logprobs(Image.open(path), ids)[:len(given)], given)
+            return found
+
+        return self._kept(f"text-{column}-{len(paths)}", measure)
+
+    def code_divergence(self, column: str) -> list[float]:
+        """Per code, at the places of the column's own paintings."""
+        rows = self.reference.janus.config.vq_config.num_embeddings
+
+        def measure():
+            found = []
+            for seed, scene in enumerate(scenes(self.arguments.guided)):
+                codes, given = self.runtimes[column].code_logprobs(scene.caption, seed, self.folder / column, rows)
+                found += divergence(self.reference.code_logprobs(scene.caption, codes), given)
+            return found
+
+        return self._kept(f"codes-{column}-{self.arguments.guided}", measure)
+
+    def paintings(self, column: str) -> list[bool]:
+        wanted = scenes(self.arguments.paintings)
+
+        def measure():
+            if column in self.runtimes:
+                runtime, folder = self.runtimes[column], self.folder / column
+                paths = [runtime.paint(scene.caption, seed, folder) for seed, scene in enumerate(wanted)]
+                pictures = [Image.open(path) for path in paths]
             else:
-                answers[row].append(int(token[row]))
-        if not open_:
-            break
-        output = janus(input_ids=token[:, None], past_key_values=output.past_key_values, use_cache=True)
-    return answers
+                pictures = self.reference.paint([scene.caption for scene in wanted], SEED)
+            return [keeps_to(picture.convert("RGB"), scene) for picture, scene in zip(pictures, wanted)]
+
+        return self._kept(f"paintings-{column}-{len(wanted)}", measure)
+
+    def table(self) -> str:
+        columns = ["torch", *RECIPES]
+        answers = {column: self.answers(column) for column in columns}
+        wanted = [latex(tokens) for tokens in self.formulas]
+        vocabulary = self.reference.tokenizer.get_vocab() | {" ": self.reference.tokenizer.token_to_id("Ġ")}
+        ids = [[vocabulary[token] for token in tokens] for tokens in self.formulas]
+
+        def exact(column):
+            return f"{mean([a['text'] == w for a, w in zip(answers[column], wanted)]):.1%}"
+
+        def edits(column):
+            return f"{sum(distance(a['ids'], w) for a, w in zip(answers[column], ids)) / sum(map(len, ids)):.2%}"
+
+        def same(column):
+            equal = [a["ids"] == b["ids"] for a, b in zip(answers[column], answers["torch"])][:len(wanted)]
+            return f"{sum(equal)} of {len(equal)}"
+
+        count, plain = len(wanted), ["–"]
+        rows = [[f"exact match, {count} held-out formulas", *map(exact, columns)],
+                ["token edit distance / length", *map(edits, columns)],
+                ["same answer as PyTorch", *plain, *map(same, RECIPES)]]
+        if self.arguments.logits:
+            values = [f"{mean(self.text_divergence(recipe)):.2g}" for recipe in RECIPES]
+            rows.append(["KL divergence of the text logits, mean per token", *plain, *values])
+        if self.arguments.guided:
+            values = [f"{mean(self.code_divergence(recipe)):.2g}" for recipe in RECIPES]
+            rows.append(["KL divergence of the guided code logits, mean per code", *plain, *values])
+        if self.arguments.paintings:
+            values = [f"{mean(self.paintings(column)):.1%}" for column in columns]
+            rows.append([f"painting right, {self.arguments.paintings} prompts", *values])
+        head = ["", "PyTorch (bf16 weights)", *(f"janus-lite {recipe}" for recipe in RECIPES)]
+        return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
+
+    def remarks(self, shown: int) -> str:
+        """The first wrong answers of PyTorch, and what every column reads in the pictures given by name."""
+        lines = []
+        for tokens, answer in zip(self.formulas, self.answers("torch")):
+            if latex(tokens) != answer["text"] and len(lines) < 2 * shown:
+                lines += [f"wrong: {answer['text']}", f"  for: {latex(tokens)}"]
+        for number, path in enumerate(self.arguments.pictures, len(self.formulas)):
+            lines += [f"{path.name} in {column}: {self.answers(column)[number]['text']}" for column in ["torch", *RECIPES]]
+        return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=500)
-    parser.add_argument("--longest", type=int, default=LONGEST)
-    parser.add_argument("--threads", type=int, default=1)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="folder that export.py wrote")
+    parser.add_argument("--janus-lite", type=Path, required=True, help="the command")
+    parser.add_argument("--work", type=Path, required=True, help="folder for what is measured")
+    parser.add_argument("-o", "--output", type=Path, help="file for the table")
+    parser.add_argument("--count", type=int, default=500, help="formulas")
+    parser.add_argument("--longest", type=int, default=LONGEST, help="tokens of a formula")
+    parser.add_argument("--logits", type=int, default=100, help="formulas whose logits are compared")
+    parser.add_argument("--guided", type=int, default=8, help="paintings whose logits are compared; 0: do not paint")
+    parser.add_argument("--paintings", type=int, default=200, help="paintings to be judged; 0: do not paint")
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--show", type=int, default=5, help="wrong answers to print")
-    parser.add_argument("pictures", nargs="*", type=Path, help="read these instead")
+    parser.add_argument("--pictures", nargs="+", default=[], type=Path, help="read these as well and print the answers")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    reader = Reader().eval()
-    reader.load_state_dict(torch.load(arguments.state / "reader.pt", weights_only=True)["model"])
-    tokenizer = vocabulary.build()
-    if arguments.pictures:
-        for path in arguments.pictures:
-            print(tokenizer.decode(read(reader, [Image.open(path)])[0]))
-        return
-    exact = edits = length = shown = 0
-    examples = list(held_out(arguments.count, arguments.longest))
-    for start in range(0, len(examples), 25):
-        part = examples[start:start + 25]
-        for (tokens, _), answer in zip(part, read(reader, [picture for _, picture in part])):
-            wanted = [reader.ids[token] for token in tokens]
-            wrong = distance(answer, wanted)
-            exact, edits, length = exact + (wrong == 0), edits + wrong, length + len(wanted)
-            if wrong and shown < arguments.show:
-                shown += 1
-                print(f"wrong: {tokenizer.decode(answer)}\n   for {latex(tokens)}")
-    print(f"{len(examples)} formulas up to {arguments.longest} tokens: exact {exact / len(examples):.1%}, "
-          f"edits per token {edits / length:.2%}")
+    arguments.janus_lite = arguments.janus_lite.resolve()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    evaluation = Evaluation(arguments)
+    table = evaluation.table()
+    print(table)
+    print(evaluation.remarks(arguments.show))
+    if arguments.output:
+        arguments.output.write_text(table + "\n")
 
 
 if __name__ == "__main__":

@@ -58,24 +58,3 @@ class Paintings:
         hidden, _ = nano.language(janus, None, body, places.clamp(min=0), places >= 0)
         logits = janus.model.generation_head(hidden[:, longest - 1:]).float()
         return torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten())
-
-
-@torch.no_grad()
-def generate(janus, paintings: Paintings, captions: list[str], guidance: float = 5.0, temperature: float = 1.0,
-             seed: int = 0) -> torch.Tensor:
-    """Codes [B, grid²] by transformers' language model, guided and sampled as the published script does."""
-    generator = torch.Generator().manual_seed(seed)
-    result = []
-    for caption in captions:
-        ids = paintings.prompt(caption)
-        rows = torch.tensor([ids, [ids[0], *[paintings.pad] * (len(ids) - 2), ids[-1]]])
-        inputs, cache, chosen = janus.get_input_embeddings()(rows), None, []
-        for _ in range(nano.PATCHES):
-            output = janus.model.language_model(inputs_embeds=inputs, past_key_values=cache, use_cache=True)
-            cache = output.past_key_values
-            with_caption, without = janus.model.generation_head(output.last_hidden_state[:, -1]).float()
-            logits = without + guidance * (with_caption - without)
-            chosen.append(int(torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)))
-            inputs = janus.prepare_embeddings_for_image_generation(torch.tensor([[chosen[-1]]] * 2))
-        result.append(chosen)
-    return torch.tensor(result)
