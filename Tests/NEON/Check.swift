@@ -15,7 +15,6 @@ enum Check {
     checkActivations()
     checkHalves()
     checkFloatMatmul()
-    checkRows()
     checkAttention()
     checkElementwise()
     print("NEON tier: all checks passed")

@@ -30,20 +30,6 @@ func checkFloatMatmul() {
   }
 }
 
-func checkRows() {
-  var random = Random(state: 5)
-  for (count, dim) in [(0, 8), (1, 1), (3, 17), (4, 16), (9, 64), (6, 131)] {
-    let stride = dim + 1
-    let q = floats(dim, 1, &random)
-    let rows = floats(count * stride, 1, &random)
-    let n = Float(dim)
-    let (ours, truth) = (Buffer<Float>(count), Buffer<Float>(count))
-    KernelsNEON.dotRowsF32(q.start, rows.start, stride, count, dim, 0.5, ours.start)
-    KernelsPortable.dotRowsF32(q.start, rows.start, stride, count, dim, 0.5, truth.start)
-    expectClose(ours, truth, count, size: n, roundings: n + 2, "dotRowsF32")
-  }
-}
-
 /// Bit for bit, with keys that are not there (NaN) and canaries behind the results.
 func checkAttention() {
   var random = Random(state: 7)

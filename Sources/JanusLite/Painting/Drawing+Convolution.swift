@@ -147,11 +147,10 @@ extension Ops {
         into: c, stride: cStride)
       return
     }
-    for row in 0..<m {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: m) { sums in
       for column in 0..<n {
-        var dot: Float = 0
-        kernels.dotRowsF32(a + row * aStride, b + column * bStride, k, 1, k, 1, &dot)
-        c[row * cStride + column] += dot
+        kernels.matmulF32(b + column * bStride, k, 0, 1, a, aStride, m, sums.baseAddress!, 1)
+        for row in 0..<m { c[row * cStride + column] += sums[row] }
       }
     }
   }

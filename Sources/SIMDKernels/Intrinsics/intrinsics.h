@@ -55,9 +55,6 @@ JANUS_INLINE("avx2") __m128i janus_mm_next_epi16(__m128i x) { return _mm_srli_si
 JANUS_INLINE("avx512f,evex512") __m256i janus_mm512_cvtps_ph(__m512 x) {
   return _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
 }
-JANUS_INLINE("avx512f,avx512dq,evex512") __m256 janus_mm512_high_ps(__m512 x) {
-  return _mm512_extractf32x8_ps(x, 1);
-}
 JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_above_ps(__m512 a, __m512 b) {
   return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
 }

@@ -37,13 +37,6 @@ public struct Kernels: Sendable {
       _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
     ) -> Void
 
-  /// `out[i] = scale · Σ_d q[d] · rows[i * stride + d]` for `i < count`.
-  public typealias DotRows<Element> =
-    @Sendable (
-      _ q: UnsafePointer<Float>, _ rows: UnsafePointer<Element>, _ stride: Int, _ count: Int,
-      _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>
-    ) -> Void
-
   /// Attention scores of some query rows against one chunk of 64 keys, stored transposed `[D][64]`:
   /// `out[r * outStride + i] = scale · Σ_d q[r * qStride + d] · keys[d * 64 + i]` for `i < 64`.
   ///
@@ -146,8 +139,6 @@ public struct Kernels: Sendable {
   /// `y += x`.
   public let add:
     @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void
-
-  public let dotRowsF32: DotRows<Float>
 
   public let scoresF32: Scores<Float>
   /// f16 as its raw 16 bits.
