@@ -84,7 +84,8 @@ let package = Package(
     .executableTarget(
       name: "kernel-bench",
       dependencies: [
-        "SIMDKernels", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "JanusLite", "SIMDKernels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "benchmarks/kernels",
       swiftSettings: [.unsafeFlags(["-O"])]),

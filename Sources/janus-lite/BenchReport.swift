@@ -33,7 +33,7 @@ struct BenchReport: Encodable {
     case integerPeak = "integer_gmac_per_s"
   }
 
-  init(machine: Machine, roof: Benchmark.Roof, results: [Benchmark.Result]) {
+  init(machine: Machine, roof: Roof, results: [Benchmark.Result]) {
     self.machine = machine
     readBandwidth = roof.bytesPerSecond / 1e9
     integerPeak = roof.operationsPerSecond / 1e9

@@ -17,10 +17,4 @@ final class Buffer: @unchecked Sendable {
   }
 
   deinit { bytes.deallocate() }
-
-  /// Takes a result, so that the work behind it cannot be optimised away.
-  @inline(never)
-  func note(_ value: SIMD8<UInt64>) {
-    if value == SIMD8(repeating: 0x5eed) { print(value) }
-  }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import JanusLite
 import SIMDKernels
 
 @main
@@ -44,11 +45,11 @@ struct KernelBench: ParsableCommand {
     print("isa,format,rows,columns,tokens,threads,ms,gb_per_s,gmac_per_s,gb_of_roof,gmac_of_roof")
     for kernels in tiers {
       for threads in threads.values {
-        let roof = Roof(kernels, threads: threads, memory: memory)
+        let roof = Roof(kernels, on: WorkerPool(threadCount: threads))
         print(
           String(
             format: "%@,roof,,,,%d,,%.2f,%.1f,1.00,1.00", kernels.isa.rawValue, threads,
-            roof.gigabytes, roof.gmacs))
+            roof.bytesPerSecond / 1e9, roof.operationsPerSecond / 1e9))
         for format in format {
           for (rows, columns) in shapes {
             for tokens in tokens.values {
@@ -84,14 +85,18 @@ struct KernelBench: ParsableCommand {
     _ kernels: Kernels, _ what: String, _ rows: Int, _ columns: Int, _ tokens: Int, _ threads: Int,
     _ time: Double, bytes: Int, products: Int, _ roof: Roof?
   ) {
-    let gigabytes = Double(bytes) / time / 1e9
-    let gmacs = Double(products) / time / 1e9
+    let bytesPerSecond = Double(bytes) / time
+    let operationsPerSecond = Double(products) / time
     let shares =
-      roof.map { String(format: "%.2f,%.2f", gigabytes / $0.gigabytes, gmacs / $0.gmacs) } ?? ","
+      roof.map {
+        String(
+          format: "%.2f,%.2f", bytesPerSecond / $0.bytesPerSecond,
+          operationsPerSecond / $0.operationsPerSecond)
+      } ?? ","
     print(
       String(
         format: "%@,%@,%d,%d,%d,%d,%.4f,%.2f,%.1f,%@", kernels.isa.rawValue, what, rows, columns,
-        tokens, threads, time * 1e3, gigabytes, gmacs, shares))
+        tokens, threads, time * 1e3, bytesPerSecond / 1e9, operationsPerSecond / 1e9, shares))
   }
 }
 

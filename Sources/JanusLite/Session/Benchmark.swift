@@ -2,14 +2,6 @@ import SIMDKernels
 
 /// Measures the stages of a model beside the limits of the machine.
 public struct Benchmark {
-  /// What the machine reaches on the model's threads when nothing else is in the way.
-  public struct Roof: Sendable {
-    /// Bytes a second, read in order from memory far larger than any cache.
-    public let bytesPerSecond: Double
-    /// int8 multiply-accumulates a second of the kernels' instruction, in registers.
-    public let operationsPerSecond: Double
-  }
-
   /// One thing to measure.
   public struct Stage: Sendable {
     /// What limits it.
@@ -115,45 +107,6 @@ public struct Benchmark {
   /// Seconds of a single run. The first one of a stage takes longer than those after it.
   public func time(_ stage: Stage) -> Double? { stage.run(workbench) }
 
-  /// Measures the machine: about a second.
-  public func roof() -> Roof {
-    let kernels = model.kernels
-    let threads = model.pool.threadCount
-    let rounds = kernels.isa == .portable ? 100_000 : 2_000_000
-    let operations = Double(threads * rounds * kernels.productsPerRound)
-    let size = 512 << 20
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
-    defer { memory.deallocate() }
-    memory.initializeMemory(as: UInt8.self, repeating: 1, count: size)
-    let piece = 1 << 20
-    let sums = UnsafeMutablePointer<UInt64>.allocate(capacity: size / piece)
-    defer { sums.deallocate() }
-
-    let reading = fastest {
-      model.pool.run(size / piece) { task, _ in
-        var sum = (SIMD8<UInt64>.zero, SIMD8<UInt64>.zero)
-        let base = memory + task * piece
-        for offset in stride(from: 0, to: piece, by: 128) {
-          sum.0 ^= base.load(fromByteOffset: offset, as: SIMD8<UInt64>.self)
-          sum.1 ^= base.load(fromByteOffset: offset + 64, as: SIMD8<UInt64>.self)
-        }
-        sums[task] = (sum.0 ^ sum.1).wrappedSum()
-      }
-    }
-    let computing = fastest {
-      model.pool.run(threads) { task, _ in
-        sums[task] = UInt64(truncatingIfNeeded: kernels.integerPeak(rounds))
-      }
-    }
-    return Roof(
-      bytesPerSecond: Double(size) / reading, operationsPerSecond: operations / computing)
-  }
-
-  private func fastest(_ body: () -> Void) -> Double {
-    (0..<8).map { _ in
-      let watch = Stopwatch()
-      body()
-      return watch.seconds
-    }.min()!
-  }
+  /// The machine on the model's threads; measuring takes about a second.
+  public func roof() -> Roof { Roof(model.kernels, on: model.pool) }
 }
