@@ -63,15 +63,16 @@ COMPARISONS = (
 )
 
 STAGES = tuple(dict.fromkeys(comparison.stage for comparison in COMPARISONS))
+OURS = tuple(dict.fromkeys(comparison.systems[0] for comparison in COMPARISONS))
 PEERS = ("llama", "openvino", "torch")
 
 
-def chosen(peers: list[str], stages: list[str]) -> list[Comparison]:
-    """The comparisons of these stages, with the systems of these peers; none of ours alone."""
+def chosen(stages: list[str], ours: list[str], peers: list[str]) -> list[Comparison]:
+    """The comparisons of these stages and of our systems, with the systems of these peers; none of ours alone."""
     kept = []
     for comparison in COMPARISONS:
         systems = tuple(s for s in comparison.systems if s.split("-")[0] in ["janus", *peers])
-        if comparison.stage in stages and len(systems) > 1:
+        if comparison.stage in stages and systems[0] in ours and len(systems) > 1:
             kept.append(Comparison(comparison.stage, systems))
     return kept
 
