@@ -19,6 +19,7 @@ import vocabulary
 from formulas import LONGEST, latex
 from paintings import Paintings
 from samples import CLASSES, SLOTS, Source, stacked
+from vq import finished
 
 BATCH = 48
 PAINTED = 16
@@ -127,7 +128,7 @@ class Training:
                 setattr(self, name, value)
         self.source = Source(seed * 1_000_003 + self.step)
         vq = state / "vq.pt"
-        self.paintings = Paintings(vq, seed * 999_983 + self.step) if vq.exists() else None
+        self.paintings = Paintings(vq, seed * 999_983 + self.step) if finished(vq) else None
         self.question = 0
         self.painted = 0.0
         self.log = {"time": time.time(), "count": 0}

@@ -19,6 +19,7 @@ import nano
 from shapes import paint, random_scene
 
 BATCH = 8
+SAMPLES = 24_000
 RATE = 6e-4
 
 
@@ -59,10 +60,15 @@ def revive(vq, exact: torch.Tensor, used: torch.Tensor) -> None:
         vq.quantize.embedding.weight[idle] = candidates[torch.randint(len(candidates), (len(idle),))]
 
 
+def finished(path: Path) -> bool:
+    """Whether the checkpoint is that of a whole training: codes of an earlier one would change again."""
+    return path.exists() and torch.load(path, weights_only=True)["samples"] >= SAMPLES
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--samples", type=int, default=24_000)
+    parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
