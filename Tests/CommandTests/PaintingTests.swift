@@ -49,6 +49,22 @@ import Testing
     #expect(first == second)
   }
 
+  @Test func theWholeDistributionOfEachCodeIsThereWhereItIsAskedFor() throws {
+    let run = try generate("--seed", "3", "--json", "--logprobs", "1000", "--temperature", "0")
+    #expect(run.status == 0, "\(run.errors)")
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let image = try #require((object["images"] as? [[String: Any]])?.first)
+    let codes = try #require(image["token_ids"] as? [Int])
+    let places = try #require(image["logprobs"] as? [[[Double]]])
+    #expect(codes.count == 64 && places.count == 64)
+    for (code, place) in zip(codes, places) {
+      #expect(place.count == 256)
+      #expect(place[0][0] == Double(code))
+      #expect(abs(place.reduce(0) { $0 + exp($1[1]) } - 1) < 1e-4)
+    }
+  }
+
   @Test func filesCarryWhatTheyWereMadeWith() throws {
     #expect(try generate("--seed", "5", "--cfg", "2.5").status == 0)
     let png = try Data(contentsOf: URL(filePath: scratch.file("a-red-circle-5.png")))
