@@ -68,7 +68,7 @@ import Testing
   func sumsOfChannelsAreExactlyRoundedInOrder(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 3)
-    for channels in [1, 7, 8, 15, 16, 33, 64] {
+    for channels in [1, 7, 8, 15, 16, 33, 64, 80] {
       for pixels in [0, 1, 5, 24] {
         let x = random.floats(pixels * channels, in: -100...100)
         let before = random.floats(2 * channels).map(Double.init)
@@ -88,7 +88,7 @@ import Testing
   func scaleShiftIsRoundedOnce(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 4)
-    for channels in [1, 7, 8, 15, 16, 33, 64] {
+    for channels in [1, 7, 8, 15, 16, 33, 64, 80] {
       for pixels in [0, 1, 5] {
         let x = random.floats(pixels * channels, in: -10...10)
         let (scale, shift) = (random.floats(channels), random.floats(channels))

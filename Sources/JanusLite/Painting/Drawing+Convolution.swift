@@ -83,6 +83,7 @@ extension Drawing {
     _ x: FeatureMap, _ convolution: Convolution, addingTo sum: FeatureMap? = nil
   ) -> FeatureMap {
     precondition(x.channels == convolution.inputs)
+    if Self.tiles(convolution) { return convolveTiles(x, convolution, addingTo: sum) }
     let out = sum ?? buffers.take(x.height, x.width, convolution.outputs)
     let weights = floats(convolution)
     let lines = max(1, min(x.height, 192 / x.width))
@@ -112,9 +113,10 @@ extension Drawing {
       let source = x.pixel(lines.lowerBound + dy, dx)
       let tapWeights =
         weights + outputs.lowerBound * convolution.stride + tap * convolution.inputs
-      ops.multiplyAdding(
-        m: pixels, n: outputs.count, k: convolution.inputs, source, stride: x.channels,
-        tapWeights, stride: convolution.stride, into: target, stride: out.channels)
+      ops.multiply(
+        m: pixels, n: outputs.count, k: convolution.inputs, adding: true, source,
+        stride: x.channels, tapWeights, stride: convolution.stride, into: target,
+        stride: out.channels)
     }
     for y in lines.dropLast() {
       for border in [out.pixel(y, out.width), out.pixel(y + 1, -1)] {
@@ -135,22 +137,25 @@ extension Drawing {
 }
 
 extension Ops {
-  /// `c[m, n] += a[m, k] · bᵀ` with `b: [n, k]`, on the calling thread.
-  func multiplyAdding(
-    m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, stride aStride: Int,
+  /// `c[m, n] = a[m, k] · bᵀ` with `b: [n, k]`, or added to what `c` holds, on the calling thread.
+  func multiply(
+    m: Int, n: Int, k: Int, adding: Bool, _ a: UnsafePointer<Float>, stride aStride: Int,
     _ b: UnsafePointer<Float>, stride bStride: Int, into c: UnsafeMutablePointer<Float>,
     stride cStride: Int
   ) {
     if let blas = BLAS.system {
       blas.multiply(
-        m: m, n: n, k: k, adding: true, a, stride: aStride, b, stride: bStride, bTransposed: true,
+        m: m, n: n, k: k, adding: adding, a, stride: aStride, b, stride: bStride, bTransposed: true,
         into: c, stride: cStride)
       return
     }
     withUnsafeTemporaryAllocation(of: Float.self, capacity: m) { sums in
       for column in 0..<n {
         kernels.matmulF32(b + column * bStride, k, 0, 1, a, aStride, m, sums.baseAddress!, 1)
-        for row in 0..<m { c[row * cStride + column] += sums[row] }
+        for row in 0..<m {
+          let sum = c + row * cStride + column
+          sum.pointee = adding ? sum.pointee + sums[row] : sums[row]
+        }
       }
     }
   }

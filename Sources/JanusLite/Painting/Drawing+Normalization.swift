@@ -6,15 +6,15 @@ import Quant
 extension Drawing {
   /// `swish(norm(x))`.
   func activated(_ x: FeatureMap, _ norm: Norm) -> ConvolutionInput {
-    let input: ConvolutionInput
-    if quantizes(x) {
-      input = activated(copyOf: x, norm)
-      buffers.giveBack(x)
-    } else {
-      normalize(x, norm, swish: true, into: x)
-      input = .floats(x)
-    }
-    return input
+    guard quantizes(x) else { return .floats(activatedFloats(x, norm)) }
+    defer { buffers.giveBack(x) }
+    return activated(copyOf: x, norm)
+  }
+
+  /// `swish(norm(x))` in the place of `x`, for a product in floats.
+  func activatedFloats(_ x: FeatureMap, _ norm: Norm) -> FeatureMap {
+    normalize(x, norm, swish: true, into: x)
+    return x
   }
 
   /// `swish(norm(x))`, where `x` is still needed.
@@ -37,7 +37,19 @@ extension Drawing {
   // MARK: Pieces
 
   private func quantizes(_ x: FeatureMap) -> Bool {
-    x.height >= quantizedHeight && x.channels % ElementFormat.blockColumns == 0
+    x.width >= precision.residuals && x.channels % ElementFormat.blockColumns == 0
+  }
+
+  /// A map as int8, as it is.
+  func quantized(_ x: FeatureMap) -> QuantizedMap {
+    let out = QuantizedMap(buffers.quantized, x.height, x.width, x.channels)
+    ops.pool.run(x.height) { y, _ in
+      let block = out.block(y, 0)
+      ops.kernels.quantizeActivations(
+        x.pixel(y, 0), x.width * x.channels, out.values + block * ElementFormat.blockColumns,
+        out.scales + block, out.offsets + block)
+    }
+    return out
   }
 
   /// `swish(x · scale + shift)` as int8.

@@ -8,13 +8,12 @@ struct Drawing {
   let buffers: FeatureMapBuffers
   let ops: Ops
   let geometry: PaintingGeometry
-  /// The height from which on maps that were normalised are multiplied in int8.
-  let quantizedHeight: Int
+  let precision: VQDecoder.Precision
 
   /// The codebook's rows at `codes`, each divided by its length, as a map.
   func lookUp(_ codes: [Int], in codebook: Vector) -> FeatureMap {
     let (side, length) = (geometry.gridSize, geometry.codeLength)
-    let map = buffers.take(side, side, length)
+    let map = buffers.take(codes.count / side, side, length)
     for (index, code) in codes.enumerated() {
       let entry = codebook.base + code * length
       let pixel = map.pixel(index / side, index % side)
@@ -46,16 +45,20 @@ struct Drawing {
   }
 
   /// `clip((x + 1) / 2 · 255)`, truncated to 8 bits, as `[height, width, channels]`.
-  func write(_ x: FeatureMap, to pixels: UnsafeMutablePointer<UInt8>) {
+  ///
+  /// - Returns: whether all values are numbers; those that are not come out as black.
+  func write(_ x: FeatureMap, to pixels: UnsafeMutablePointer<UInt8>) -> Bool {
     let count = x.width * x.channels
+    var areNumbers = true
     for y in 0..<x.height {
       let line = x.pixel(y, 0)
       for i in 0..<count {
-        // A NaN comes out as black: comparisons with it are false.
+        areNumbers = areNumbers && !line[i].isNaN
         let value = (line[i] + 1) / 2 * 255
         pixels[y * count + i] = value >= 255 ? 255 : value > 0 ? UInt8(value) : 0
       }
     }
     buffers.giveBack(x)
+    return areNumbers
   }
 }

@@ -44,6 +44,9 @@ final class FeatureMapBuffers {
   let panels = ConvolutionPanels()
   /// A convolution's weights as floats.
   let weights = FloatBuffer()
+  /// What a convolution by tiles multiplies, and its products.
+  let tileInputs = FloatBuffer()
+  let tileOutputs = FloatBuffer()
   /// Attention's input, q, k, v and output: only at the lowest resolution, and small.
   let attention = (0..<5).map { _ in FloatBuffer() }
 

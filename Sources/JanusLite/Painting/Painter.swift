@@ -130,6 +130,22 @@ public final class Painter {
       throw .request(
         what: "codes", expected: "\(codesPerPicture) of them", found: "\(codes.count)")
     }
+    return Picture(width: imageSize, height: imageSize, bytes: try pixels(codes))
+  }
+
+  /// What is known of a picture after its first codes; the rest is grey.
+  ///
+  /// Whole lines of codes are shown. They are decoded as a picture of their own, so that their
+  /// colours still change a little as more lines come.
+  public func preview(_ codes: [Int]) throws(JanusError) -> Picture {
+    let lines = min(codes.count / codesPerLine, codesPerLine)
+    let known = lines == 0 ? [] : try pixels(Array(codes.prefix(lines * codesPerLine)))
+    let grey = [UInt8](repeating: 128, count: imageSize * imageSize * 3 - known.count)
+    return Picture(width: imageSize, height: imageSize, bytes: known + grey)
+  }
+
+  /// The pixels of some lines of codes, 3 bytes each.
+  private func pixels(_ codes: [Int]) throws(JanusError) -> [UInt8] {
     let count = parts.codes.geometry.codeCount
     if let index = codes.firstIndex(where: { !(0..<count).contains($0) }) {
       throw .request(
@@ -137,22 +153,14 @@ public final class Painter {
     }
     let watch = Stopwatch()
     defer { timings.decode += watch.seconds }
-    let side = imageSize
-    let bytes = [UInt8](unsafeUninitializedCapacity: side * side * 3) { pixels, written in
-      parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
-      written = side * side * 3
+    let size = codes.count / codesPerLine * (imageSize / codesPerLine) * imageSize * 3
+    var areNumbers = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { pixels, written in
+      areNumbers = parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
+      written = size
     }
-    return Picture(width: side, height: side, bytes: bytes)
-  }
-
-  /// What is known of a picture after its first lines of codes; the rest is grey.
-  public func preview(_ codes: [Int]) throws(JanusError) -> Picture {
-    let missing = codesPerPicture - codes.count
-    let whole = try picture(codes + [Int](repeating: codes.last ?? 0, count: missing))
-    let line = whole.width * 3
-    let known = codes.count / codesPerLine * (imageSize / codesPerLine) * line
-    let grey = [UInt8](repeating: 128, count: whole.bytes.count - known)
-    return Picture(width: whole.width, height: whole.height, bytes: whole.bytes[..<known] + grey)
+    guard areNumbers else { throw .notANumber(where: "pixels") }
+    return bytes
   }
 
   private func tokens(

@@ -76,7 +76,7 @@ extension VQDecoder {
       ),
       levels: levels, outputNorm: try binding.norm("vq.norm_out", inputs),
       output: try binding.convolution("vq.conv_out", g.outputChannels, inputs, side: 3),
-      quantizedHeight: quantizesProducts ? g.gridSize << (levels.count / 2) : .max)
+      precision: quantizesProducts ? .mixed(g) : .float)
   }
 }
 

@@ -36,20 +36,19 @@ struct VQDecoder: Sendable {
   let levels: [Level]
   let outputNorm: Norm
   let output: Convolution
-  /// The height of maps from which on residual blocks multiply in int8; below, and wherever a
-  /// product replaces the picture's features instead of adding to them, products are in f32. Noise
-  /// that enters early passes through all that follows, and the early maps are small.
-  let quantizedHeight: Int
+  let precision: Precision
 
-  /// Decodes `codes: [S · S]`, in raster order, into `pixels: [height, width, 3]`, 8 bits each.
+  /// Decodes lines of `codes`, `[S · S]` or fewer lines, in raster order, into
+  /// `pixels: [height, width, 3]`, 8 bits each.
   ///
   /// `pixels` are `clip((x + 1) / 2 · 255)`, truncated, as deepseek's and transformers' code do.
+  /// - Returns: whether all of them were computed from numbers, which damaged weights prevent.
+  @discardableResult
   func decode(
     _ codes: [Int], into pixels: UnsafeMutablePointer<UInt8>, _ buffers: FeatureMapBuffers,
     _ ops: Ops
-  ) {
-    let d = Drawing(
-      buffers: buffers, ops: ops, geometry: geometry, quantizedHeight: quantizedHeight)
+  ) -> Bool {
+    let d = Drawing(buffers: buffers, ops: ops, geometry: geometry, precision: precision)
     var x = d.lookUp(codes, in: codebook)
     x = d.convolve(x, postQuantization)
     x = d.convolve(x, input)
@@ -63,8 +62,8 @@ struct VQDecoder: Sendable {
       }
       if let convolution = level.upsample { x = d.enlarge(x, convolution) }
     }
-    x = d.convolve(d.activated(x, outputNorm), output)
-    d.write(x, to: pixels)
+    x = d.convolve(d.activatedFloats(x, outputNorm), output)
+    return d.write(x, to: pixels)
   }
 }
 

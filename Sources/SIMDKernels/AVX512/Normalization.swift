@@ -50,8 +50,29 @@
     _ x: UnsafePointer<Float>, _ pixels: Int, _ channels: Int, _ sums: UnsafeMutablePointer<Double>
   ) {
     let squares = sums + channels
+    // 32 channels are two lines of memory of each pixel, which fetching ahead follows.
+    let pairs = channels / 32 * 32
+    for c in stride(from: 0, to: pairs, by: 32) {
+      var (s0, s1, s2, s3) = loadFour(sums + c)
+      var (q0, q1, q2, q3) = loadFour(squares + c)
+      for pixel in 0..<pixels {
+        let values = x + pixel * channels + c
+        let (a, b) = (doubles(values), doubles(values + 8))
+        let (d, e) = (doubles(values + 16), doubles(values + 24))
+        s0 = _mm512_add_pd(s0, a)
+        s1 = _mm512_add_pd(s1, b)
+        s2 = _mm512_add_pd(s2, d)
+        s3 = _mm512_add_pd(s3, e)
+        q0 = _mm512_fmadd_pd(a, a, q0)
+        q1 = _mm512_fmadd_pd(b, b, q1)
+        q2 = _mm512_fmadd_pd(d, d, q2)
+        q3 = _mm512_fmadd_pd(e, e, q3)
+      }
+      storeFour((s0, s1, s2, s3), sums + c)
+      storeFour((q0, q1, q2, q3), squares + c)
+    }
     let whole = channels / 16 * 16
-    for c in stride(from: 0, to: whole, by: 16) {
+    for c in stride(from: pairs, to: whole, by: 16) {
       var (lowSum, highSum) = (load(sums + c), load(sums + c + 8))
       var (lowSquare, highSquare) = (load(squares + c), load(squares + c + 8))
       for pixel in 0..<pixels {
@@ -80,14 +101,31 @@
     _ x: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>,
     _ out: UnsafeMutablePointer<Float>, _ pixels: Int, _ channels: Int
   ) {
-    for c in stride(from: 0, to: channels, by: 16) {
-      let lanes = firstLanes(channels - c)
-      let (a, b) = (load(scale + c, lanes), load(shift + c, lanes))
-      for pixel in 0..<pixels {
-        let at = pixel * channels + c
-        store(_mm512_fmadd_ps(load(x + at, lanes), a, b), out + at, lanes)
+    // In order of memory: the scales stay in the L1 cache, the pixels come from afar.
+    for pixel in 0..<pixels {
+      let (x, out) = (x + pixel * channels, out + pixel * channels)
+      for c in stride(from: 0, to: channels, by: 16) {
+        let lanes = firstLanes(channels - c)
+        let value = _mm512_fmadd_ps(
+          load(x + c, lanes), load(scale + c, lanes), load(shift + c, lanes))
+        store(value, out + c, lanes)
       }
     }
+  }
+
+  @inline(__always)
+  private func loadFour(_ from: UnsafePointer<Double>) -> (__m512d, __m512d, __m512d, __m512d) {
+    (load(from), load(from + 8), load(from + 16), load(from + 24))
+  }
+
+  @inline(__always)
+  private func storeFour(
+    _ x: (__m512d, __m512d, __m512d, __m512d), _ to: UnsafeMutablePointer<Double>
+  ) {
+    store(x.0, to)
+    store(x.1, to + 8)
+    store(x.2, to + 16)
+    store(x.3, to + 24)
   }
 
   @inline(__always)
