@@ -17,15 +17,26 @@ import Testing
     return counts
   }
 
-  /// Pearson's statistic of counts against exact probabilities; what cannot occur must not.
+  /// Pearson's statistic of counts against exact probabilities; what cannot occur must not. What is
+  /// to occur less than five times counts together, as the statistic's distribution needs it.
   private func chiSquare(_ counts: [Int], _ probabilities: [Double]) -> Double {
     let draws = Double(counts.reduce(0, +))
-    return zip(counts, probabilities).reduce(0) { sum, pair in
-      let (count, probability) = (Double(pair.0), pair.1)
-      guard probability > 0 else { return count > 0 ? .infinity : sum }
-      let expected = draws * probability
-      return sum + (count - expected) * (count - expected) / expected
+    var statistic = 0.0
+    var rare = (count: 0.0, expected: 0.0)
+    for (count, probability) in zip(counts, probabilities) {
+      let (count, expected) = (Double(count), draws * probability)
+      if probability == 0 {
+        if count > 0 { return .infinity }
+      } else if expected < 5 {
+        rare = (rare.count + count, rare.expected + expected)
+      } else {
+        statistic += (count - expected) * (count - expected) / expected
+      }
     }
+    if rare.expected > 0 {
+      statistic += (rare.count - rare.expected) * (rare.count - rare.expected) / rare.expected
+    }
+    return statistic
   }
 
   private static let probabilities = [0.02, 0.3, 0.05, 0.2, 0.01, 0.15, 0.08, 0.12, 0.04, 0.03]
@@ -68,6 +79,38 @@ import Testing
     let counts = try counts(Self.logits, draws: 20_000, temperature: 0.5, topK: 4, topP: 0.75)
     let expected = Self.normalised(Self.probabilities.map { $0 >= 0.2 ? $0 * $0 : 0 })
     #expect(chiSquare(counts, expected) < Self.limit)
+  }
+
+  private static let cuts: [(topK: Int?, topP: Float?)] = [
+    (nil, nil), (4, nil), (nil, 0.8), (6, 0.9),
+  ]
+
+  /// All that painting does to its logits, against probabilities worked out from its definition.
+  @Test(arguments: [Float(0), 1, 2.5, 5], SamplerTests.cuts)
+  func guidanceComesFirst(_ weight: Float, _ cut: (topK: Int?, topP: Float?)) throws {
+    let without = Self.probabilities.reversed().map { Float(log($0)) - 1 }
+    let with = zip(without, Self.logits).map { 0.7 * $0 + 0.3 * $1 }
+    var guided = [Float](repeating: 0, count: with.count)
+    Guidance(weight: weight).combine(with, without, into: &guided, count: with.count)
+    let temperature: Float = 0.8
+    let counts = try counts(
+      guided, draws: 20_000, temperature: temperature, topK: cut.topK, topP: cut.topP)
+
+    // softmax((u + w (c - u)) / t), the k largest, then the fewest largest that reach p of them.
+    let w = Double(weight)
+    let weights = zip(with, without).map { c, u in
+      exp((Double(u) + w * (Double(c) - Double(u))) / Double(temperature))
+    }
+    let order = weights.indices.sorted { weights[$0] > weights[$1] }
+    let best = order.prefix(cut.topK ?? order.count)
+    let enough = Double(cut.topP ?? 1) * best.reduce(0) { $0 + weights[$1] }
+    var expected = [Double](repeating: 0, count: weights.count)
+    var sum = 0.0
+    for index in best where sum < enough {
+      expected[index] = weights[index]
+      sum += weights[index]
+    }
+    #expect(chiSquare(counts, Self.normalised(expected)) < Self.limit)
   }
 
   @Test func equallyLikelyTokensStayTogetherInTopK() throws {

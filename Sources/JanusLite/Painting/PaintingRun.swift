@@ -7,7 +7,7 @@ final class PaintingRun {
   private let language: LanguageModel
   private let codes: CodeModel
   private let ops: Ops
-  private let guidance: Float
+  private let guidance: Guidance
   /// One code for every row. Rows 2i and 2i + 1 are picture i with and without the prompt.
   private let step: Batch
   private let pictures: Int
@@ -28,7 +28,7 @@ final class PaintingRun {
     self.language = language
     self.codes = codes
     self.ops = ops
-    self.guidance = guidance
+    self.guidance = Guidance(weight: guidance)
     self.pictures = pictures
     let g = language.geometry
     let shape = CacheShape(g, format: cacheFormat)
@@ -74,9 +74,8 @@ final class PaintingRun {
     let out = guided.matrix(pictures, count)
     ops.forEachRows(pictures, of: count) { range in
       for picture in range {
-        let (with, without) = (all[row: 2 * picture], all[row: 2 * picture + 1])
-        let target = out[row: picture]
-        for i in 0..<count { target[i] = without[i] + guidance * (with[i] - without[i]) }
+        guidance.combine(
+          all[row: 2 * picture], all[row: 2 * picture + 1], into: out[row: picture], count: count)
       }
     }
     return out
