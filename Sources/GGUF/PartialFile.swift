@@ -10,14 +10,14 @@ import Synchronization
 
 /// A file that is written under a temporary name beside its place, and either gets its name, whole,
 /// or vanishes.
-final class PartialFile: Sendable {
+public final class PartialFile: Sendable {
   private let destination: String
   private let temporary: String
   private let descriptor: Int32
   private let isOpen = Mutex(true)
 
   /// Creates the file with its final size, filled with zeros.
-  init(destination: String, byteCount: Int) throws(FileError) {
+  public init(destination: String, byteCount: Int) throws(FileError) {
     var status = stat()
     // Replacing a device or a folder by a file is never what was meant.
     if stat(destination, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
@@ -48,7 +48,7 @@ final class PartialFile: Sendable {
   }
 
   /// Writes all bytes at an offset. Safe from any thread.
-  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+  public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
     var done = 0
     while done < bytes.count, let base = bytes.baseAddress {
       let step = pwrite(
@@ -61,7 +61,7 @@ final class PartialFile: Sendable {
     }
   }
 
-  func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+  public func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
     // `withUnsafeBytes` of an array knows no typed errors.
     let result = bytes.withUnsafeBytes { raw in
       Result { () throws(FileError) in try write(raw, at: offset) }
@@ -70,7 +70,7 @@ final class PartialFile: Sendable {
   }
 
   /// Makes sure that the bytes are on the disk, and names the file.
-  func commit() throws(FileError) {
+  public func commit() throws(FileError) {
     func failure(_ operation: String) -> FileError {
       FileError(path: destination, operation: operation, code: errno)
     }
@@ -93,7 +93,7 @@ final class PartialFile: Sendable {
 
   /// Removes the file unless it has its name. Another thread may still be writing to it, so that
   /// the descriptor stays until the object goes.
-  func discard() {
+  public func discard() {
     isOpen.withLock { isOpen in
       guard isOpen else { return }
       isOpen = false

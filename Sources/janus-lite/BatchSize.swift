@@ -32,4 +32,15 @@ enum BatchSize: ExpressibleByArgument {
       return (number + waves - 1) / waves
     }
   }
+
+  /// What was chosen, for people.
+  func statement(of size: Int, for number: Int) -> String {
+    let waves = (number + size - 1) / size
+    var text = "painting \(number) pictures, \(size) at once"
+    if waves > 1 { text += ", in \(waves) waves" }
+    if case .auto = self, let free = AvailableMemory.bytes {
+      text += " (--batch auto, with \(Format.bytes(free)) of memory free)"
+    }
+    return text
+  }
 }

@@ -33,8 +33,9 @@ struct DecodeCommand: ParsableCommand {
   }
 
   func run() throws {
-    Interrupt.listen()
+    Interrupt.listen(endingProcess: true)
     let file = try PictureFile(path: output, quality: quality)
+    try file.checkPlace()
     let codes = try Self.codes(in: codes)
     let painter = try Painter(try model.open())
     try file.write(try Self.located(self.codes) { try painter.picture(codes) })

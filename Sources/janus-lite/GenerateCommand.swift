@@ -57,7 +57,8 @@ struct GenerateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Rewrite this file as rows of the first picture arrive, unfinished rows grey.",
+      "Rewrite this file as rows of the first picture arrive, unfinished rows grey; at most a "
+        + "twelfth of the time is spent on it.",
       valueName: "file"),
     completion: .file())
   var preview: String?
@@ -102,6 +103,10 @@ struct GenerateCommand: ParsableCommand {
       throw ValidationError(
         "--logprobs: expected 0 to \(LogprobPair.limit), found \(logprobs)")
     }
+    guard grid == nil || number <= Picture.mostOnSheet else {
+      throw ValidationError(
+        "--grid: expected at most \(Picture.mostOnSheet) pictures, found \(number)")
+    }
     // Before anything is painted, not after.
     for path in [grid, preview].compactMap(\.self) {
       do throws(Failure) {
@@ -113,17 +118,20 @@ struct GenerateCommand: ParsableCommand {
   }
 
   func run() throws {
-    Interrupt.listen()
+    Interrupt.listen(endingProcess: true)
     let clock = ContinuousClock.now
     let opened = try model.open()
     let painter = try Painter(opened)
     let promptTokens = try painter.promptTokenCount(prompt)
+    for path in [grid, preview].compactMap(\.self) {
+      try PictureFile(path: path, quality: quality).checkPlace()
+    }
     let gallery = try Gallery(folder: output, prompt: prompt, format: format, quality: quality)
     let first = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     let seeds = (0..<number).map { first &+ UInt64($0) }
     let size = batch.size(
       for: number, bytesPerPicture: try painter.cacheBytesPerPicture(prompt: prompt))
-    if verbose, number > 1 { StandardError.note("painting \(size) at once") }
+    if number > 1 { StandardError.note(batch.statement(of: size, for: number)) }
 
     var finished: [GenerateReport.Picture] = []
     var sheet: [Picture] = []
@@ -133,10 +141,12 @@ struct GenerateCommand: ParsableCommand {
       var likely = [[[LogprobPair]]](repeating: [], count: seeds.count)
       let codes = try paint(seeds, with: painter, done: wave, &likely, &status)
       for (index, (seed, codes)) in zip(seeds, codes).enumerated() {
-        if Interrupt.isRaised { throw Failure.interrupted }
         status.show("decoding picture \(finished.count + 1) of \(number)")
         let picture = try painter.picture(codes)
         let path = try gallery.write(picture, seed: seed, settings: parameters)
+        if finished.isEmpty, let preview {
+          try PictureFile(path: preview, quality: quality).write(picture)
+        }
         status.clear()
         finished.append(
           .init(
@@ -171,6 +181,10 @@ struct GenerateCommand: ParsableCommand {
   ) throws -> [[Int]] {
     let total = painter.codesPerPicture
     let progress = PaintingProgress(codes: total * seeds.count)
+    var shown: PreviewFile?
+    if done == 0, let preview {
+      shown = PreviewFile(try PictureFile(path: preview, quality: quality))
+    }
     var failure: (any Error)?
     let codes = try painter.codes(
       for: prompt, seeds: seeds,
@@ -180,13 +194,10 @@ struct GenerateCommand: ParsableCommand {
           seeds.count == 1
           ? "picture \(done + 1)" : "pictures \(done + 1) to \(done + seeds.count)"
         status.show("\(pictures) of \(number): \(progress.text(done: step * seeds.count))")
-        if let preview, done == 0, step.isMultiple(of: painter.codesPerLine) {
-          do {
-            let file = try PictureFile(path: preview, quality: quality)
-            try file.write(painter.preview(codes[0]))
-          } catch {
-            failure = error
-          }
+        do {
+          try shown?.update(codes[0], of: painter)
+        } catch {
+          failure = error
         }
         return failure == nil && !Interrupt.isRaised
       },

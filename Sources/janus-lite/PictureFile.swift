@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GGUF
 import Images
 
 /// A picture file to write: beside its place first, then renamed, so that it is whole or not there.
@@ -41,16 +42,39 @@ struct PictureFile {
     } catch {
       throw Failure(.internalError, "'\(path)': \(error)")
     }
-    do {
-      // Foundation's atomic writing is the same: another name, then a rename.
-      try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw Failure(.inputOutput, "cannot write '\(path)': \(error.localizedDescription)")
+    try Interrupt.holdingBack { () throws(Failure) in
+      do throws(FileError) {
+        let file = try PartialFile(destination: path, byteCount: bytes.count)
+        try file.write(bytes, at: 0)
+        try file.commit()
+      } catch {
+        throw Failure(.inputOutput, "\(error)")
+      }
+    }
+  }
+
+  /// Throws where a file of this name could not be made: better before work than after.
+  func checkPlace() throws(Failure) {
+    let folder = (path as NSString).deletingLastPathComponent
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(
+      atPath: folder.isEmpty ? "." : folder, isDirectory: &isFolder)
+    guard exists, isFolder.boolValue else {
+      throw Failure(.inputOutput, "cannot write '\(path)': there is no folder '\(folder)'")
+    }
+    guard FileManager.default.isWritableFile(atPath: folder.isEmpty ? "." : folder) else {
+      throw Failure(.inputOutput, "cannot write '\(path)': no permission in its folder")
+    }
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw Failure(.inputOutput, "cannot write '\(path)': it is a folder")
     }
   }
 }
 
 extension Picture {
+  /// A sheet is made in memory, of pictures in memory.
+  static let mostOnSheet = 256
+
   /// Pictures of one size in rows as square as can be, with a thin white line between.
   static func contactSheet(_ pictures: [Picture]) -> Picture {
     let (width, height) = (pictures[0].width, pictures[0].height)

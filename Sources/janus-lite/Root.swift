@@ -36,6 +36,8 @@ struct Root: ParsableCommand {
     ])
 
   static func main() {
+    // A file above the process's size limit is an error of writing, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

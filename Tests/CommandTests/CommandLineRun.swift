@@ -15,10 +15,11 @@ struct CommandLineRun {
     return lines
   }
 
-  /// Runs the command to its end. The environment holds nothing of ours but `environment`.
+  /// Runs the command to its end. The environment holds nothing of ours but `environment`; files
+  /// may have `fileBlocks` blocks of 512 bytes, or any number.
   init(
     _ arguments: [String], input: Data = Data(), environment: [String: String] = [:],
-    command: URL = executable
+    command: URL = executable, fileBlocks: Int? = nil
   ) throws {
     let folder = try Scratch()
     let files = try ["in", "out", "err"].map { name in
@@ -26,7 +27,8 @@ struct CommandLineRun {
       try (name == "in" ? input : Data()).write(to: URL(filePath: path))
       return path
     }
-    let process = Self.process(arguments, environment: environment, command: command)
+    let process = Self.process(
+      arguments, environment: environment, command: command, fileBlocks: fileBlocks)
     // Files rather than pipes: nobody has to read while the process writes.
     process.standardInput = FileHandle(forReadingAtPath: files[0])
     process.standardOutput = FileHandle(forWritingAtPath: files[1])
@@ -39,11 +41,17 @@ struct CommandLineRun {
   }
 
   static func process(
-    _ arguments: [String], environment: [String: String], command: URL = executable
+    _ arguments: [String], environment: [String: String] = [:], command: URL = executable,
+    fileBlocks: Int? = nil
   ) -> Process {
     let process = Process()
     process.executableURL = command
     process.arguments = arguments
+    if let fileBlocks {
+      process.executableURL = URL(filePath: "/bin/sh")
+      let script = "ulimit -f \(fileBlocks); exec \"$0\" \"$@\""
+      process.arguments = ["-c", script, command.path(percentEncoded: false)] + arguments
+    }
     var variables = ProcessInfo.processInfo.environment
     variables["JANUS_LITE_MODEL"] = nil
     variables["JANUS_LITE_ISA"] = nil
