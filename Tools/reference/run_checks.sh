@@ -31,3 +31,6 @@ janus="$(swift build -c release --show-bin-path)/janus-lite"
 "$python" Tools/reference/check_gguf.py "$work/tiny.gguf"
 "$python" Tools/reference/check_tokenizer.py --tokenizer Tests/Fixtures/tiny/tokenizer.json \
   --command "$janus tokenize --lines -m $work/tiny.gguf"
+
+echo "== Pillow reads the pictures and the text in them =="
+"$python" Tools/reference/check_pictures.py --command "$janus generate -m $work/tiny.gguf"
