@@ -73,7 +73,7 @@ struct NanoTests {
 
   private func colour(_ picture: Picture, x: Int, y: Int) -> [Int] {
     let pixel = (y * picture.width + x) * 3
-    return picture.bytes[pixel..<pixel + 3].map(Int.init)
+    return picture.bytes[pixel..<pixel + 3].map { Int($0) }
   }
 
   private func isRed(_ picture: Picture, x: Int, y: Int) -> Bool {
