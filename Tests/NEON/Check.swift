@@ -83,6 +83,12 @@ func halves(_ count: Int, _ random: inout Random) -> Buffer<UInt16> {
   return buffer
 }
 
+func bytes(_ count: Int, _ random: inout Random) -> Buffer<Int8> {
+  let buffer = Buffer<Int8>(count)
+  for i in 0..<count { buffer.start[i] = Int8(truncatingIfNeeded: random.bits()) }
+  return buffer
+}
+
 func expectSameBits(_ a: Buffer<Float>, _ b: Buffer<Float>, _ count: Int, _ what: StaticString) {
   a.expectIntact(what)
   for i in 0..<count {

@@ -39,6 +39,7 @@ func checkAttention() {
         let q = floats(rows * dim, 1, &random)
         let keys = floats(dim * 64, 1, &random)
         let halfKeys = halves(dim * 64, &random)
+        let byteKeys = bytes(dim * 64, &random)
         for i in 0..<dim * 64 where i % 64 >= count {
           keys.start[i] = .nan
           halfKeys.start[i] = 0xffff
@@ -50,11 +51,15 @@ func checkAttention() {
         KernelsNEON.scoresF16(q.start, dim, rows, halfKeys.start, dim, 0.3, ours.start, 64)
         KernelsPortable.scoresF16(q.start, dim, rows, halfKeys.start, dim, 0.3, truth.start, 64)
         expectSameBits(ours, truth, rows * 64, "scoresF16")
+        KernelsNEON.scoresInt8(q.start, dim, rows, byteKeys.start, dim, 0.3, ours.start, 64)
+        KernelsPortable.scoresInt8(q.start, dim, rows, byteKeys.start, dim, 0.3, truth.start, 64)
+        expectSameBits(ours, truth, rows * 64, "scoresInt8")
 
         let stride = dim + 1
         let weights = floats(rows * 64, 1, &random)
         let values = floats(count * stride, 1, &random)
         let halfValues = halves(count * stride, &random)
+        let byteValues = bytes(count * stride, &random)
         let (sums, truthSums) = (floats(rows * stride, 1, &random), Buffer<Float>(rows * stride))
         for i in 0..<rows * stride { truthSums.start[i] = sums.start[i] }
         KernelsNEON.weightedSumF32(
@@ -67,9 +72,14 @@ func checkAttention() {
         KernelsPortable.weightedSumF16(
           weights.start, 64, rows, halfValues.start, stride, count, dim, truthSums.start, stride)
         expectSameBits(sums, truthSums, rows * stride, "weightedSumF16")
+        KernelsNEON.weightedSumInt8(
+          weights.start, 64, rows, byteValues.start, stride, count, dim, sums.start, stride)
+        KernelsPortable.weightedSumInt8(
+          weights.start, 64, rows, byteValues.start, stride, count, dim, truthSums.start, stride)
+        expectSameBits(sums, truthSums, rows * stride, "weightedSumInt8")
         for floats in [q, keys, ours, truth, weights, values, sums, truthSums] { floats.free() }
-        halfKeys.free()
-        halfValues.free()
+        for halves in [halfKeys, halfValues] { halves.free() }
+        for bytes in [byteKeys, byteValues] { bytes.free() }
       }
     }
   }
@@ -111,6 +121,11 @@ func checkElementwise() {
     KernelsNEON.add(weight.start, ours.start, count)
     KernelsPortable.add(weight.start, truth.start, count)
     expectSameBits(ours, truth, count, "add")
+
+    fill(2)
+    KernelsNEON.multiply(weight.start, ours.start, count)
+    KernelsPortable.multiply(weight.start, truth.start, count)
+    expectSameBits(ours, truth, count, "multiply")
 
     fill(2)
     KernelsNEON.rmsNorm(ours.start, weight.start, 1e-6, ours.start, count)

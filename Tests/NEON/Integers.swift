@@ -116,6 +116,16 @@ func checkActivations() {
         }
         values.expectIntact("quantizeActivations: wrote behind the values")
         offsets.expectIntact("quantizeActivations: wrote behind the offsets")
+
+        let scale = KernelsNEON.quantizeRow(x.start, columns, values.start)
+        let truth = KernelsPortable.quantizeRow(x.start, columns, truthValues.start)
+        expect(
+          scale.bitPattern == truth.bitPattern || scale.isNaN && truth.isNaN,
+          "quantizeRow: scale")
+        for i in 0..<blocks * 32 {
+          expect(values.start[i] == truthValues.start[i], "quantizeRow: values")
+        }
+        values.expectIntact("quantizeRow: wrote behind the values")
       }
     }
   }

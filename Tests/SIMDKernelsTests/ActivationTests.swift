@@ -77,4 +77,51 @@ private struct Quantized: Equatable {
       }
     }
   }
+
+  @Test func aPortableRowRoundsToTheNearestStepOfItsOneScale() {
+    var random = Random(state: 3)
+    let x = random.floats(75, in: -3e4...3e4)
+    let row = QuantizedRow(x, .portable)
+    let scale = Double(Float(bitPattern: row.scale))
+    let largest = x.map { Double($0.magnitude) }.max() ?? 0
+    #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
+    for (value, q) in zip(x, row.values) {
+      #expect(abs(Double(value) - Double(q) * scale) <= scale * 0.500_02)
+    }
+    #expect(row.values[75...].allSatisfy { $0 == 0 })
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func everyTierGivesTheSameBitsOfARow(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 4)
+    for count in awkwardSizes {
+      for magnitude: Float in [0, 0x1p-147, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
+        let x = random.floats(count).map { $0 * magnitude }
+        #expect(
+          QuantizedRow(x, kernels) == QuantizedRow(x, .portable), "\(count) of \(magnitude)")
+      }
+      guard count > 0 else { continue }
+      for poison: Float in [.nan, .infinity] {
+        var x = random.floats(count)
+        x[count / 2] = poison
+        let row = QuantizedRow(x, kernels)
+        #expect(!Float(bitPattern: row.scale).isFinite)
+        #expect(row.values.allSatisfy { $0 == 0 })
+      }
+    }
+  }
+}
+
+private struct QuantizedRow: Equatable {
+  let values: [Int8]
+  let scale: UInt32
+
+  init(_ x: [Float], _ kernels: Kernels) {
+    let values = Guarded<Int8>((x.count + 31) / 32 * 32)
+    let scale = kernels.quantizeRow(x, x.count, values.start)
+    self.values = values.checked()
+    // The bits of a NaN are the processor's choice.
+    self.scale = scale.isNaN ? Float.nan.bitPattern : scale.bitPattern
+  }
 }

@@ -2,18 +2,24 @@ import Testing
 
 @testable import SIMDKernels
 
+/// How a cache keeps its rows.
+enum CacheElement: CaseIterable, Sendable {
+  case f32, f16, int8
+}
+
 @Suite struct AttentionTests {
   static let dims = [1, 8, 16, 33, 64, 80, 128]
   static let counts = [0, 1, 63, 64]
   static let rowCounts = 0...9
 
-  @Test(arguments: InstructionSet.available, [false, true])
-  func everyTierGivesTheScoresOfThePortableOne(_ set: InstructionSet, half: Bool) throws {
+  @Test(arguments: InstructionSet.available, CacheElement.allCases)
+  func everyTierGivesTheScoresOfThePortableOne(_ set: InstructionSet, element: CacheElement) throws
+  {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 1)
     for dim in Self.dims {
       for count in Self.counts {
-        let scores = ScoresCase(rows: 9, dim: dim, count: count, half: half, &random)
+        let scores = ScoresCase(rows: 9, dim: dim, count: count, element: element, &random)
         let truth = scores.run(.portable)
         for rows in Self.rowCounts {
           let ours = scores.run(kernels, 0..<rows)
@@ -26,13 +32,15 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available, [false, true])
-  func everyTierGivesTheWeightedSumsOfThePortableOne(_ set: InstructionSet, half: Bool) throws {
+  @Test(arguments: InstructionSet.available, CacheElement.allCases)
+  func everyTierGivesTheWeightedSumsOfThePortableOne(_ set: InstructionSet, element: CacheElement)
+    throws
+  {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 2)
     for dim in Self.dims {
       for count in Self.counts {
-        let sums = WeightedSumCase(rows: 9, count: count, dim: dim, half: half, &random)
+        let sums = WeightedSumCase(rows: 9, count: count, dim: dim, element: element, &random)
         let truth = sums.run(.portable)
         for rows in Self.rowCounts {
           let ours = sums.run(kernels, 0..<rows)
@@ -43,13 +51,13 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available, [false, true])
-  func aRowDoesNotDependOnTheRowsBesideIt(_ set: InstructionSet, half: Bool) throws {
+  @Test(arguments: InstructionSet.available, CacheElement.allCases)
+  func aRowDoesNotDependOnTheRowsBesideIt(_ set: InstructionSet, element: CacheElement) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 3)
     for dim in [64, 80, 128] {
-      let scores = ScoresCase(rows: 13, dim: dim, count: 64, half: half, &random)
-      let sums = WeightedSumCase(rows: 13, count: 64, dim: dim, half: half, &random)
+      let scores = ScoresCase(rows: 13, dim: dim, count: 64, element: element, &random)
+      let sums = WeightedSumCase(rows: 13, count: 64, dim: dim, element: element, &random)
       let allScores = scores.run(kernels)
       let allSums = sums.run(kernels)
       for row in 0..<13 {
@@ -61,11 +69,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [false, true])
-  func thePortableScoresAreNearTheTruth(half: Bool) {
+  @Test(arguments: CacheElement.allCases)
+  func thePortableScoresAreNearTheTruth(element: CacheElement) {
     var random = Random(state: 4)
     for dim in Self.dims {
-      let scores = ScoresCase(rows: 3, dim: dim, count: 64, half: half, &random)
+      let scores = ScoresCase(rows: 3, dim: dim, count: 64, element: element, &random)
       let result = scores.run(.portable)
       for row in 0..<3 {
         var truths: [Double] = []
@@ -83,11 +91,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [false, true])
-  func thePortableWeightedSumsAreNearTheTruth(half: Bool) {
+  @Test(arguments: CacheElement.allCases)
+  func thePortableWeightedSumsAreNearTheTruth(element: CacheElement) {
     var random = Random(state: 5)
     for (count, dim) in [(0, 8), (1, 1), (63, 80), (64, 128)] {
-      let sums = WeightedSumCase(rows: 3, count: count, dim: dim, half: half, &random)
+      let sums = WeightedSumCase(rows: 3, count: count, dim: dim, element: element, &random)
       let result = sums.run(.portable)
       for row in 0..<3 {
         var truths: [Double] = []
@@ -115,19 +123,19 @@ private struct ScoresCase {
   let rows: Int
   let dim: Int
   let count: Int
-  let half: Bool
+  let element: CacheElement
   let q: [Float]
   let keys: CacheRows
   var qStride: Int { dim + 3 }
   var outStride: Int { 64 + 5 }
 
-  init(rows: Int, dim: Int, count: Int, half: Bool, _ random: inout Random) {
+  init(rows: Int, dim: Int, count: Int, element: CacheElement, _ random: inout Random) {
     self.rows = rows
     self.dim = dim
     self.count = count
-    self.half = half
+    self.element = element
     q = random.floats(rows * (dim + 3))
-    keys = CacheRows(rows: dim, columns: 64, known: count, &random)
+    keys = CacheRows(element, rows: dim, columns: 64, known: count, &random)
   }
 
   /// The scores of some rows. What lies between the rows of the result must stay as it was.
@@ -137,10 +145,13 @@ private struct ScoresCase {
     let out = Guarded<Float>(size)
     q.withUnsafeBufferPointer { q in
       let q = q.baseAddress! + some.lowerBound * qStride
-      if half {
-        kernels.scoresF16(q, qStride, some.count, keys.halves, dim, 0.125, out.start, outStride)
-      } else {
+      switch element {
+      case .f32:
         kernels.scoresF32(q, qStride, some.count, keys.floats, dim, 0.125, out.start, outStride)
+      case .f16:
+        kernels.scoresF16(q, qStride, some.count, keys.halves, dim, 0.125, out.start, outStride)
+      case .int8:
+        kernels.scoresInt8(q, qStride, some.count, keys.bytes, dim, 0.125, out.start, outStride)
       }
     }
     let result = out.checked()
@@ -163,7 +174,7 @@ private struct WeightedSumCase {
   let rows: Int
   let count: Int
   let dim: Int
-  let half: Bool
+  let element: CacheElement
   let weights: [Float]
   let values: CacheRows
   let begin: [Float]
@@ -171,13 +182,13 @@ private struct WeightedSumCase {
   var valueStride: Int { dim + 3 }
   var outStride: Int { dim + 5 }
 
-  init(rows: Int, count: Int, dim: Int, half: Bool, _ random: inout Random) {
+  init(rows: Int, count: Int, dim: Int, element: CacheElement, _ random: inout Random) {
     self.rows = rows
     self.count = count
     self.dim = dim
-    self.half = half
+    self.element = element
     weights = random.floats(rows * (count + 1), in: 0...1)
-    values = CacheRows(rows: count, columns: dim + 3, known: dim, &random)
+    values = CacheRows(element, rows: count, columns: dim + 3, known: dim, &random)
     begin = random.floats(rows * (dim + 5))
   }
 
@@ -188,13 +199,18 @@ private struct WeightedSumCase {
     let out = Guarded(before)
     weights.withUnsafeBufferPointer { weights in
       let weights = weights.baseAddress! + some.lowerBound * weightStride
-      if half {
+      switch element {
+      case .f32:
+        kernels.weightedSumF32(
+          weights, weightStride, some.count, values.floats, valueStride, count, dim, out.start,
+          outStride)
+      case .f16:
         kernels.weightedSumF16(
           weights, weightStride, some.count, values.halves, valueStride, count, dim, out.start,
           outStride)
-      } else {
-        kernels.weightedSumF32(
-          weights, weightStride, some.count, values.floats, valueStride, count, dim, out.start,
+      case .int8:
+        kernels.weightedSumInt8(
+          weights, weightStride, some.count, values.bytes, valueStride, count, dim, out.start,
           outStride)
       }
     }
@@ -210,17 +226,25 @@ private struct WeightedSumCase {
   }
 }
 
-/// The same numbers as halves and as floats; NaN in the columns that are not known.
+/// The numbers of a cache as it stores them and as floats; in the columns that are not known NaN,
+/// or in bytes, which have none, a number that would show.
 private struct CacheRows {
-  let halves: [UInt16]
-  let floats: [Float]
+  var halves: [UInt16] = []
+  var bytes: [Int8] = []
+  private(set) var floats: [Float]
 
-  init(rows: Int, columns: Int, known: Int, _ random: inout Random) {
-    var halves = random.halves(rows * columns)
-    for i in halves.indices where i % columns >= known { halves[i] = 0xffff }
-    self.halves = halves
-    var floats = [Float](repeating: 0, count: rows * columns)
-    Kernels.portable.f16ToF32(halves, &floats, floats.count)
-    self.floats = floats
+  init(_ element: CacheElement, rows: Int, columns: Int, known: Int, _ random: inout Random) {
+    let count = rows * columns
+    floats = [Float](repeating: 0, count: count)
+    switch element {
+    case .f32, .f16:
+      halves = random.halves(count)
+      for i in halves.indices where i % columns >= known { halves[i] = 0xffff }
+      Kernels.portable.f16ToF32(halves, &floats, count)
+    case .int8:
+      bytes = random.floats(count, in: -127...127).map { Int8($0) }
+      for i in bytes.indices where i % columns >= known { bytes[i] = -128 }
+      floats = bytes.map(Float.init)
+    }
   }
 }

@@ -118,4 +118,16 @@ import Testing
       #expect(out.checked() == zip(x, y).map { $0 + $1 })
     }
   }
+
+  @Test(arguments: InstructionSet.available)
+  func multiplyIsExactlyRounded(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 6)
+    for count in awkwardSizes {
+      let (x, y) = (random.floats(count), random.floats(count, in: -100...100))
+      let out = Guarded(y)
+      kernels.multiply(x, out.start, count)
+      #expect(out.checked() == zip(x, y).map { $0 * $1 })
+    }
+  }
 }

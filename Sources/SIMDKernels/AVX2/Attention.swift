@@ -10,7 +10,7 @@
     _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
   ) {
     let product = Product(
-      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, halves: false,
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .f32,
       steps: dim, columns: keysPerChunk, out: out, outStride: outStride)
     product.run(rows, scale: scale)
   }
@@ -21,7 +21,18 @@
     _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
   ) {
     let product = Product(
-      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, halves: true,
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .f16,
+      steps: dim, columns: keysPerChunk, out: out, outStride: outStride)
+    product.run(rows, scale: scale)
+  }
+
+  /// `Kernels.scoresInt8`.
+  public func scoresInt8(
+    _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Int8>,
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    let product = Product(
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .int8,
       steps: dim, columns: keysPerChunk, out: out, outStride: outStride)
     product.run(rows, scale: scale)
   }
@@ -35,7 +46,7 @@
     forEachBlock(of: count, rows: rows) { i, steps in
       let product = Product(
         left: weights + i, leftStride: weightStride, right: values + i * valueStride,
-        rightStride: valueStride, halves: false, steps: steps, columns: dim, out: out,
+        rightStride: valueStride, element: .f32, steps: steps, columns: dim, out: out,
         outStride: outStride)
       product.run(rows, scale: nil)
     }
@@ -50,7 +61,22 @@
     forEachBlock(of: count, rows: rows) { i, steps in
       let product = Product(
         left: weights + i, leftStride: weightStride, right: values + i * valueStride,
-        rightStride: valueStride, halves: true, steps: steps, columns: dim, out: out,
+        rightStride: valueStride, element: .f16, steps: steps, columns: dim, out: out,
+        outStride: outStride)
+      product.run(rows, scale: nil)
+    }
+  }
+
+  /// `Kernels.weightedSumInt8`.
+  public func weightedSumInt8(
+    _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+    _ values: UnsafePointer<Int8>, _ valueStride: Int, _ count: Int, _ dim: Int,
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    forEachBlock(of: count, rows: rows) { i, steps in
+      let product = Product(
+        left: weights + i, leftStride: weightStride, right: values + i * valueStride,
+        rightStride: valueStride, element: .int8, steps: steps, columns: dim, out: out,
         outStride: outStride)
       product.run(rows, scale: nil)
     }
@@ -67,20 +93,33 @@
     for first in stride(from: 0, to: count, by: step) { body(first, min(step, count - first)) }
   }
 
+  /// How the right matrix is stored; a literal at every call, so that each becomes code of its own.
+  enum Element {
+    case f32, f16, int8
+
+    @inline(__always)
+    var byteCount: Int {
+      switch self {
+      case .f32: 4
+      case .f16: 2
+      case .int8: 1
+      }
+    }
+  }
+
   /// `Σ_k left[r * leftStride + k] · right[k * rightStride + column]`.
   struct Product {
     let left: UnsafePointer<Float>
     let leftStride: Int
     let right: UnsafeRawPointer
     let rightStride: Int
-    /// Whether `right` holds halves; a literal, so that each format becomes code of its own.
-    let halves: Bool
+    let element: Element
     let steps: Int
     let columns: Int
     let out: UnsafeMutablePointer<Float>
     let outStride: Int
 
-    private var elementBytes: Int { halves ? 2 : 4 }
+    private var elementBytes: Int { element.byteCount }
 
     /// The sum times `scale` into out; without a scale the sum goes on from what out holds.
     @inline(__always)
@@ -139,7 +178,7 @@
       var x = left + row * leftStride
       var place = right + column * elementBytes
       for _ in 0..<steps {
-        let y = Sixteen(place, halves: halves)
+        let y = Sixteen(place, element)
         a.add(x[0], y)
         if rows > 1 { b.add(x[leftStride], y) }
         if rows > 2 { c.add(x[2 * leftStride], y) }
@@ -170,10 +209,10 @@
       let x = left + row * leftStride
       var place = right + column * elementBytes
       for k in 0..<steps {
-        a.add(x[k], Sixteen(place, halves: halves))
-        b.add(x[k], Sixteen(place + 16 * elementBytes, halves: halves))
-        c.add(x[k], Sixteen(place + 32 * elementBytes, halves: halves))
-        d.add(x[k], Sixteen(place + 48 * elementBytes, halves: halves))
+        a.add(x[k], Sixteen(place, element))
+        b.add(x[k], Sixteen(place + 16 * elementBytes, element))
+        c.add(x[k], Sixteen(place + 32 * elementBytes, element))
+        d.add(x[k], Sixteen(place + 48 * elementBytes, element))
         place += rightStride * elementBytes
       }
       a.store(out, scale)
@@ -192,9 +231,11 @@
       var sum = scale == nil ? load(out, count) : _mm256_setzero_ps()
       for k in 0..<steps {
         let y =
-          halves
-          ? load(place.assumingMemoryBound(to: UInt16.self), count)
-          : load(place.assumingMemoryBound(to: Float.self), count)
+          switch element {
+          case .f32: load(place.assumingMemoryBound(to: Float.self), count)
+          case .f16: load(place.assumingMemoryBound(to: UInt16.self), count)
+          case .int8: load(place.assumingMemoryBound(to: Int8.self), count)
+          }
         sum = _mm256_fmadd_ps(_mm256_set1_ps(x[k]), y, sum)
         place += rightStride * elementBytes
       }
@@ -216,14 +257,17 @@
     }
 
     @inline(__always)
-    init(_ place: UnsafeRawPointer, halves: Bool) {
-      if halves {
-        self.init()
+    init(_ place: UnsafeRawPointer, _ element: Element) {
+      switch element {
+      case .f32:
+        let p = place.assumingMemoryBound(to: Float.self)
+        (s0, s1) = (load(p), load(p + 8))
+      case .f16:
         let p = place.assumingMemoryBound(to: UInt16.self)
-        s0 = load(p)
-        s1 = load(p + 8)
-      } else {
-        self.init(place.assumingMemoryBound(to: Float.self))
+        (s0, s1) = (load(p), load(p + 8))
+      case .int8:
+        let p = place.assumingMemoryBound(to: Int8.self)
+        (s0, s1) = (load(p), load(p + 8))
       }
     }
 

@@ -83,4 +83,12 @@
       store(_mm256_add_ps(load(y + i, lanes), load(x + i, lanes)), y + i, lanes)
     }
   }
+
+  /// `Kernels.multiply`.
+  public func multiply(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in stride(from: 0, to: count, by: 8) {
+      let lanes = count - i
+      store(_mm256_mul_ps(load(y + i, lanes), load(x + i, lanes)), y + i, lanes)
+    }
+  }
 #endif

@@ -63,6 +63,23 @@
     _mm256_cvtph_ps(load16(from, count))
   }
 
+  /// int8 as floats.
+  @inline(__always)
+  func load(_ from: UnsafePointer<Int8>, _ count: Int = 8) -> __m256 {
+    let bytes =
+      count >= 8 ? UnsafeRawPointer(from).loadUnaligned(as: Int64.self) : loadFew8(from, count)
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bytes)))
+  }
+
+  @inline(never)
+  func loadFew8(_ from: UnsafePointer<Int8>, _ count: Int) -> Int64 {
+    var bytes: Int64 = 0
+    for i in 0..<max(count, 0) {
+      bytes |= Int64(UInt8(bitPattern: from[i])) << Int64(8 * i)
+    }
+    return bytes
+  }
+
   /// bfloat16 as floats.
   @inline(__always)
   func loadBrain(_ from: UnsafePointer<UInt16>, _ count: Int = 8) -> __m256 {

@@ -11,7 +11,7 @@
     _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
   ) {
     let product = Product(
-      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, halves: false,
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .f32,
       steps: dim, lanes: Quarters(keysPerChunk), out: out, outStride: outStride)
     product.run(rows, scale: scale)
   }
@@ -22,7 +22,18 @@
     _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
   ) {
     let product = Product(
-      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, halves: true,
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .f16,
+      steps: dim, lanes: Quarters(keysPerChunk), out: out, outStride: outStride)
+    product.run(rows, scale: scale)
+  }
+
+  /// `Kernels.scoresInt8`.
+  public func scoresInt8(
+    _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Int8>,
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    let product = Product(
+      left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .int8,
       steps: dim, lanes: Quarters(keysPerChunk), out: out, outStride: outStride)
     product.run(rows, scale: scale)
   }
@@ -37,7 +48,7 @@
     while d < dim {
       let product = Product(
         left: weights, leftStride: weightStride, right: values + d, rightStride: valueStride,
-        halves: false, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
+        element: .f32, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
       if rows == 1 && d + 128 <= dim {
         product.addWideRow()
         d += 128
@@ -58,7 +69,28 @@
     while d < dim {
       let product = Product(
         left: weights, leftStride: weightStride, right: values + d, rightStride: valueStride,
-        halves: true, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
+        element: .f16, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
+      if rows == 1 && d + 128 <= dim {
+        product.addWideRow()
+        d += 128
+      } else {
+        product.run(rows, scale: nil)
+        d += 64
+      }
+    }
+  }
+
+  /// `Kernels.weightedSumInt8`.
+  public func weightedSumInt8(
+    _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+    _ values: UnsafePointer<Int8>, _ valueStride: Int, _ count: Int, _ dim: Int,
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  ) {
+    var d = 0
+    while d < dim {
+      let product = Product(
+        left: weights, leftStride: weightStride, right: values + d, rightStride: valueStride,
+        element: .int8, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
       if rows == 1 && d + 128 <= dim {
         product.addWideRow()
         d += 128
@@ -71,14 +103,27 @@
 
   private let keysPerChunk = 64
 
+  /// How the right matrix is stored; a literal at every call, so that each becomes code of its own.
+  enum Element {
+    case f32, f16, int8
+
+    @inline(__always)
+    var byteCount: Int {
+      switch self {
+      case .f32: 4
+      case .f16: 2
+      case .int8: 1
+      }
+    }
+  }
+
   /// `Σ_k left[r * leftStride + k] · right[k * rightStride + lane]` for up to 64 lanes.
   struct Product {
     let left: UnsafePointer<Float>
     let leftStride: Int
     let right: UnsafeRawPointer
     let rightStride: Int
-    /// Whether `right` holds halves; a literal, so that each format becomes code of its own.
-    let halves: Bool
+    let element: Element
     let steps: Int
     let lanes: Quarters
     let out: UnsafeMutablePointer<Float>
@@ -121,7 +166,7 @@
       var x = left + row * leftStride
       var place = right
       for _ in 0..<steps {
-        let line = halves ? Line(halves: place, lanes) : Line(floats: place, lanes)
+        let line = Line(place, element, lanes)
         a.add(x[0], line)
         if rows > 1 { b.add(x[leftStride], line) }
         if rows > 2 { c.add(x[2 * leftStride], line) }
@@ -129,7 +174,7 @@
         if rows > 4 { e.add(x[4 * leftStride], line) }
         if rows > 4 { f.add(x[5 * leftStride], line) }
         x += 1
-        place += rightStride * (halves ? 2 : 4)
+        place += rightStride * element.byteCount
       }
 
       a.store(out, lanes, scale)
@@ -147,12 +192,12 @@
     @inline(__always)
     fileprivate func addWideRow() {
       var (a, b) = (Line(out, lanes), Line(out + 64, lanes))
-      let elementBytes = halves ? 2 : 4
+      let elementBytes = element.byteCount
       var place = right
       for k in 0..<steps {
         let next = place + 64 * elementBytes
-        a.add(left[k], halves ? Line(halves: place, lanes) : Line(floats: place, lanes))
-        b.add(left[k], halves ? Line(halves: next, lanes) : Line(floats: next, lanes))
+        a.add(left[k], Line(place, element, lanes))
+        b.add(left[k], Line(next, element, lanes))
         place += rightStride * elementBytes
       }
       a.store(out, lanes, nil)
@@ -177,17 +222,21 @@
     }
 
     @inline(__always)
-    init(floats: UnsafeRawPointer, _ lanes: Quarters) {
-      self.init(floats.assumingMemoryBound(to: Float.self), lanes)
-    }
-
-    @inline(__always)
-    init(halves: UnsafeRawPointer, _ lanes: Quarters) {
-      let p = halves.assumingMemoryBound(to: UInt16.self)
-      s0 = load(p, lanes.m0)
-      s1 = load(p + 16, lanes.m1)
-      s2 = load(p + 32, lanes.m2)
-      s3 = load(p + 48, lanes.m3)
+    init(_ place: UnsafeRawPointer, _ element: Element, _ lanes: Quarters) {
+      switch element {
+      case .f32:
+        let p = place.assumingMemoryBound(to: Float.self)
+        (s0, s1) = (load(p, lanes.m0), load(p + 16, lanes.m1))
+        (s2, s3) = (load(p + 32, lanes.m2), load(p + 48, lanes.m3))
+      case .f16:
+        let p = place.assumingMemoryBound(to: UInt16.self)
+        (s0, s1) = (load(p, lanes.m0), load(p + 16, lanes.m1))
+        (s2, s3) = (load(p + 32, lanes.m2), load(p + 48, lanes.m3))
+      case .int8:
+        let p = place.assumingMemoryBound(to: Int8.self)
+        (s0, s1) = (load(p, lanes.m0), load(p + 16, lanes.m1))
+        (s2, s3) = (load(p + 32, lanes.m2), load(p + 48, lanes.m3))
+      }
     }
 
     @inline(__always)

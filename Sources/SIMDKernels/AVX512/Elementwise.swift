@@ -79,4 +79,12 @@
       store(_mm512_add_ps(load(y + i, lanes), load(x + i, lanes)), y + i, lanes)
     }
   }
+
+  /// `Kernels.multiply`.
+  public func multiply(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in stride(from: 0, to: count, by: 16) {
+      let lanes = firstLanes(count - i)
+      store(_mm512_mul_ps(load(y + i, lanes), load(x + i, lanes)), y + i, lanes)
+    }
+  }
 #endif

@@ -20,6 +20,12 @@
     _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes, from))
   }
 
+  /// int8 as floats.
+  @inline(__always)
+  func load(_ from: UnsafePointer<Int8>, _ lanes: __mmask16 = 0xffff) -> __m512 {
+    _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(lanes, from)))
+  }
+
   /// bfloat16 as floats.
   @inline(__always)
   func loadBrain(_ from: UnsafePointer<UInt16>, _ lanes: __mmask16 = 0xffff) -> __m512 {

@@ -139,12 +139,27 @@ public struct Kernels: Sendable {
   /// `y += x`.
   public let add:
     @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+  /// `y *= x`.
+  public let multiply:
+    @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void
 
   public let scoresF32: Scores<Float>
   /// f16 as its raw 16 bits.
   public let scoresF16: Scores<UInt16>
   public let weightedSumF32: WeightedSum<Float>
   public let weightedSumF16: WeightedSum<UInt16>
+  /// Keys without their scales, which belong to the columns of the result.
+  public let scoresInt8: Scores<Int8>
+  /// Values without their scales, which belong to the weights.
+  public let weightedSumInt8: WeightedSum<Int8>
+  /// A row of a cache to int8 with one scale, which is returned: `scale = max|x| / 127`,
+  /// `values = round(x / scale)` (to nearest even, within ±127), zero where the scale is zero or not
+  /// finite. `values` has room for whole blocks of 32; what lies behind `count` becomes zero. Every
+  /// tier gives the same bits.
+  public let quantizeRow:
+    @Sendable (
+      _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>
+    ) -> Float
 
   public let f16ToF32: Convert<UInt16, Float>
   public let f32ToF16: Convert<Float, UInt16>

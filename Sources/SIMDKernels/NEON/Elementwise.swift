@@ -69,4 +69,11 @@
       store(load(y + i, count - i) + load(x + i, count - i), y + i, count - i)
     }
   }
+
+  /// `Kernels.multiply`.
+  public func multiply(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in stride(from: 0, to: count, by: 4) {
+      store(load(y + i, count - i) * load(x + i, count - i), y + i, count - i)
+    }
+  }
 #endif

@@ -55,6 +55,17 @@
     janus_floats_from_halves(load16(from, count))
   }
 
+  /// int8 as floats.
+  @inline(__always)
+  func load(_ from: UnsafePointer<Int8>, _ count: Int) -> Floats {
+    var x = SIMD4<Int32>.zero
+    if count > 0 { x.x = Int32(from[0]) }
+    if count > 1 { x.y = Int32(from[1]) }
+    if count > 2 { x.z = Int32(from[2]) }
+    if count > 3 { x.w = Int32(from[3]) }
+    return vcvtq_f32_s32(x)
+  }
+
   /// bfloat16 as floats.
   @inline(__always)
   func loadBrain(_ from: UnsafePointer<UInt16>, _ count: Int = 4) -> Floats {

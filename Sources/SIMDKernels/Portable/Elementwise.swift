@@ -44,6 +44,11 @@ public func gelu(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
   }
 }
 
+/// `Kernels.multiply`.
+public func multiply(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+  for i in 0..<count { y[i] *= x[i] }
+}
+
 /// `Kernels.add`.
 public func add(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
   for i in 0..<count { y[i] += x[i] }
