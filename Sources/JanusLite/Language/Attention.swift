@@ -96,6 +96,14 @@ private struct CausalAttention {
         kernels.scoresF16(
           query, q.stride, rows.count, keys.assumingMemoryBound(to: UInt16.self), dim, scale,
           target, stride)
+      case .int8:
+        kernels.scoresInt8(
+          query, q.stride, rows.count, keys.assumingMemoryBound(to: Int8.self), dim, scale,
+          target, stride)
+        let scales = cache.scales(of: keys)
+        for index in 0..<rows.count {
+          kernels.multiply(scales, target + index * stride, KVCache.chunkPositions)
+        }
       }
     }
     for index in 0..<rows.count {
@@ -117,6 +125,14 @@ private struct CausalAttention {
       case .f16:
         kernels.weightedSumF16(
           scores + first, stride, rows.count, values.assumingMemoryBound(to: UInt16.self), dim,
+          length, dim, result, out.stride)
+      case .int8:
+        let scales = cache.scales(of: values)
+        for index in 0..<rows.count {
+          kernels.multiply(scales, scores + first + index * stride, length)
+        }
+        kernels.weightedSumInt8(
+          scores + first, stride, rows.count, values.assumingMemoryBound(to: Int8.self), dim,
           length, dim, result, out.stride)
       }
     }

@@ -4,13 +4,19 @@ import SIMDKernels
 public enum CacheFormat: String, CaseIterable, Sendable {
   case f32
   case f16
+  /// One scale for each head and position, for keys and for values.
+  case int8
 
   var bytesPerElement: Int {
     switch self {
     case .f32: 4
     case .f16: 2
+    case .int8: 1
     }
   }
+
+  /// Bytes beside the elements of one head's key or value.
+  var bytesPerScale: Int { self == .int8 ? MemoryLayout<Float>.size : 0 }
 }
 
 /// The dimensions of a KV cache.
@@ -30,7 +36,15 @@ struct CacheShape: Equatable, Sendable {
   }
 
   /// Bytes that one position takes.
-  var bytesPerPosition: Int { 2 * layers * heads * dim * format.bytesPerElement }
+  var bytesPerPosition: Int {
+    2 * layers * heads * (dim * format.bytesPerElement + format.bytesPerScale)
+  }
+
+  /// Bytes of the chunks that hold `positions` positions.
+  func bytes(positions: Int) -> Int {
+    let width = KVCache.chunkPositions
+    return (positions + width - 1) / width * width * bytesPerPosition
+  }
 }
 
 /// The keys and values of one sequence, for all layers.
@@ -38,7 +52,8 @@ struct CacheShape: Equatable, Sendable {
 /// Positions lie in chunks, so that a cache grows without copying and caches that begin alike share
 /// their full chunks. Within a chunk each layer has the keys of all heads, then their values. Keys lie
 /// transposed, so that scores of 64 positions are computed side by side and no sum crosses lanes:
-/// `[layer][keys: [head][D][position], values: [head][position][D]]`.
+/// `[layer][keys: [head][D][position], values: [head][position][D]]`. In int8 each head's 64 scales
+/// follow its keys or values of the chunk.
 final class KVCache {
   static let chunkPositions = 64
 
@@ -58,6 +73,9 @@ final class KVCache {
       chunks.append(Chunk(byteCount: Self.chunkPositions * shape.bytesPerPosition))
     }
   }
+
+  /// Bytes of all chunks, those that are shared with other caches among them.
+  var byteCount: Int { chunks.count * Self.chunkPositions * shape.bytesPerPosition }
 
   /// A cache that begins with the same positions. Full chunks are shared, the last one is copied.
   func fork() -> KVCache {
@@ -92,6 +110,11 @@ final class KVCache {
     plane(layer: layer, part: 1, head: head, chunk: chunk)
   }
 
+  /// The 64 scales that follow a head's int8 keys or values in a chunk.
+  func scales(of plane: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+    (plane + Self.chunkPositions * shape.dim).assumingMemoryBound(to: Float.self)
+  }
+
   /// Stores the key and value of a position, `[heads · D]` each, for one layer.
   func write(
     key: UnsafePointer<Float>, value: UnsafePointer<Float>, layer: Int, position: Int,
@@ -117,13 +140,24 @@ final class KVCache {
         }
         kernels.f32ToF16(
           value, values.assumingMemoryBound(to: UInt16.self) + place * dim, dim)
+      case .int8:
+        // Whole blocks of 32, as the kernel writes them.
+        withUnsafeTemporaryAllocation(of: Int8.self, capacity: (dim + 31) / 32 * 32) { bytes in
+          let bytes = bytes.baseAddress!
+          scales(of: keys)[place] = kernels.quantizeRow(key, dim, bytes)
+          let column = keys.assumingMemoryBound(to: Int8.self) + place
+          for d in 0..<dim { column[d * Self.chunkPositions] = bytes[d] }
+          scales(of: values)[place] = kernels.quantizeRow(value, dim, bytes)
+          (values.assumingMemoryBound(to: Int8.self) + place * dim).update(from: bytes, count: dim)
+        }
       }
     }
   }
 
   private func plane(layer: Int, part: Int, head: Int, chunk: Int) -> UnsafeMutableRawPointer {
-    let plane = ((layer * 2 + part) * shape.heads + head) * Self.chunkPositions * shape.dim
-    return chunks[chunk].base + plane * shape.format.bytesPerElement
+    let perPosition = shape.dim * shape.format.bytesPerElement + shape.format.bytesPerScale
+    let plane = (layer * 2 + part) * shape.heads + head
+    return chunks[chunk].base + plane * Self.chunkPositions * perPosition
   }
 
   private final class Chunk {
@@ -132,7 +166,7 @@ final class KVCache {
 
     init(byteCount: Int) {
       self.byteCount = byteCount
-      base = .allocate(byteCount: byteCount, alignment: 64)
+      base = PageMemory.allocate(byteCount)
     }
 
     convenience init(copying other: Chunk) {
@@ -140,6 +174,6 @@ final class KVCache {
       base.copyMemory(from: other.base, byteCount: byteCount)
     }
 
-    deinit { base.deallocate() }
+    deinit { PageMemory.deallocate(base, byteCount) }
   }
 }

@@ -111,6 +111,36 @@ import Testing
     }
   }
 
+  @Test(arguments: Fixture.all, [Quantization.f32, .int8])
+  func anInt8CacheStaysCloseToAnF16Cache(
+    _ fixture: Fixture, _ quantization: Quantization
+  ) throws {
+    let exact = try fixture.model(quantization, .init(cacheFormat: .f16))
+    let small = try fixture.model(quantization, .init(cacheFormat: .int8))
+    let expected = try fixture.expected()
+    var differences: [Double] = []
+    for question in expected.questions + expected.scripted + expected.continued {
+      let truth = try Greedy(exact, question, tokens: 1).firstLogProbabilities
+      let found = try Greedy(small, question, tokens: 1).firstLogProbabilities
+      let best = truth.indices.sorted { truth[$0] > truth[$1] }.prefix(8)
+      differences += best.map { abs(found[$0] - truth[$0]) }
+    }
+    let mean = differences.reduce(0, +) / Double(differences.count)
+    print("\(fixture.name) \(quantization.rawValue), int8 cache: mean |Δ log p| \(mean)")
+    #expect(mean > 0, "the cache is not in int8")
+    #expect(mean < 0.01)
+  }
+
+  @Test(arguments: Fixture.all)
+  func singleStepsEqualOnePrefillWithAnInt8Cache(_ fixture: Fixture) throws {
+    let model = try fixture.model(.int8, .init(cacheFormat: .int8))
+    let question = try fixture.expected().questions[0]
+    let whole = try Greedy(model, question, tokens: 16)
+    let steps = try Greedy(model, question, tokens: 16, rowsAtOnce: 1)
+    #expect(whole.answer == steps.answer)
+    #expect(whole.firstLogits.map(\.bitPattern) == steps.firstLogits.map(\.bitPattern))
+  }
+
   @Test(arguments: Fixture.all)
   func pixelsEqualTheReferences(_ fixture: Fixture) throws {
     let model = try fixture.model(.f32)
