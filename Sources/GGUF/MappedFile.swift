@@ -29,6 +29,8 @@ public final class MappedFile: Sendable {
     case dontNeed
     /// It will be read once, from front to back.
     case sequential
+    /// Small pieces of it will be read, here and there: what lies beside them is not worth loading.
+    case random
   }
 
   public let path: String
@@ -82,6 +84,7 @@ public final class MappedFile: Sendable {
       case .willNeed: MADV_WILLNEED
       case .dontNeed: MADV_DONTNEED
       case .sequential: MADV_SEQUENTIAL
+      case .random: MADV_RANDOM
       }
     let begin = range.lowerBound / page * page
     _ = madvise(base + begin, range.upperBound - begin, numericCast(flag))

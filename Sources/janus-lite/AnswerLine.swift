@@ -83,7 +83,7 @@ struct AnswerLine: Encodable {
       decode: answer.timings.decode,
       prefillTokensPerSecond: answer.timings.prefillTokensPerSecond,
       decodeTokensPerSecond: answer.timings.decodeTokensPerSecond,
-      peakMemory: Machine.peakMemory)
+      peakMemory: ProcessMemory.peak)
   }
 }
 
@@ -95,7 +95,7 @@ extension Answer {
       + "\(seconds(timings.prefill)) s (\(Format.fixed(timings.prefillTokensPerSecond, 1))/s); "
       + "answer \(tokenIDs.count) tokens in \(seconds(timings.decode)) s "
       + "(\(Format.fixed(timings.decodeTokensPerSecond, 1))/s); ended by \(finishReason.rawValue); "
-      + "peak memory \(Format.bytes(Machine.peakMemory))"
+      + "peak memory \(Format.bytes(ProcessMemory.peak))"
   }
 
   /// Says on standard error why an answer may be incomplete.

@@ -19,6 +19,9 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup(title: "Model") var model: ModelOptions
 
+  @Option(help: ArgumentHelp("Keys and values as f16 or int8.", valueName: "format"))
+  var kv: CacheFormat?
+
   @Option(help: ArgumentHelp("Runs of each stage.", valueName: "count"))
   var repetitions = 5
 
@@ -56,7 +59,7 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     Interrupt.listen()
-    let opened = try model.open()
+    let opened = try model.open(cacheFormat: kv)
     let benchmark = Benchmark(opened, repetitions: repetitions)
     if serve { return try BenchService(benchmark).run() }
     var status = StatusLine()

@@ -32,11 +32,11 @@ struct ChatCommand: ParsableCommand {
       "System prompt in place of the model's own; empty for none.", valueName: "text"))
   var system: String?
 
-  @Option(
-    help: ArgumentHelp("Positions to use at most (default: the model's).", valueName: "n"))
-  var context: Int?
+  @Flag(help: "Print the memory that the answer will take, and end.")
+  var dryRun = false
 
   @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Memory") var cache: CacheOptions
   @OptionGroup(title: "Answer") var generation: GenerationOptions
 
   func validate() throws {
@@ -47,9 +47,19 @@ struct ChatCommand: ParsableCommand {
 
   func run() throws {
     Interrupt.listen()
-    let conversation = try Conversation(try model.open(), system: system, context: context)
+    let conversation = try Conversation(
+      try model.open(cacheFormat: cache.kv), system: system, context: cache.context)
     let inputs = images.map(PictureInput.init)
-    if let prompt = try promptText() {
+    if dryRun {
+      guard let prompt = try promptText() else {
+        throw Failure(.usage, "--dry-run needs a prompt")
+      }
+      var pictures: [Picture] = []
+      for input in inputs { pictures.append(try input.load()) }
+      let need = try conversation.memoryNeed(
+        prompt, pictures: pictures, settings: generation.settings)
+      try MemoryStatement(need, request: "chat").print(json: generation.json)
+    } else if let prompt = try promptText() {
       var turn = Turn(conversation, generation)
       if try turn.say(prompt, inputs).finishReason == .cancelled { throw Failure.interrupted }
     } else {

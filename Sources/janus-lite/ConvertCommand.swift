@@ -1,6 +1,7 @@
 import ArgumentParser
 import Convert
 import Foundation
+import JanusLite
 
 /// `janus-lite convert`: a checkpoint folder to one model file.
 struct ConvertCommand: ParsableCommand {
@@ -77,7 +78,7 @@ struct ConvertCommand: ParsableCommand {
     let seconds = Format.fixed((ContinuousClock.now - begin) / .seconds(1), 1)
     StandardError.note(
       "\(output): \(result.tensors.count) tensors, \(Format.bytes(result.byteCount)), "
-        + "in \(seconds) s, peak memory \(Format.bytes(Machine.peakMemory))")
+        + "in \(seconds) s, peak memory \(Format.bytes(ProcessMemory.peak))")
   }
 
   /// One line a tensor, columns parted by tabs.

@@ -79,7 +79,11 @@ struct GenerateCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Print timings to standard error.")
   var verbose = false
 
+  @Flag(help: "Print the memory that painting will take, and end.")
+  var dryRun = false
+
   @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Memory") var cache: CacheOptions
 
   func validate() throws {
     guard !prompt.allSatisfy(\.isWhitespace) else { throw ValidationError("the prompt is empty") }
@@ -120,17 +124,22 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(endingProcess: true)
     let clock = ContinuousClock.now
-    let opened = try model.open()
-    let painter = try Painter(opened)
+    let painter = try Painter(
+      try model.open(cacheFormat: cache.kv), context: cache.context)
     let promptTokens = try painter.promptTokenCount(prompt)
+    let size = batch.size(
+      for: number, bytesPerPicture: try painter.cacheBytesPerPicture(prompt: prompt))
+    if dryRun {
+      let need = try painter.memoryNeed(
+        prompt, together: size, waves: (number + size - 1) / size)
+      return try MemoryStatement(need, request: "generate").print(json: json)
+    }
     for path in [grid, preview].compactMap(\.self) {
       try PictureFile(path: path, quality: quality).checkPlace()
     }
     let gallery = try Gallery(folder: output, prompt: prompt, format: format, quality: quality)
     let first = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     let seeds = (0..<number).map { first &+ UInt64($0) }
-    let size = batch.size(
-      for: number, bytesPerPicture: try painter.cacheBytesPerPicture(prompt: prompt))
     if number > 1 { StandardError.note(batch.statement(of: size, for: number)) }
 
     var finished: [GenerateReport.Picture] = []

@@ -35,7 +35,7 @@ struct GenerateReport: Encodable {
       tokens = timings.codes
       decode = timings.decode
       self.total = total
-      peakMemory = Machine.peakMemory
+      peakMemory = ProcessMemory.peak
     }
 
     /// What `--verbose` says.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Convert
 import GGUF
+import JanusLite
 import Quant
 
 /// `janus-lite info`: what is in a model file, and what runs here.
@@ -29,6 +30,7 @@ struct InfoCommand: ParsableCommand {
   private struct Report: Encodable {
     let machine: Machine
     let model: ModelReport?
+    let memory: [MemoryStatement]?
   }
 
   func run() throws {
@@ -41,10 +43,12 @@ struct InfoCommand: ParsableCommand {
       model = try ModelReport(container)
       if verify { model?.checksums = try Self.checkSums(of: container) }
     }
+    let memory = try file.map(Self.memory(of:))
     if json {
-      try JSONLine.print(Report(machine: machine, model: model))
+      try JSONLine.print(Report(machine: machine, model: model, memory: memory))
     } else {
-      let tables = [model?.table, machine.table].compactMap { $0 }
+      let requests = memory.map { $0.map { "\($0.request): \($0.summary)\n" }.joined() }
+      let tables = [model?.table, requests, machine.table].compactMap { $0 }
       try StandardOutput.write(tables.joined(separator: "\n"))
     }
     if let damaged = model?.checksums.damaged, !damaged.isEmpty {
@@ -53,6 +57,34 @@ struct InfoCommand: ParsableCommand {
         "'\(file ?? "")': \(damaged.count) tensors differ from their checksums, first "
           + "'\(damaged[0])'; copy or convert the file again")
     }
+  }
+
+  /// What typical requests take. Empty for a model that cannot be opened: the other facts are then
+  /// what its owner needs.
+  private static func memory(of path: String) throws -> [MemoryStatement] {
+    var statements: [MemoryStatement] = []
+    for format in [CacheFormat.f16, .int8] {
+      guard let model = try? Janus(path: path, options: .init(cacheFormat: format)) else {
+        return []
+      }
+      let kv = "--kv \(format.rawValue)"
+      let (text, patches, answer) = (50, model.vision.patchCount, 256)
+      statements += [
+        MemoryStatement(
+          model.memoryNeed(prompt: patches + text, answer: answer, pictures: 1),
+          request: "chat, a picture, \(answer) tokens, \(kv)"),
+        MemoryStatement(
+          model.memoryNeed(prompt: text, answer: answer),
+          request: "chat, text alone, \(answer) tokens, \(kv)"),
+      ]
+      for count in [1, 8] {
+        guard let need = model.memoryNeed(painting: count, prompt: text) else { continue }
+        statements.append(
+          MemoryStatement(
+            need, request: "generate, \(count) at once, \(kv)"))
+      }
+    }
+    return statements
   }
 
   private static func checkSums(of container: Container) throws -> ModelReport.Checksums {

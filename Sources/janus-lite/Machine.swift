@@ -23,19 +23,4 @@ struct Machine: Encodable {
     self.threads = threads ?? ProcessorCount.physicalCores
     blas = BLAS.system?.name
   }
-
-  /// The most memory that the process has had so far, in bytes.
-  static var peakMemory: Int {
-    #if os(Linux)
-      // Not getrusage: its figure survives exec, and with it the peak of whoever started us.
-      let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-      let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-      let digits = line?.filter(\.isNumber) ?? ""
-      return (Int(digits) ?? 0) * 1024
-    #else
-      var usage = rusage()
-      getrusage(RUSAGE_SELF, &usage)
-      return Int(usage.ru_maxrss)
-    #endif
-  }
 }

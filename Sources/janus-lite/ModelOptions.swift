@@ -56,13 +56,14 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
-  func open() throws -> Janus {
+  /// - Parameter cacheFormat: how keys and values are kept; nil takes the model's default.
+  func open(cacheFormat: CacheFormat? = nil) throws -> Janus {
     try Self.read(model) { path in
       try Janus(
         path: path,
         options: Janus.Options(
-          threads: threads, instructionSet: instructionSet, access: noMmap ? .copied : .mapped,
-          locksMemory: lockMemory))
+          threads: threads, instructionSet: instructionSet, cacheFormat: cacheFormat,
+          access: noMmap ? .copied : .mapped, locksMemory: lockMemory))
     }
   }
 

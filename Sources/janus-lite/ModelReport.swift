@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import JanusLite
 import Quant
 
 /// What `info` says of a model file.
@@ -107,26 +108,5 @@ struct ModelReport: Encodable {
       shares[index].add(tensor)
     }
     return shares
-  }
-}
-
-/// The part of the model that a tensor belongs to, told by its name.
-enum ModelPart: String {
-  case embeddings = "text embeddings"
-  case language = "language model"
-  case textHead = "text head"
-  case vision = "vision tower"
-  case aligner = "aligner"
-  case codes = "code head and embeddings"
-  case decoder = "picture decoder"
-  case other = "other"
-
-  init(tensor name: String) {
-    let beginnings: [(String, ModelPart)] = [
-      ("token_embd.", .embeddings), ("blk.", .language), ("output_norm.", .language),
-      ("output.", .textHead), ("v.", .vision), ("mm.", .aligner), ("gen_", .codes),
-      ("vq.", .decoder),
-    ]
-    self = beginnings.first { name.hasPrefix($0.0) }?.1 ?? .other
   }
 }

@@ -21,13 +21,22 @@ struct OCRCommand: ParsableCommand {
     completion: .file())
   var images: [String]
 
+  @Flag(help: "Print the memory that the first picture will take, and end.")
+  var dryRun = false
+
   @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Memory") var cache: CacheOptions
   @OptionGroup(title: "Answer") var generation: GenerationOptions
 
   func run() throws {
     Interrupt.listen()
     let inputs = try PictureInput.list(images)
-    let reader = try FormulaReader(try model.open())
+    let reader = try FormulaReader(
+      try model.open(cacheFormat: cache.kv), context: cache.context, readsMany: inputs.count > 1)
+    if dryRun, let first = inputs.first {
+      let need = try reader.memoryNeed(try first.load(), settings: generation.settings)
+      return try MemoryStatement(need, request: "ocr").print(json: generation.json)
+    }
     var status = StatusLine()
     var firstFailure: Failure.Code?
     for (index, input) in inputs.enumerated() {

@@ -34,7 +34,7 @@ final class FloatBuffer {
     base = Self.allocate(capacity)
   }
 
-  deinit { base.deallocate() }
+  deinit { PageMemory.deallocate(base, Self.byteCount(capacity)) }
 
   /// A view `[rows, columns]` of the buffer's beginning. Contents are undefined; views from before
   /// are invalid if the buffer had to grow.
@@ -44,15 +44,25 @@ final class FloatBuffer {
   }
 
   func reserve(_ count: Int) {
-    if count <= capacity { return }
-    base.deallocate()
+    if count > capacity { replace(count) }
+  }
+
+  /// Frees the memory; views are invalid after.
+  func release() { replace(0) }
+
+  private func replace(_ count: Int) {
+    PageMemory.deallocate(base, Self.byteCount(capacity))
     capacity = count
     base = Self.allocate(count)
   }
 
   private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let bytes = max(64, count * MemoryLayout<Float>.stride)
-    return UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    let bytes = byteCount(count)
+    return PageMemory.allocate(bytes)
       .bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
+  }
+
+  private static func byteCount(_ count: Int) -> Int {
+    max(64, count * MemoryLayout<Float>.stride)
   }
 }

@@ -108,13 +108,13 @@ final class Ops {
 
 /// Activations as int8, one scale for each block of 32, as the panel kernels read them.
 final class QuantizedActivations {
-  private(set) var values = UnsafeMutablePointer<Int8>.allocate(capacity: 1)
+  private(set) var values = allocate(0)
   private(set) var scales = UnsafeMutablePointer<Float>.allocate(capacity: 1)
   private(set) var offsets = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
   private var capacity = 0
 
   deinit {
-    values.deallocate()
+    PageMemory.deallocate(values, capacity * 32)
     scales.deallocate()
     offsets.deallocate()
   }
@@ -126,13 +126,19 @@ final class QuantizedActivations {
   func reserve(tokens: Int, blocks: Int) {
     let count = tokens * stride(blocks)
     if count <= capacity { return }
-    values.deallocate()
+    PageMemory.deallocate(values, capacity * 32)
     scales.deallocate()
     offsets.deallocate()
-    values = UnsafeMutableRawPointer.allocate(byteCount: count * 32, alignment: 64)
-      .bindMemory(to: Int8.self, capacity: count * 32)
+    values = Self.allocate(count)
     scales = .allocate(capacity: count)
     offsets = .allocate(capacity: count)
     capacity = count
+  }
+
+  /// Bytes of one row of so many columns.
+  static func byteCount(columns: Int) -> Int { (columns + 31) / 32 * (32 + 4 + 4) }
+
+  private static func allocate(_ blocks: Int) -> UnsafeMutablePointer<Int8> {
+    PageMemory.allocate(blocks * 32).bindMemory(to: Int8.self, capacity: blocks * 32)
   }
 }

@@ -91,4 +91,16 @@ final class LanguageBuffers {
       f2: f2.matrix(rows, g.feedForwardLength), cos: cos.matrix(rows, g.headDim / 2),
       sin: sin.matrix(rows, g.headDim / 2))
   }
+
+  /// Frees what a long prompt needed and single tokens do not.
+  func release() {
+    for buffer in [h, q, k, v, a, f, f2, cos, sin] { buffer.release() }
+  }
+
+  /// Bytes that passes over `rows` rows take, with their input and its int8 form.
+  static func byteCount(rows: Int, _ g: LanguageGeometry) -> Int {
+    let attention = 2 * (g.headCount + g.keyValueHeadCount) * g.headDim
+    let floats = 2 * g.embeddingLength + attention + 2 * g.feedForwardLength + g.headDim
+    return rows * (4 * floats + QuantizedActivations.byteCount(columns: g.feedForwardLength))
+  }
 }

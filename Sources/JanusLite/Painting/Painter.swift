@@ -29,18 +29,22 @@ public final class Painter {
   }
 
   public let model: Janus
+  /// Positions that a painting may take.
+  public let context: Int
   private let parts: PaintingParts
   private let ops: Ops
   private let buffers = FeatureMapBuffers()
   /// Seconds that the calls so far took, by stage.
   public private(set) var timings = Timings()
 
+  /// - Parameter context: positions to use at most; nil takes what the model was made for.
   /// - Throws: `JanusError.noPaintingParts` for a model file that was converted without them.
-  public init(_ model: Janus) throws(JanusError) {
+  public init(_ model: Janus, context: Int? = nil) throws(JanusError) {
     guard let parts = model.painting else {
       throw .noPaintingParts(file: model.container.file.path)
     }
     self.model = model
+    self.context = try model.contextLength(atMost: context)
     self.parts = parts
     ops = Ops(kernels: model.kernels, pool: model.pool)
   }
@@ -94,9 +98,10 @@ public final class Painter {
     }
     let (prompt, emptyPrompt) = try tokens(prompt)
     let total = codesPerPicture
-    guard prompt.count + total <= model.language.contextLength else {
-      throw .context(needed: prompt.count + total, available: model.language.contextLength)
-    }
+    try checkContext(prompt: prompt.count)
+    try MemoryNeed(
+      model, painting: parts, prompt: prompt.count, together: seeds.count, waves: 1
+    ).checkFits()
 
     let run = Stopwatch.measure(&timings.prefill) {
       PaintingRun(
@@ -161,6 +166,21 @@ public final class Painter {
     }
     guard areNumbers else { throw .notANumber(where: "pixels") }
     return bytes
+  }
+
+  /// The memory that painting takes, `together` pictures at once, `waves` times.
+  public func memoryNeed(
+    _ prompt: String, together: Int, waves: Int = 1
+  ) throws(JanusError) -> MemoryNeed {
+    let count = try promptTokenCount(prompt)
+    try checkContext(prompt: count)
+    return MemoryNeed(model, painting: parts, prompt: count, together: together, waves: waves)
+  }
+
+  private func checkContext(prompt: Int) throws(JanusError) {
+    guard prompt + codesPerPicture <= context else {
+      throw .context(needed: prompt + codesPerPicture, available: context)
+    }
   }
 
   private func tokens(

@@ -1,17 +1,6 @@
 import GGUF
 import Quant
 
-/// The open file that weights point into. A network holds it, so that its weights stay valid.
-final class ModelFile: Sendable {
-  let container: Container
-  let levels: LevelTable
-
-  init(_ container: Container, levels: LevelTable) {
-    self.container = container
-    self.levels = levels
-  }
-}
-
 /// Binds the tensors of an open container to the places of a network, checking format and shape.
 ///
 /// After it, no tensor can be missing and no shape wrong: the forward pages trust what they hold.

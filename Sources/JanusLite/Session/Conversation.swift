@@ -14,18 +14,19 @@ public final class Conversation {
   /// Whether the last answer's end still has to be told to the model.
   private var openAnswer: [Int] = []
 
+  /// Whether the vision tower's pages stay after a picture; otherwise they are given back.
+  var keepsTower = false
+  /// Whether the system was told to read ahead.
+  private var isPrepared = false
+
   /// Starts an empty conversation.
   ///
   /// - Parameters:
   ///   - system: what the model is told first; nil takes the model's own words, "" nothing.
   ///   - context: positions to use at most; nil takes what the model was made for.
   public init(_ model: Janus, system: String? = nil, context: Int? = nil) throws(JanusError) {
-    let most = model.language.contextLength
-    if let context, !(1...most).contains(context) {
-      throw .request(what: "context", expected: "1 to \(most) positions", found: "\(context)")
-    }
     self.model = model
-    self.context = context ?? most
+    self.context = try model.contextLength(atMost: context)
     self.system = system
     ops = Ops(kernels: model.kernels, pool: model.pool)
     run = TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
@@ -49,20 +50,16 @@ public final class Conversation {
     settings: GenerationSettings = GenerationSettings(),
     onText: (String) -> Bool = { _ in true }
   ) throws(JanusError) -> Answer {
-    let tokens: [Int]
-    do throws(TokenizerError) {
-      tokens = try model.promptFormat.turn(
-        prompt, pictures: pictures.count, index: turns, system: system)
-    } catch {
-      throw .prompt(error)
-    }
-    let items = openAnswer.map(PromptItem.token) + items(for: tokens)
-    guard run.count + items.count < context else {
-      throw .context(needed: run.count + items.count + 1, available: context)
-    }
+    let items = try items(for: prompt, pictures: pictures.count)
+    let need = memoryNeed(positions: items.count, pictures, settings)
+    try need.checkFits()
+    prepare(hasPictures: !pictures.isEmpty, need)
     var timings = Answer.Timings()
     var features: [PictureFeatures] = []
     try Stopwatch.measure(&timings.imageEncode) { () throws(JanusError) in
+      defer {
+        if !pictures.isEmpty && !keepsTower { model.visionTower.file.giveBack(ModelPart.seeing) }
+      }
       for (index, picture) in pictures.enumerated() {
         do throws(BlankPicture) {
           features.append(try model.encode(picture, ops))
@@ -81,6 +78,50 @@ public final class Conversation {
       run.cache.truncate(to: before)
       throw error
     }
+  }
+
+  /// The memory that `send` will take for the same arguments.
+  public func memoryNeed(
+    _ prompt: String, pictures: [Picture] = [],
+    settings: GenerationSettings = GenerationSettings()
+  ) throws(JanusError) -> MemoryNeed {
+    memoryNeed(
+      positions: try items(for: prompt, pictures: pictures.count).count, pictures, settings)
+  }
+
+  private func memoryNeed(
+    positions: Int, _ pictures: [Picture], _ settings: GenerationSettings
+  ) -> MemoryNeed {
+    MemoryNeed(
+      model, prompt: positions, answer: min(settings.maxTokens, context - run.count - positions),
+      before: run.count, pictures: pictures.count,
+      pictureBytes: pictures.reduce(0) { $0 + $1.bytes.count }, keepsTower: keepsTower)
+  }
+
+  /// Lets the system read ahead what the first turn is about to read, where there is room for all.
+  private func prepare(hasPictures: Bool, _ need: MemoryNeed) {
+    guard !isPrepared else { return }
+    isPrepared = true
+    guard AvailableMemory.bytes.map({ $0 > 2 * need.peak }) ?? false else { return }
+    let file = model.languageModel.file
+    if hasPictures { file.prepare(ModelPart.seeing) }
+    file.prepare(ModelPart.answering)
+  }
+
+  /// What the prompt becomes behind what was said before, if it fits.
+  private func items(for prompt: String, pictures: Int) throws(JanusError) -> [PromptItem] {
+    let tokens: [Int]
+    do throws(TokenizerError) {
+      tokens = try model.promptFormat.turn(
+        prompt, pictures: pictures, index: turns, system: system)
+    } catch {
+      throw .prompt(error)
+    }
+    let items = openAnswer.map(PromptItem.token) + items(for: tokens)
+    guard run.count + items.count < context else {
+      throw .context(needed: run.count + items.count + 1, available: context)
+    }
+    return items
   }
 
   /// A prompt's ids with every image token replaced by the patch that it stands for. (In an answer

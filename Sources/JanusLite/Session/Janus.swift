@@ -49,6 +49,11 @@ public final class Janus: Sendable {
   /// Compute threads.
   public var threads: Int { pool.threadCount }
 
+  /// What the process had when the model was open, in bytes, and the whole file where it does not
+  /// come into memory page by page.
+  let baseMemory: Int
+  /// Whether pages of the file come into memory when they are first touched, and may go again.
+  let mapsOnTouch: Bool
   let pool: WorkerPool
   let languageModel: LanguageModel
   let visionTower: VisionTower
@@ -96,6 +101,9 @@ public final class Janus: Sendable {
       }
     cacheFormat = options.cacheFormat ?? (isFloat ? .f32 : .f16)
     pool = WorkerPool(threadCount: options.threads)
+    mapsOnTouch = options.access == .mapped && !options.locksMemory
+    baseMemory = ProcessMemory.resident
+    languageModel.file.expectScatteredReads(of: [.embeddings])
   }
 
   private static func open(_ path: String, _ options: Options) throws(JanusError) -> Container {
@@ -112,6 +120,16 @@ public final class Janus: Sendable {
     } catch {
       throw .container(error)
     }
+  }
+
+  /// The positions that a request may take: `limit` where one is given, else what the model was made
+  /// for.
+  func contextLength(atMost limit: Int?) throws(JanusError) -> Int {
+    let most = language.contextLength
+    if let limit, !(1...most).contains(limit) {
+      throw .request(what: "context", expected: "1 to \(most) positions", found: "\(limit)")
+    }
+    return limit ?? most
   }
 
   /// Runs a picture through the vision tower.

@@ -24,6 +24,8 @@ public enum JanusError: Error, CustomStringConvertible {
   case request(what: String, expected: String, found: String)
   /// The prompt and the answer to come need more positions than there are.
   case context(needed: Int, available: Int)
+  /// The request would need more memory than there is, in bytes.
+  case memory(needed: Int, available: Int)
   /// The network computed something that is not a number, which damaged weights do.
   case notANumber(where: String)
 
@@ -48,6 +50,11 @@ public enum JanusError: Error, CustomStringConvertible {
       return
         "the prompt needs \(needed) positions, but the context has \(available): shorten the "
         + "prompt, use fewer pictures, or start a new conversation"
+    case .memory(let needed, let available):
+      return
+        "the request needs \(needed / 1_000_000) MB of memory beside the model file's pages, but "
+        + "\(available / 1_000_000) MB are available: use an int8 cache (--kv int8), a shorter "
+        + "answer or context (--max-tokens, --context), or fewer pictures at once (--batch)"
     case .notANumber(let place):
       return "\(place): the model computed a value that is not a number; its file may be damaged "
         + "('janus-lite info --verify' checks it)"

@@ -12,6 +12,9 @@ final class TextRun {
   /// to bound the scratch memory (some 60 MB for the 1B model).
   static let rowsPerPass = 640
 
+  /// The scratch of so many rows is not worth freeing.
+  private static let fewRows = 64
+
   let model: LanguageModel
   let ops: Ops
   let cache: KVCache
@@ -53,7 +56,10 @@ final class TextRun {
       let last = model.forward(
         x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
       first = rows.upperBound
-      if first == items.count { return logits(of: last) }
+      if first == items.count {
+        defer { releaseScratch(of: items.count) }
+        return logits(of: last)
+      }
       if !keepGoing() { return nil }
     }
   }
@@ -64,6 +70,13 @@ final class TextRun {
     let x = hidden.matrix(1, model.geometry.embeddingLength)
     ops.lookUp(token, in: model.embedding, into: x[row: 0])
     return logits(of: model.forward(x, oneToken, buffers, ops))
+  }
+
+  /// Single tokens follow a long prompt, and its memory is better used for their keys and values.
+  private func releaseScratch(of rows: Int) {
+    guard rows > Self.fewRows else { return }
+    buffers.release()
+    hidden.release()
   }
 
   private func logits(of row: Matrix) -> UnsafeMutableBufferPointer<Float> {

@@ -72,4 +72,12 @@ final class VisionBuffers {
       f: buffers[7].matrix(n, g.feedForwardLength), d: buffers[8].matrix(n, columns),
       d2: buffers[9].matrix(n, columns))
   }
+
+  /// Bytes of the views, of a layer's transposed keys and of the quantised rows.
+  static func byteCount(_ g: VisionGeometry, aligned columns: Int) -> Int {
+    let floats =
+      3 * g.patchSize * g.patchSize + 7 * g.embeddingLength + g.feedForwardLength + 2 * columns
+    return g.patchCount
+      * (4 * floats + QuantizedActivations.byteCount(columns: g.feedForwardLength))
+  }
 }

@@ -1,0 +1,32 @@
+import Quant
+
+extension VQDecoder {
+  /// Bytes that decoding takes beside the file: the maps, and the weights as they are multiplied.
+  var scratchBytes: Int {
+    let g = geometry
+    let channels = g.channelMultipliers.map { $0 * g.baseChannels }.reversed()
+    var (largestMap, largestQuantized, largestWeights, panels) = (0, 0, 0, 0)
+    for (index, level) in levels.enumerated() {
+      let side = g.gridSize << index
+      let inputs = level.residuals[0].convolution1.inputs
+      let outputs = Array(channels)[index]
+      largestMap = max(largestMap, FeatureMap.size(side, side, max(inputs, outputs)))
+      for convolution in level.residuals.flatMap({ [$0.convolution1, $0.convolution2] }) {
+        let count = convolution.outputs * convolution.stride
+        if side >= quantizedHeight {
+          panels += count / 16 * 17
+          let map = (side + 2) * (side + 2)
+          largestQuantized = max(
+            largestQuantized, map * QuantizedActivations.byteCount(columns: convolution.inputs))
+        } else {
+          largestWeights = max(largestWeights, count)
+        }
+      }
+      if let upsample = level.upsample {
+        largestWeights = max(largestWeights, upsample.outputs * 16 * upsample.inputs)
+        largestMap = max(largestMap, FeatureMap.size(2 * side, 2 * side, upsample.outputs))
+      }
+    }
+    return 4 * (3 * largestMap + largestWeights) + largestQuantized + panels
+  }
+}

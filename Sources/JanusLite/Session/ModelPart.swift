@@ -1,0 +1,27 @@
+/// The part of the model that a tensor belongs to, told by its name.
+public enum ModelPart: String, Sendable {
+  case embeddings = "text embeddings"
+  case language = "language model"
+  case textHead = "text head"
+  case vision = "vision tower"
+  case aligner = "aligner"
+  case codes = "code head and embeddings"
+  case decoder = "picture decoder"
+  case other = "other"
+
+  public init(tensor name: String) {
+    let beginnings: [(String, ModelPart)] = [
+      ("token_embd.", .embeddings), ("blk.", .language), ("output_norm.", .language),
+      ("output.", .textHead), ("v.", .vision), ("mm.", .aligner), ("gen_", .codes),
+      ("vq.", .decoder),
+    ]
+    self = beginnings.first { name.hasPrefix($0.0) }?.1 ?? .other
+  }
+
+  /// What encoding a picture reads.
+  static let seeing: Set<ModelPart> = [.vision, .aligner]
+  /// What a token reads, but for its own row of the embeddings.
+  static let answering: Set<ModelPart> = [.language, .textHead]
+  /// What choosing a picture's codes reads.
+  static let painting: Set<ModelPart> = [.language, .codes]
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import JanusLite
+
+/// How much a request may remember, and how it is kept.
+struct CacheOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Keys and values as f16 or, in half the memory, as int8 (default: f16, or f32 for a model "
+        + "stored in floats).", valueName: "format"))
+  var kv: CacheFormat?
+
+  @Option(
+    help: ArgumentHelp("Positions to use at most (default: the model's).", valueName: "n"))
+  var context: Int?
+}
+
+extension CacheFormat: ExpressibleByArgument {}
