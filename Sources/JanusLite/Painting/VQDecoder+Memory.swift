@@ -13,7 +13,7 @@ extension VQDecoder {
       largestMap = max(largestMap, FeatureMap.size(side, side, max(inputs, outputs)))
       for convolution in level.residuals.flatMap({ [$0.convolution1, $0.convolution2] }) {
         let count = convolution.outputs * convolution.stride
-        if side >= quantizedHeight {
+        if side >= precision.residuals {
           panels += count / 16 * 17
           let map = (side + 2) * (side + 2)
           largestQuantized = max(
@@ -23,7 +23,10 @@ extension VQDecoder {
         }
       }
       if let upsample = level.upsample {
-        largestWeights = max(largestWeights, upsample.outputs * 16 * upsample.inputs)
+        // Enlarging takes four times four taps.
+        let count = upsample.outputs * 16 * upsample.inputs
+        largestWeights = max(largestWeights, count)
+        if side >= precision.enlargements { panels += count / 16 * 17 }
         largestMap = max(largestMap, FeatureMap.size(2 * side, 2 * side, upsample.outputs))
       }
     }
