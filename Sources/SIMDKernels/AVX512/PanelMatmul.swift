@@ -53,19 +53,19 @@
           int8Pair(problem, panel, token)
           panel += 2
         }
-        if panel < end { tile(problem, panel, token, tokens: 8, bits: 8) }
+        if panel < end { int8Tile8(problem, panel, token) }
         token += 8
       }
       if tokens & 4 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 4, bits: 8) }
+        for panel in begin..<end { int8Tile4(problem, panel, token) }
         token += 4
       }
       if tokens & 2 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 2, bits: 8) }
+        for panel in begin..<end { int8Tile2(problem, panel, token) }
         token += 2
       }
       if tokens & 1 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 1, bits: 8) }
+        for panel in begin..<end { int8Tile1(problem, panel, token) }
       }
     }
   }
@@ -96,21 +96,65 @@
           int4Pair(problem, panel, token)
           panel += 2
         }
-        if panel < end { tile(problem, panel, token, tokens: 8, bits: 4) }
+        if panel < end { int4Tile8(problem, panel, token) }
         token += 8
       }
       if tokens & 4 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 4, bits: 4) }
+        for panel in begin..<end { int4Tile4(problem, panel, token) }
         token += 4
       }
       if tokens & 2 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 2, bits: 4) }
+        for panel in begin..<end { int4Tile2(problem, panel, token) }
         token += 2
       }
       if tokens & 1 != 0 {
-        for panel in begin..<end { tile(problem, panel, token, tokens: 1, bits: 4) }
+        for panel in begin..<end { int4Tile1(problem, panel, token) }
       }
     }
+  }
+
+  // A function each: the compiler stops inlining into a function that has grown too large, and would
+  // make one tile of all, which looks up its number of tokens for every block. None is private:
+  // private functions that stay out of line become weak symbols in release builds.
+
+  @inline(never)
+  func int8Tile8(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 8, bits: 8)
+  }
+
+  @inline(never)
+  func int8Tile4(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 4, bits: 8)
+  }
+
+  @inline(never)
+  func int8Tile2(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 2, bits: 8)
+  }
+
+  @inline(never)
+  func int8Tile1(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 1, bits: 8)
+  }
+
+  @inline(never)
+  func int4Tile8(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 8, bits: 4)
+  }
+
+  @inline(never)
+  func int4Tile4(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 4, bits: 4)
+  }
+
+  @inline(never)
+  func int4Tile2(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 2, bits: 4)
+  }
+
+  @inline(never)
+  func int4Tile1(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 1, bits: 4)
   }
 
   /// One panel times `tokens` (1, 2, 4 or 8) tokens from `token` on. `tokens` and `bits` (8 or 4)
