@@ -88,6 +88,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "benchmarks/kernels",
+      exclude: ["README.md"],
       swiftSettings: [.unsafeFlags(["-O"])]),
 
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
