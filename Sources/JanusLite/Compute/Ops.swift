@@ -68,20 +68,6 @@ final class Ops {
     }
   }
 
-  /// Exact GELU in place.
-  func gelu(_ x: Matrix) {
-    forEachRows(x.rows, of: x.columns) { range in
-      for row in range { kernels.gelu(x[row: row], x.columns) }
-    }
-  }
-
-  /// `y += x`.
-  func add(_ x: Matrix, to y: Matrix) {
-    forEachRows(x.rows, of: x.columns) { range in
-      for row in range { kernels.add(x[row: row], y[row: row], x.columns) }
-    }
-  }
-
   /// Row `index` of a table (`f32`, `bf16` or `q8_0`) as floats.
   func lookUp(_ index: Int, in table: Weight, into out: UnsafeMutablePointer<Float>) {
     precondition(index >= 0 && index < table.rows, "row outside of the table")

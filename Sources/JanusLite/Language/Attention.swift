@@ -15,8 +15,8 @@ extension Ops {
   }
 
   /// Causal attention of `q: [T, heads · D]`, or of the segments' last rows alone, over the caches,
-  /// which already hold the batch's own keys and values: `out = softmax(q kᵀ / √D) v` for each head. Grouped query heads share a
-  /// key-value head.
+  /// which already hold the batch's own keys and values: `out = softmax(q kᵀ / √D) v` for each head.
+  /// Grouped query heads share a key-value head.
   ///
   /// Each row's bits are the same whether it comes alone or in a block: the kernels promise it, and
   /// what a later position adds to an earlier row is multiplied by an exact zero.

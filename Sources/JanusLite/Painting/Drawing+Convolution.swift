@@ -56,19 +56,15 @@ extension Drawing {
       let firstLine = task / panelTasks * lines
       let block = firstLine..<min(x.height, firstLine + lines)
       let range = task % panelTasks * panels..<min(weight.panels, (task % panelTasks + 1) * panels)
-      let outputs =
-        range.lowerBound
-        * ElementFormat.panelRows..<min(
-          weight.rows, range.upperBound * ElementFormat.panelRows)
       for y in block {
-        begin(out, convolution, lines: y..<y + 1, outputs: outputs, adding: sum != nil)
         for tap in 0..<convolution.side {
           let source = x.block(y + tap - half, -half)
           ops.kernels.matmulInt8(
             weight.bytes + tap * tapBlocks * blockBytes, weight.levels, tapBlocks, panelStride,
             range.lowerBound, range.upperBound, weight.rows, x.values + source * 32,
-            x.scales + source, x.offsets + source, x.blocks, x.width, nil, out.pixel(y, 0),
-            out.channels, true)
+            x.scales + source, x.offsets + source, x.blocks, x.width,
+            tap == 0 ? convolution.bias.base : nil, out.pixel(y, 0), out.channels,
+            sum != nil || tap > 0)
         }
       }
     }

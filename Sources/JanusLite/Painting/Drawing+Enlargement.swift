@@ -26,8 +26,6 @@ extension Drawing {
     let weight = buffers.panels.paritySums(convolution, ops)
     let blockBytes = ElementFormat.int8Panels.bytesPerPanelBlock
     ops.pool.run(x.height) { y, _ in
-      begin(
-        out, convolution, lines: 2 * y..<2 * y + 2, outputs: 0..<convolution.outputs, adding: false)
       for parity in 0..<4 {
         let (a, b) = (parity / 2, parity % 2)
         for line in 0..<2 {
@@ -35,8 +33,9 @@ extension Drawing {
           ops.kernels.matmulInt8(
             weight.bytes + (parity * 4 + line * 2) * x.blocks * blockBytes, weight.levels,
             2 * x.blocks, 16 * x.blocks, 0, weight.panels, weight.rows, x.values + source * 32,
-            x.scales + source, x.offsets + source, x.blocks, x.width, nil, out.pixel(2 * y + a, b),
-            2 * out.channels, true)
+            x.scales + source, x.offsets + source, x.blocks, x.width,
+            line == 0 ? convolution.bias.base : nil, out.pixel(2 * y + a, b), 2 * out.channels,
+            line > 0)
         }
       }
     }
