@@ -64,13 +64,17 @@ def sample(formula: Layout, rng: random.Random, every_patch: bool) -> Sample | N
 
 
 class Source:
-    """Endless samples. Layouts cost most and are drawn several times, each time as another picture."""
+    """Endless samples. Layouts cost most and are drawn several times, each time as another picture.
 
-    def __init__(self, seed: int, fresh: float = 0.25, pool: int = 20000):
-        self.rng, self.fresh = random.Random(seed), fresh
+    A share `again` of the samples are pictures met before.
+    """
+
+    def __init__(self, seed: int, fresh: float = 0.25, again: float = 0.4, pool: int = 20000):
+        self.rng, self.fresh, self.again = random.Random(seed), fresh, again
         self.pool: deque[Layout] = deque(maxlen=pool)
+        self.met: deque[Sample] = deque(maxlen=pool)
         self.stream: dict[int, object] = {}
-        self.ready: list[list[Sample]] = []
+        self.ready: dict[bool, list[list[Sample]]] = {False: [], True: []}
 
     def layout(self, longest: int) -> Layout:
         if len(self.pool) > 500 and self.rng.random() > self.fresh:
@@ -90,16 +94,22 @@ class Source:
 
     def batch(self, count: int, longest: int, every_patch: bool = False) -> list[Sample]:
         """Samples of about one length, so that little padding is computed; batches come in random order."""
-        if not self.ready:
+        ready = self.ready[every_patch]
+        if not ready:
             found: list[Sample] = []
-            while len(found) < 8 * count:
+            while len(found) < (1 if every_patch else 8) * count:
+                if not every_patch and len(self.met) > 1000 and self.rng.random() < self.again:
+                    found.append(self.met[self.rng.randrange(len(self.met))])
+                    continue
                 one = sample(self.layout(longest), self.rng, every_patch)
                 if one is not None and (every_patch or len(one.index) <= 170):
                     found.append(one)
+                    if not every_patch:
+                        self.met.append(one)
             found.sort(key=lambda one: len(one.index) + len(one.tokens))
-            self.ready = [found[start:start + count] for start in range(0, len(found), count)]
-            self.rng.shuffle(self.ready)
-        return self.ready.pop()
+            ready += [found[start:start + count] for start in range(0, len(found), count)]
+            self.rng.shuffle(ready)
+        return ready.pop()
 
 
 def stacked(samples: list[Sample]):

@@ -1,14 +1,17 @@
 """Trains the reader: `train.py --state DIR`. Stops and resumes at any time; see README.md.
 
 Stage one teaches the vision tower alone to name the glyphs in each patch. Stage two teaches the whole reader: next
-token, names of glyphs, and where a few attention heads look; formulas grow longer as it goes. `--finish N` ends with N
-samples of falling learning rate on pages with every patch.
+token, names of glyphs, and where a few attention heads look; formulas grow longer as it goes. The rate falls to nothing
+at `--samples`; in the last fifth some batches are of whole pages.
 """
 
 import argparse
 import json
+import multiprocessing
 import signal
+import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -25,6 +28,7 @@ BATCH = 48
 PAINTED = 16
 RATE = 1.2e-3
 GLYPH_SAMPLES = 60_000
+WHOLE = 6  # one batch in so many of the last fifth is of whole pages
 CHECKPOINT_SECONDS = 300
 
 
@@ -105,41 +109,53 @@ class Reader(torch.nn.Module):
 
 
 class Training:
-    def __init__(self, state: Path, threads: int, seed: int):
-        torch.set_num_threads(threads)
+    """One of `workers` processes with a batch each; the mean of their gradients is applied by all alike."""
+
+    def __init__(self, state: Path, seed: int, rank: int = 0, workers: int = 1):
         torch.manual_seed(seed)
+        self.rank, self.workers = rank, workers
         self.state = state
         state.mkdir(parents=True, exist_ok=True)
         self.reader = Reader()
         named = self.reader.trained_parameters()
-        decayed = [p for n, p in named if p.ndim == 2 and "embed" not in n]
-        plain = [p for n, p in named if not (p.ndim == 2 and "embed" not in n)]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
-            lr=RATE, betas=(0.9, 0.98), eps=1e-8)
-        self.parameters = decayed + plain
-        self.glyph_samples = self.read_samples = self.finish_samples = self.step = 0
+        inner = [p for n, p in named if p.ndim == 2 and ".layers." in n]
+        outer = [p for n, p in named if p.ndim == 2 and ".layers." not in n and "embed" not in n]
+        plain = [p for n, p in named if p.ndim != 2 or "embed" in n]
+        self.parameters = inner + outer + plain
+        self.optimizers = {
+            "muon": torch.optim.Muon(inner, lr=RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+            "adam": torch.optim.AdamW(
+                [{"params": outer, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
+                lr=RATE, betas=(0.9, 0.98), eps=1e-8),
+        }
+        self.glyph_samples = self.read_samples = self.step = 0
         path = state / "reader.pt"
         if path.exists():
             saved = torch.load(path, weights_only=True)
             self.reader.load_state_dict(saved["model"])
-            self.optimizer.load_state_dict(saved["optimizer"])
+            for name, optimizer in self.optimizers.items():
+                if name in saved["optimizers"]:
+                    optimizer.load_state_dict(saved["optimizers"][name])
             for name, value in saved["counts"].items():
                 setattr(self, name, value)
-        self.source = Source(seed * 1_000_003 + self.step)
+        own = self.step * workers + rank
+        self.source = Source(seed * 1_000_003 + own)
         vq = state / "vq.pt"
-        self.paintings = Paintings(vq, seed * 999_983 + self.step) if finished(vq) else None
+        self.paintings = Paintings(vq, seed * 999_983 + own) if finished(vq) else None
         self.question = 0
         self.painted = 0.0
         self.log = {"time": time.time(), "count": 0}
         self.saved = time.time()
-        self.stopping = False
+        self.asked = self.stopping = False
 
     def save(self) -> None:
-        names = ["glyph_samples", "read_samples", "finish_samples", "step"]
+        if self.rank:
+            return
+        names = ["glyph_samples", "read_samples", "step"]
         path = self.state / "reader.pt"
         torch.save({
-            "model": self.reader.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "model": self.reader.state_dict(),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "counts": {name: getattr(self, name) for name in names},
         }, path.with_suffix(".new"))
         path.with_suffix(".new").rename(path)
@@ -147,23 +163,40 @@ class Training:
 
     def wait(self) -> None:
         """Sleeps while the file PAUSE lies in the state folder."""
-        while (self.state / "PAUSE").exists() and not self.stopping:
+        while (self.state / "PAUSE").exists() and not self.asked:
             time.sleep(2)
 
     def update(self, loss: torch.Tensor, rate: float) -> None:
         loss.backward()
+        self.share()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * min(1.0, (self.step + 1) / 300)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = rate * min(1.0, (self.step + 1) / 300)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         nano.center_filters(self.reader.janus)
         self.step += 1
 
+    def share(self) -> None:
+        """Gives every worker the mean of the gradients, and the first one's wish to stop."""
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        if self.workers > 1:
+            whole = torch.cat([gradient.flatten() for gradient in gradients] + [torch.tensor([float(self.asked)])])
+            torch.distributed.all_reduce(whole)
+            self.stopping = bool(whole[-1] > 0)
+            whole /= self.workers
+            for gradient, part in zip(gradients, whole.split([g.numel() for g in gradients] + [1])):
+                gradient.copy_(part.view_as(gradient))
+        else:
+            self.stopping = self.asked
+
     def report(self, stage: str, count: int, **values) -> None:
         """Prints means over some 50 steps, and saves when it is time."""
+        if self.rank:
+            return
         log = self.log
-        log["count"] += count
+        log["count"] += count * self.workers
         for name, value in values.items():
             log.setdefault("sums", {}).setdefault(name, []).append(float(value))
         if len(next(iter(log["sums"].values()))) == 50:
@@ -176,7 +209,7 @@ class Training:
             self.save()
 
     def stop(self, *_) -> None:
-        self.stopping = True
+        self.asked = True
 
     def stopped(self) -> bool:
         """Saves and says so when a signal has asked to end."""
@@ -184,43 +217,51 @@ class Training:
             self.save()
         return self.stopping
 
-    def run(self, samples: int, finish: int) -> None:
-        signal.signal(signal.SIGTERM, self.stop)
-        signal.signal(signal.SIGINT, self.stop)
+    def run(self, samples: int) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN if self.rank else self.stop)
         while self.glyph_samples < GLYPH_SAMPLES and not self.stopped():
             self.wait()
             batch = self.source.batch(BATCH, LONGEST)
             with torch.autocast("cpu", torch.bfloat16):
                 loss, right, _ = self.reader.glyphs(batch)
             self.update(loss, RATE)
-            self.glyph_samples += len(batch)
+            self.glyph_samples += BATCH * self.workers
             self.report("glyphs", len(batch), glyph=loss.detach(), named=right)
         while self.read_samples < samples and not self.stopped():
-            self.read_step(self.longest(), RATE, "read")
-            self.read_samples += BATCH
-        while self.finish_samples < finish and not self.stopped():
-            self.read_step(LONGEST, RATE * (1 - self.finish_samples / finish), "finish", every_patch=True)
-            self.finish_samples += BATCH
+            left = 1 - self.read_samples / samples
+            self.read_step(RATE * left, whole=left < 0.2 and self.step % WHOLE == 0)
         self.save()
 
     def longest(self) -> int:
         """Short formulas first."""
         return min(LONGEST, 6 + self.read_samples // 4000)
 
-    def read_step(self, longest: int, rate: float, stage: str, every_patch: bool = False) -> None:
+    def read_step(self, rate: float, whole: bool) -> None:
         self.wait()
-        if self.paintings and self.step % 5 == 4:
+        if self.paintings and self.step % 6 == 5:
             with torch.autocast("cpu", torch.bfloat16):
                 loss = self.paintings.loss(self.reader.janus, PAINTED)
             self.update(loss, rate)
             self.painted = float(loss.detach())
-        batch = self.source.batch(BATCH, longest, every_patch)
+        count = BATCH // 4 if whole else BATCH
+        batch = self.source.batch(count, self.longest(), whole)
         self.question = (self.question + 1) % len(self.reader.questions)
         with torch.autocast("cpu", torch.bfloat16):
             text, glyph, looked, right, hits = self.reader.read(batch, self.reader.questions[self.question])
         self.update(text + 0.3 * glyph + 0.2 * looked, rate)
-        self.report(stage, len(batch), text=text.detach(), glyph=glyph.detach(), looked=looked.detach(),
-                    named=right, forced_exact=hits, longest=longest, painted=self.painted)
+        self.read_samples += count * self.workers
+        self.report("read", count, text=text.detach(), glyph=glyph.detach(), looked=looked.detach(),
+                    named=right, forced_exact=hits, longest=self.longest(), painted=self.painted)
+
+
+def work(rank: int, folder: str, state: Path, seed: int, workers: int, samples: int) -> None:
+    """One process; they meet at a file in `folder`, and wait for each other as long as it takes (PAUSE)."""
+    torch.set_num_threads(1)
+    if workers > 1:
+        torch.distributed.init_process_group(
+            "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=workers, timeout=timedelta(days=30))
+    Training(state, seed, rank, workers).run(samples)
 
 
 def check(state: Path) -> None:
@@ -251,16 +292,19 @@ def check(state: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--state", type=Path, required=True, help="folder of checkpoints")
-    parser.add_argument("--samples", type=int, default=2_000_000, help="formulas of stage two")
-    parser.add_argument("--finish", type=int, default=0, help="then these, with falling rate and every patch")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--samples", type=int, default=500_000, help="formulas of stage two")
+    parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--check", action="store_true", help="compare the forward pass with transformers' and stop")
     arguments = parser.parse_args()
     if arguments.check:
         check(arguments.state)
     else:
-        Training(arguments.state, arguments.threads, arguments.seed).run(arguments.samples, arguments.finish)
+        given = (arguments.state, arguments.seed, arguments.workers, arguments.samples)
+        with tempfile.TemporaryDirectory() as folder:
+            for rank in range(1, arguments.workers):
+                multiprocessing.get_context("spawn").Process(target=work, args=(rank, folder, *given), daemon=True).start()
+            work(0, folder, *given)
 
 
 if __name__ == "__main__":
