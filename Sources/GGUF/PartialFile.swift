@@ -70,6 +70,9 @@ public final class PartialFile: Sendable {
   }
 
   /// Makes sure that the bytes are on the disk, and names the file.
+  ///
+  /// On Linux the system's cache lets go of them: it holds what was written in small pages, and a
+  /// reader who loads them afresh gets large ones (see `MappedFile`).
   public func commit() throws(FileError) {
     func failure(_ operation: String) -> FileError {
       FileError(path: destination, operation: operation, code: errno)
@@ -77,6 +80,9 @@ public final class PartialFile: Sendable {
     try isOpen.withLock { (isOpen) throws(FileError) in
       precondition(isOpen, "the file is finished or cancelled")
       guard fsync(descriptor) == 0 else { throw failure("write to") }
+      #if os(Linux)
+        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+      #endif
       guard rename(temporary, destination) == 0 else { throw failure(FileError.creation) }
       isOpen = false
     }

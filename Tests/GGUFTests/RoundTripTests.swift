@@ -121,8 +121,7 @@ import Testing
     for access in [MappedFile.Access.mapped, .copied] {
       let file = try MappedFile(path: path, access: access)
       let before = Array(file.bytes)
-      file.advise(.willNeed, 1..<file.count)
-      file.advise(.sequential, 0..<file.count)
+      file.advise(.random, 1..<file.count)
       file.advise(.dontNeed, 5..<file.count)
       file.advise(.dontNeed, file.count..<file.count)
       #expect(Array(file.bytes) == before)

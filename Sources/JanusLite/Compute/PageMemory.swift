@@ -15,12 +15,16 @@ enum PageMemory {
   /// From this size on.
   private static let threshold = 1 << 20
 
-  static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+  /// `inLargePages`: for what is filled whole and read from front to back.
+  static func allocate(_ byteCount: Int, inLargePages: Bool = false) -> UnsafeMutableRawPointer {
     guard byteCount >= threshold else { return .allocate(byteCount: byteCount, alignment: 64) }
     let flags = MAP_PRIVATE | numericCast(MAP_ANON)
     guard let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0),
       base != MAP_FAILED
     else { fatalError("the operating system has no \(byteCount) bytes of memory left") }
+    #if os(Linux)
+      if inLargePages { _ = madvise(base, byteCount, MADV_HUGEPAGE) }
+    #endif
     return base
   }
 

@@ -17,7 +17,6 @@ public final class Conversation {
   /// Whether the vision tower's pages stay after a picture; otherwise they are given back.
   var keepsTower = false
   /// Whether the system was told to read ahead.
-  private var isPrepared = false
 
   /// Starts an empty conversation.
   ///
@@ -53,7 +52,6 @@ public final class Conversation {
     let items = try items(for: prompt, pictures: pictures.count)
     let need = memoryNeed(positions: items.count, pictures, settings)
     try need.checkFits()
-    prepare(hasPictures: !pictures.isEmpty, need)
     var timings = Answer.Timings()
     var features: [PictureFeatures] = []
     try Stopwatch.measure(&timings.imageEncode) { () throws(JanusError) in
@@ -96,16 +94,6 @@ public final class Conversation {
       model, prompt: positions, answer: min(settings.maxTokens, context - run.count - positions),
       before: run.count, pictures: pictures.count,
       pictureBytes: pictures.reduce(0) { $0 + $1.bytes.count }, keepsTower: keepsTower)
-  }
-
-  /// Lets the system read ahead what the first turn is about to read, where there is room for all.
-  private func prepare(hasPictures: Bool, _ need: MemoryNeed) {
-    guard !isPrepared else { return }
-    isPrepared = true
-    guard AvailableMemory.bytes.map({ $0 > 2 * need.peak }) ?? false else { return }
-    let file = model.languageModel.file
-    if hasPictures { file.prepare(ModelPart.seeing) }
-    file.prepare(ModelPart.answering)
   }
 
   /// What the prompt becomes behind what was said before, if it fits.

@@ -15,12 +15,6 @@ final class ModelFile: Sendable {
     ranges(of: parts).reduce(0) { $0 + $1.count }
   }
 
-  /// Begins to read parts that are about to be used, from front to back instead of as threads happen
-  /// to touch them.
-  func prepare(_ parts: Set<ModelPart>) {
-    for range in ranges(of: parts) { container.file.advise(.willNeed, range) }
-  }
-
   /// Keeps the system from reading ahead in tables of which single rows are read.
   func expectScatteredReads(of parts: Set<ModelPart>) {
     for range in ranges(of: parts) { container.file.advise(.random, range) }

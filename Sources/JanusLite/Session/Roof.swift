@@ -23,10 +23,10 @@ public struct Roof: Sendable {
   private static func readBandwidth(_ pool: WorkerPool) -> Double {
     let size = 512 << 20
     let piece = 1 << 20
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+    let memory = PageMemory.allocate(size, inLargePages: true)
     let sums = UnsafeMutablePointer<UInt64>.allocate(capacity: size / piece)
     defer {
-      memory.deallocate()
+      PageMemory.deallocate(memory, size)
       sums.deallocate()
     }
     memory.initializeMemory(as: UInt8.self, repeating: 1, count: size)
