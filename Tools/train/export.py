@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     reader = Reader()
-    reader.load_state_dict(torch.load(arguments.state / "reader.pt", weights_only=True)["model"])
+    reader.load_state_dict(torch.load(arguments.state / "reader.pt", weights_only=True)["model"], strict=False)
     model = reader.janus
     painted = arguments.state / "vq.pt"
     if painted.exists():

@@ -132,7 +132,8 @@ class Training:
         path = state / "reader.pt"
         if path.exists():
             saved = torch.load(path, weights_only=True)
-            self.reader.load_state_dict(saved["model"])
+            # Without the VQ model, which has a checkpoint of its own.
+            self.reader.load_state_dict(saved["model"], strict=False)
             for name, optimizer in self.optimizers.items():
                 if name in saved["optimizers"]:
                     optimizer.load_state_dict(saved["optimizers"][name])
@@ -154,7 +155,7 @@ class Training:
         names = ["glyph_samples", "read_samples", "step"]
         path = self.state / "reader.pt"
         torch.save({
-            "model": self.reader.state_dict(),
+            "model": {n: v for n, v in self.reader.state_dict().items() if "vqmodel." not in n},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "counts": {name: getattr(self, name) for name in names},
         }, path.with_suffix(".new"))
