@@ -8,8 +8,8 @@ struct BenchCommand: ParsableCommand {
     abstract: "Measure a model's stages, and how near they come to the machine's limits.",
     discussion: """
       Medians of several runs, with the fastest and the slowest. 'of roof' compares with what this \
-      machine was measured to reach on the same threads a moment before: bytes read from memory for \
-      decoding, integer multiply-accumulates for everything else. Other programs that run meanwhile \
+      machine was measured to reach on the same threads: bytes read from memory for decoding, before \
+      and after each run, and integer multiply-accumulates for everything else, at the beginning. Other programs that run meanwhile \
       spoil the figures.
 
       With --serve each line of standard input is one of encode, prefill, decode-0, decode-600, \

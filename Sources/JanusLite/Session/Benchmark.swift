@@ -91,17 +91,28 @@ public struct Benchmark {
   /// Runs a stage once to warm up, then as often as asked.
   public func measure(_ stage: Stage, _ roof: Roof) -> Result {
     _ = stage.run(workbench)
-    let times = (0..<repetitions).compactMap { _ in stage.run(workbench) }.sorted()
-    let median = times[times.count / 2]
-    let ofRoof: Double? =
+    var times: [Double] = []
+    var shares: [Double] = []
+    let reading: MemoryReading? = if case .bytes = stage.bound { MemoryReading() } else { nil }
+    for _ in 0..<repetitions {
+      let before = reading?.bytesPerSecond(on: model.pool)
+      guard let time = stage.run(workbench) else { continue }
+      times.append(time)
       switch stage.bound {
-      case .bytes(let count): Double(count) / median / roof.bytesPerSecond
-      case .operations(let count): Double(count) / median / roof.operationsPerSecond
-      case .none: nil
+      case .bytes(let count):
+        guard let before, let after = reading?.bytesPerSecond(on: model.pool) else { continue }
+        shares.append(Double(count) / time / ((before + after) / 2))
+      case .operations(let count): shares.append(Double(count) / time / roof.operationsPerSecond)
+      case .none: break
       }
+    }
+    times.sort()
+    shares.sort()
+    let median = times[times.count / 2]
     return Result(
       stage: stage, median: median, fastest: times[0], slowest: times[times.count - 1],
-      rate: Double(stage.unitsPerRun) / median, ofRoof: ofRoof)
+      rate: Double(stage.unitsPerRun) / median,
+      ofRoof: shares.isEmpty ? nil : shares[shares.count / 2])
   }
 
   /// Seconds of a single run. The first one of a stage takes longer than those after it.
