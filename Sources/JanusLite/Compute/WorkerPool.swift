@@ -11,8 +11,9 @@ import Synchronization
 
 /// The process's compute threads: the caller and its helpers, working through one job at a time.
 ///
-/// A job is a count of independent tasks, handed out one by one, so that a slow core takes fewer
-/// of them and holds nobody up. Between jobs the helpers spin for a moment, since the next job of a
+/// A job is a count of independent tasks. Each thread begins with a range of neighbours, which lets
+/// it read memory in order, and goes on with what others have left at their ranges' ends, so that a
+/// slow core takes fewer of them and holds nobody up. Between jobs the helpers spin for a moment, since the next job of a
 /// network is microseconds away, and then sleep. This is the only file that knows threads.
 ///
 /// How tasks fall to threads never changes a result: each task writes its own outputs.
@@ -30,12 +31,14 @@ public final class WorkerPool: @unchecked Sendable {
   private static let insideMask: UInt64 = (1 << 15) - 1
   private static let numberShift: UInt64 = 16
   private let gate = Atomic<UInt64>(0)
-  private let nextTask = Atomic<Int>(0)
+  // For each thread, the tasks nobody has taken yet: the first (lower half) and the end. A cache line
+  // lies between one thread's and the next one's.
+  private let ranges: UnsafeMutablePointer<Atomic<UInt64>>
+  private static let rangeStride = 16
   private let sleepers = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
 
   private var jobNumber: UInt64 = 0
-  private var taskCount = 0
   private var body: UnsafePointer<Body>?
 
   private let callers: UnsafeMutablePointer<pthread_mutex_t>
@@ -49,6 +52,10 @@ public final class WorkerPool: @unchecked Sendable {
   /// Starts `threadCount - 1` helpers; `nil` takes `ProcessorCount.physicalCores`.
   public init(threadCount: Int? = nil) {
     self.threadCount = max(1, min(threadCount ?? ProcessorCount.physicalCores, 1_024))
+    ranges = .allocate(capacity: self.threadCount * Self.rangeStride)
+    for thread in 0..<self.threadCount * Self.rangeStride {
+      (ranges + thread).initialize(to: Atomic(0))
+    }
     callers = .allocate(capacity: 1)
     mutex = .allocate(capacity: 1)
     wake = .allocate(capacity: 1)
@@ -69,6 +76,8 @@ public final class WorkerPool: @unchecked Sendable {
     pthread_mutex_destroy(callers)
     pthread_mutex_destroy(mutex)
     pthread_cond_destroy(wake)
+    ranges.deinitialize(count: threadCount * Self.rangeStride)
+    ranges.deallocate()
     callers.deallocate()
     mutex.deallocate()
     wake.deallocate()
@@ -88,8 +97,7 @@ public final class WorkerPool: @unchecked Sendable {
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: body) { pointer in
         self.body = pointer
-        taskCount = tasks
-        nextTask.store(0, ordering: .relaxed)
+        share(tasks)
         jobNumber &+= 1
         gate.store(jobNumber << Self.numberShift | Self.openBit, ordering: .sequentiallyConsistent)
         if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
@@ -110,13 +118,35 @@ public final class WorkerPool: @unchecked Sendable {
     }
   }
 
+  private func share(_ tasks: Int) {
+    precondition(tasks <= Int(UInt32.max))
+    for thread in 0..<threadCount {
+      let first = UInt64(tasks * thread / threadCount)
+      let end = UInt64(tasks * (thread + 1) / threadCount)
+      ranges[thread * Self.rangeStride].store(end << 32 | first, ordering: .relaxed)
+    }
+  }
+
   private func takeTasks(thread: Int) {
     let body = body!.pointee
-    let count = taskCount
+    while let task = take(from: thread, atFront: true) { body(task, thread) }
+    for distance in 1..<threadCount {
+      let other = (thread + distance) % threadCount
+      while let task = take(from: other, atFront: false) { body(task, thread) }
+    }
+  }
+
+  /// A task of one thread's range, nil when none is left.
+  private func take(from thread: Int, atFront: Bool) -> Int? {
+    let range = ranges + thread * Self.rangeStride
+    var state = range.pointee.load(ordering: .relaxed)
     while true {
-      let task = nextTask.wrappingAdd(1, ordering: .relaxed).oldValue
-      if task >= count { return }
-      body(task, thread)
+      let (first, end) = (state & 0xffff_ffff, state >> 32)
+      if first >= end { return nil }
+      let (taken, original) = range.pointee.compareExchange(
+        expected: state, desired: atFront ? state + 1 : state - 1 << 32, ordering: .relaxed)
+      if taken { return Int(atFront ? first : end - 1) }
+      state = original
     }
   }
 
