@@ -69,7 +69,7 @@ class Source:
     A share `again` of the samples are pictures met before.
     """
 
-    def __init__(self, seed: int, fresh: float = 0.25, again: float = 0.4, pool: int = 20000):
+    def __init__(self, seed: int, fresh: float = 0.5, again: float = 0.15, pool: int = 20000):
         self.rng, self.fresh, self.again = random.Random(seed), fresh, again
         self.pool: deque[Layout] = deque(maxlen=pool)
         self.met: deque[Sample] = deque(maxlen=pool)
@@ -82,8 +82,10 @@ class Source:
                 known = self.pool[self.rng.randrange(len(self.pool))]
                 if len(known.tokens) <= longest:
                     return known
+        if longest == formulas.LONGEST and self.rng.random() < 0.12:
+            longest = formulas.FURTHEST
         if longest not in self.stream:
-            self.stream = {longest: formulas.formulas(self.rng.getrandbits(48), longest)}
+            self.stream[longest] = formulas.formulas(self.rng.getrandbits(48), longest)
         while True:
             try:
                 made = layout(next(self.stream[longest]), self.rng.choice(FONTS))
