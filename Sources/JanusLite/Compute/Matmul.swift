@@ -42,15 +42,9 @@ extension Ops {
     let aTasks = tasks(for: a.linear.weight, tokens: x.rows)
     let bTasks = b.map { tasks(for: $0.linear.weight, tokens: x.rows) } ?? 0
     let cTasks = c.map { tasks(for: $0.linear.weight, tokens: x.rows) } ?? 0
-    pool.run(aTasks + bTasks + cTasks) { task, thread in
-      if task < aTasks {
-        multiply(x, a, task: task, thread: thread)
-      } else if task < aTasks + bTasks {
-        multiply(x, b!, task: task - aTasks, thread: thread)
-      } else {
-        multiply(x, c!, task: task - aTasks - bTasks, thread: thread)
-      }
-    }
+    pool.run(
+      aTasks + bTasks + cTasks,
+      MatmulJob(ops: self, x: x, a: a, b: b, c: c, aTasks: aTasks, bTasks: bTasks))
   }
 
   /// `out = silu(x · gateᵀ) ⊙ (x · upᵀ)`, where `other` is scratch of `out`'s shape.
@@ -58,22 +52,14 @@ extension Ops {
     precondition(gate.rows == up.rows)
     prepare(x, for: gate, up, nil)
     let step = min(panelsPerTask(gate, tokens: x.rows), panelsPerTask(up, tokens: x.rows))
-    pool.run((gate.panels + step - 1) / step) { task, thread in
-      let panels = task * step..<min(gate.panels, (task + 1) * step)
-      multiply(x, gate, panels: panels, into: out, thread: thread)
-      multiply(x, up, panels: panels, into: other, thread: thread)
-      let first = panels.lowerBound * ElementFormat.panelRows
-      let count = min(gate.rows, panels.upperBound * ElementFormat.panelRows) - first
-      for row in 0..<x.rows {
-        let values = out[row: row] + first
-        kernels.siluMul(values, other[row: row] + first, values, count)
-      }
-    }
+    pool.run(
+      (gate.panels + step - 1) / step,
+      GatedMatmulJob(ops: self, x: x, gate: gate, up: up, out: out, other: other, step: step))
   }
 
   // MARK: Pieces
 
-  private func multiply(_ x: Matrix, _ product: Product, task: Int, thread: Int) {
+  fileprivate func multiply(_ x: Matrix, _ product: Product, task: Int, thread: Int) {
     let weight = product.linear.weight
     let step = panelsPerTask(weight, tokens: x.rows)
     let panels = task * step..<min(weight.panels, (task + 1) * step)
@@ -103,7 +89,7 @@ extension Ops {
   }
 
   /// The rows of `panels` of `out = x · Wᵀ`.
-  private func multiply(
+  fileprivate func multiply(
     _ x: Matrix, _ weight: Weight, panels: Range<Int>, into out: Matrix, thread: Int
   ) {
     if weight.format.isPanels {
@@ -228,6 +214,48 @@ extension Ops {
           x[row: row], x.columns, activations.values + row * stride * 32,
           activations.scales + row * stride, activations.offsets + row * stride)
       }
+    }
+  }
+}
+
+private struct MatmulJob: PoolJob {
+  let ops: Ops
+  let x: Matrix
+  let a: Product
+  let b: Product?
+  let c: Product?
+  let aTasks: Int
+  let bTasks: Int
+
+  func run(task: Int, thread: Int) {
+    if task < aTasks {
+      ops.multiply(x, a, task: task, thread: thread)
+    } else if task < aTasks + bTasks {
+      ops.multiply(x, b!, task: task - aTasks, thread: thread)
+    } else {
+      ops.multiply(x, c!, task: task - aTasks - bTasks, thread: thread)
+    }
+  }
+}
+
+private struct GatedMatmulJob: PoolJob {
+  let ops: Ops
+  let x: Matrix
+  let gate: Weight
+  let up: Weight
+  let out: Matrix
+  let other: Matrix
+  let step: Int
+
+  func run(task: Int, thread: Int) {
+    let panels = task * step..<min(gate.panels, (task + 1) * step)
+    ops.multiply(x, gate, panels: panels, into: out, thread: thread)
+    ops.multiply(x, up, panels: panels, into: other, thread: thread)
+    let first = panels.lowerBound * ElementFormat.panelRows
+    let count = min(gate.rows, panels.upperBound * ElementFormat.panelRows) - first
+    for row in 0..<x.rows {
+      let values = out[row: row] + first
+      ops.kernels.siluMul(values, other[row: row] + first, values, count)
     }
   }
 }

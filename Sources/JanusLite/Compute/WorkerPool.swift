@@ -9,6 +9,18 @@ import Synchronization
   import Darwin
 #endif
 
+/// Work that a pool's threads share: tasks that know nothing of each other.
+protocol PoolJob {
+  /// Runs one task; `thread` is the index of the thread that runs it.
+  func run(task: Int, thread: Int)
+}
+
+extension PoolJob {
+  fileprivate static func run(_ job: UnsafeRawPointer, task: Int, thread: Int) {
+    job.assumingMemoryBound(to: Self.self).pointee.run(task: task, thread: thread)
+  }
+}
+
 /// The process's compute threads: the caller and its helpers, working through one job at a time.
 ///
 /// A job is a count of independent tasks. Each thread begins with a range of neighbours, which lets
@@ -39,7 +51,9 @@ public final class WorkerPool: @unchecked Sendable {
   private let stopping = Atomic<Bool>(false)
 
   private var jobNumber: UInt64 = 0
-  private var body: UnsafePointer<Body>?
+  // The job under way. A value and its type instead of a closure: lending a closure to other threads
+  // would allocate each time, some 250 times for a token.
+  private var job: (value: UnsafeRawPointer, type: any PoolJob.Type)?
 
   private let callers: UnsafeMutablePointer<pthread_mutex_t>
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -85,36 +99,39 @@ public final class WorkerPool: @unchecked Sendable {
 
   /// Runs `body` for every task in `0..<tasks` and returns when all are done.
   ///
-  /// Must not be called from inside a body. Callers on several threads take turns.
+  /// Must not be called from inside a task. Callers on several threads take turns.
   func run(_ tasks: Int, _ body: Body) {
+    withoutActuallyEscaping(body) { run(tasks, ClosureJob(body: $0)) }
+  }
+
+  /// The same for a job, without allocating anything.
+  func run<Job: PoolJob>(_ tasks: Int, _ job: Job) {
     if tasks <= 0 { return }
     if tasks == 1 || threadCount == 1 {
-      for task in 0..<tasks { body(task, 0) }
+      for task in 0..<tasks { job.run(task: task, thread: 0) }
       return
     }
     pthread_mutex_lock(callers)
     defer { pthread_mutex_unlock(callers) }
-    withoutActuallyEscaping(body) { body in
-      withUnsafePointer(to: body) { pointer in
-        self.body = pointer
-        share(tasks)
-        jobNumber &+= 1
-        gate.store(jobNumber << Self.numberShift | Self.openBit, ordering: .sequentiallyConsistent)
-        if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
-          pthread_mutex_lock(mutex)
-          pthread_cond_broadcast(wake)
-          pthread_mutex_unlock(mutex)
-        }
-        takeTasks(thread: 0)
-        gate.bitwiseAnd(~Self.openBit, ordering: .acquiringAndReleasing)
-        var waits = 0
-        while gate.load(ordering: .acquiring) & Self.insideMask != 0 {
-          waits += 1
-          // A helper may have lost its core to another process: let it run.
-          if waits > 10_000 { sched_yield() } else { Self.pause() }
-        }
-        self.body = nil
+    withUnsafePointer(to: job) { pointer in
+      self.job = (UnsafeRawPointer(pointer), Job.self)
+      share(tasks)
+      jobNumber &+= 1
+      gate.store(jobNumber << Self.numberShift | Self.openBit, ordering: .sequentiallyConsistent)
+      if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(wake)
+        pthread_mutex_unlock(mutex)
       }
+      takeTasks(thread: 0)
+      gate.bitwiseAnd(~Self.openBit, ordering: .acquiringAndReleasing)
+      var waits = 0
+      while gate.load(ordering: .acquiring) & Self.insideMask != 0 {
+        waits += 1
+        // A helper may have lost its core to another process: let it run.
+        if waits > 10_000 { sched_yield() } else { Self.pause() }
+      }
+      self.job = nil
     }
   }
 
@@ -128,11 +145,15 @@ public final class WorkerPool: @unchecked Sendable {
   }
 
   private func takeTasks(thread: Int) {
-    let body = body!.pointee
-    while let task = take(from: thread, atFront: true) { body(task, thread) }
+    let (value, type) = job!
+    while let task = take(from: thread, atFront: true) {
+      type.run(value, task: task, thread: thread)
+    }
     for distance in 1..<threadCount {
       let other = (thread + distance) % threadCount
-      while let task = take(from: other, atFront: false) { body(task, thread) }
+      while let task = take(from: other, atFront: false) {
+        type.run(value, task: task, thread: thread)
+      }
     }
   }
 
@@ -219,6 +240,12 @@ public final class WorkerPool: @unchecked Sendable {
       atomicMemoryFence(ordering: .acquiring)
     #endif
   }
+}
+
+private struct ClosureJob: PoolJob {
+  let body: WorkerPool.Body
+
+  func run(task: Int, thread: Int) { body(task, thread) }
 }
 
 private final class HelperStart {

@@ -28,13 +28,7 @@ extension Ops {
     if q.rows == batch.segments.count {
       // One row each: every (row, head) is a task.
       reserveThreadScratch(CausalAttention.stride(batch.longest))
-      pool.run(q.rows * heads) { task, thread in
-        let row = task / heads
-        let segment = batch.segments[row]
-        attention.block(
-          segment.count - 1..<segment.count, of: segment, firstRow: row - (segment.count - 1),
-          head: task % heads, threadScratch[thread].base)
-      }
+      pool.run(q.rows * heads, LastRowsJob(attention: attention, batch: batch, ops: self))
       return
     }
     let most = batch.segments.reduce(0) { max($0, $1.count) }
@@ -49,6 +43,21 @@ extension Ops {
           rows, of: segment, firstRow: firstRow, head: task % heads, threadScratch[thread].base)
       }
     }
+  }
+}
+
+/// Attention of each segment's last row.
+private struct LastRowsJob: PoolJob {
+  let attention: CausalAttention
+  let batch: Batch
+  let ops: Ops
+
+  func run(task: Int, thread: Int) {
+    let row = task / attention.heads
+    let segment = batch.segments[row]
+    attention.block(
+      segment.count - 1..<segment.count, of: segment, firstRow: row - (segment.count - 1),
+      head: task % attention.heads, ops.threadScratch[thread].base)
   }
 }
 
