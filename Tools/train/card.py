@@ -29,7 +29,7 @@ def figures(model: Path, state: Path) -> dict[str, object]:
         "layers": text["num_hidden_layers"], "width": text["hidden_size"], "heads": text["num_attention_heads"],
         "vocabulary": text["vocab_size"], "codes": vq["num_embeddings"], "grid": grid, "base": vq["base_channels"],
         "side": grid << (len(vq["channel_multiplier"]) - 1),
-        **{name: f"{counts[name]:,}" for name in ("read_samples", "glyph_samples", "finish_samples")},
+        **{name: f"{counts[name]:,}" for name in ("read_samples", "glyph_samples")},
         "vq_samples": f"{painted:,}",
     }
 
