@@ -1,4 +1,4 @@
-/// Codes done of a known total, with rate and time left.
+/// Codes done of a known total: a bar, with rate and time left.
 struct PaintingProgress {
   private let codes: Int
   private let begin = ContinuousClock.now
@@ -7,12 +7,13 @@ struct PaintingProgress {
     self.codes = codes
   }
 
-  /// "120 of 576 codes, 31.2/s, 15 s left"
+  /// "█████░░░░░░░░░░░░░░░░░░░ 120 of 576 tokens, 31.2 tokens/s, 15 s left"
   func text(done: Int) -> String {
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
-    guard done > 0, seconds > 0 else { return "0 of \(codes) codes" }
+    let bar = ProgressBar.bar(Double(done) / Double(max(1, codes)))
+    guard done > 0, seconds > 0 else { return "\(bar) 0 of \(codes) tokens" }
     let rate = Double(done) / seconds
     let left = Format.duration(Double(codes - done) / rate)
-    return "\(done) of \(codes) codes, \(Format.fixed(rate, 1))/s, \(left) left"
+    return "\(bar) \(done) of \(codes) tokens, \(Format.fixed(rate, 1)) tokens/s, \(left) left"
   }
 }

@@ -31,16 +31,19 @@ struct ProgressBar {
     if done < total, let lastShown, now - lastShown < .milliseconds(100) { return }
     lastShown = now
     let fraction = total > 0 ? Double(done) / Double(total) : 1
-    let width = 24
-    let filled = Int(fraction * Double(width))
-    let bar =
-      String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    let line = "\(verb) \(bar) \(figures(done, now))"
+    let line = "\(verb) \(Self.bar(fraction)) \(figures(done, now))"
     let room = StandardError.width - 3 - line.count
     status.show(room >= 12 && !detail.isEmpty ? line + "  " + detail.suffix(room) : line)
   }
 
   mutating func finish() { status.clear() }
+
+  /// 24 columns, filled to a fraction of 0 to 1.
+  static func bar(_ fraction: Double) -> String {
+    let width = 24
+    let filled = min(width, max(0, Int(fraction * Double(width))))
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+  }
 
   /// "1.2 of 4.2 GB, 210 MB/s, 14 s left"
   private func figures(_ done: Int, _ now: ContinuousClock.Instant) -> String {
