@@ -97,4 +97,21 @@
       #expect(!terminal.shown.contains("error"))
     }
   }
+
+  @Suite(.enabled(if: Nano.isThere, "Models/janus-nano is not in this checkout"))
+  struct TrainedConversationTests {
+    @Test func aConversationReadsOneFormulaAfterAnother() throws {
+      let terminal = try Terminal(["chat", "-m", try Nano.modelPath])
+      for (turn, name) in ["plain.png", "dark.png"].enumerated() {
+        terminal.type("/image \(Nano.sample(name))\n")
+        #expect(terminal.waits(for: "[1 picture] > ", count: turn + 1))
+        terminal.type("Convert the formula into latex code.\n")
+        let answer = try #require(try Nano.answers[name])
+        #expect(terminal.waits(for: answer), "\(name)")
+        terminal.type("/reset\n")
+      }
+      terminal.type("/exit\n")
+      #expect(terminal.waitForExit() == 0)
+    }
+  }
 #endif
