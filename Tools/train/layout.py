@@ -1,18 +1,18 @@
 """Formulas laid out by matplotlib's mathtext: which glyph stands where, and to which LaTeX token it belongs."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font, LoadFlags
-from matplotlib.mathtext import MathTextParser
 
 from formulas import Piece, latex
+from setting import Setter
 
 FONTS = ["cm", "stix", "dejavuserif"]
 EM = 100.0  # the font size of every layout; pictures scale it
 
-_parser = MathTextParser("path")
+_setters: dict[str, Setter] = {}
 _files: dict[str, FT2Font] = {}
 
 
@@ -44,8 +44,9 @@ def font(path: str, size: float) -> FT2Font:
 
 def layout(piece: Piece, family: str) -> Layout:
     """Raises ValueError where mathtext ships other glyphs than the grammar counts on."""
-    properties = font_manager.FontProperties(math_fontfamily=family, size=EM)
-    parsed = _parser.parse(f"${piece.math}$", dpi=72, prop=properties)
+    if family not in _setters:
+        _setters[family] = Setter(family, EM)
+    parsed = _setters[family].set(piece.math)
     if len(parsed.glyphs) != sum(count for _, count in piece.leaves) or len(parsed.rects) != len(piece.bars):
         raise ValueError(f"{latex(piece.tokens)}: {len(parsed.glyphs)} glyphs, {len(parsed.rects)} rules")
     height = float(parsed.height)
@@ -66,10 +67,16 @@ def layout(piece: Piece, family: str) -> Layout:
     return Layout(piece.tokens, glyphs, rules, boxes)
 
 
+@lru_cache(maxsize=20_000)
+def _bounds(path: str, size: float, index: int) -> tuple[float, float, float, float]:
+    """Left, bottom, right and top of a glyph, from its origin."""
+    left, bottom, right, top = (value / 64 for value in font(path, size).load_glyph(index, flags=LoadFlags.NO_HINTING).bbox)
+    return left, bottom, right, top
+
+
 def _glyph_box(glyph) -> tuple[float, float, float, float]:
     path, size, index, x, y = glyph
-    box = font(path, size).load_glyph(index, flags=LoadFlags.NO_HINTING).bbox
-    left, bottom, right, top = (value / 64 for value in box)
+    left, bottom, right, top = _bounds(path, size, index)
     return x + left, y - top, x + right, y - bottom
 
 
