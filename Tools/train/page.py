@@ -25,8 +25,8 @@ class NoInk(ValueError):
 
 
 MARGIN = 8
-# Stroke thickness wanted, in 1/4096 of the canvas: an em is then about 1/15 of it, in the fonts of print.
-THICKNESS = 15
+# Stroke thickness wanted, in 1/4096 of the canvas: an em is then about 1/12.5 of it, in the fonts of print.
+THICKNESS = 18
 LEAST_CONTRAST = 32
 
 
@@ -42,8 +42,12 @@ def page(picture: Image.Image, size: int) -> Page:
        scaled to the wanted thickness, at most 4-fold, and never beyond the canvas less its margins.
     5. It is laid on white paper, at the left margin, half-way down.
     """
-    rgb = np.asarray(opaque(picture)).astype(np.int64)
-    grey = (299 * rgb[..., 0] + 587 * rgb[..., 1] + 114 * rgb[..., 2] + 500) // 1000
+    upright = opaque(picture)
+    if upright.mode == "L":  # the three weights add up to 1000
+        grey = np.asarray(upright).astype(np.int32)
+    else:
+        rgb = np.asarray(upright).astype(np.int32)
+        grey = (299 * rgb[..., 0] + 587 * rgb[..., 1] + 114 * rgb[..., 2] + 500) // 1000
     border = np.sort(np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]))
     background = int(border[(len(border) - 1) // 2])
     if background < 128:
@@ -73,8 +77,10 @@ def page(picture: Image.Image, size: int) -> Page:
 
 
 def opaque(picture: Image.Image) -> Image.Image:
-    """RGB, turned upright as its Exif orientation says, laid over white where it is transparent."""
+    """RGB or L, turned upright as its Exif orientation says, laid over white where it is transparent."""
     picture = ImageOps.exif_transpose(picture)
+    if picture.mode == "L" and not picture.has_transparency_data:
+        return picture
     if picture.has_transparency_data:
         layer = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)

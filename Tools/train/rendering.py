@@ -10,8 +10,11 @@ from PIL import Image, ImageFilter
 
 from layout import EM, Layout, font
 
+# Noise is cut from here: drawing it anew would take longer than all the rest of a picture.
+NOISE = np.random.default_rng(1).standard_normal(1 << 22, np.float32)
 
-@lru_cache(maxsize=6000)
+
+@lru_cache(maxsize=60_000)
 def _bitmap(path: str, size: float, index: int) -> tuple[np.ndarray, int, int]:
     """Coverage of one glyph, and its left and top relative to the origin."""
     face = font(path, size)
@@ -34,7 +37,7 @@ def ink(layout: Layout, em: float, margins: tuple[int, int, int, int]) -> tuple[
     dx, dy = left - x0 + 2, top - y0 + 2
     canvas = np.zeros((y1 - y0 + top + bottom + 4, x1 - x0 + left + right + 4), np.uint8)
     for path, size, index, x, y in layout.glyphs:
-        bitmap, bx, by = _bitmap(path, round(size * scale * 4) / 4, index)
+        bitmap, bx, by = _bitmap(path, round(size * scale * 2) / 2, index)
         column, line = round(x * scale) + bx + dx, round(y * scale) + by + dy
         h, w = bitmap.shape
         line, column = max(line, 0), max(column, 0)
@@ -65,8 +68,8 @@ def draw(layout: Layout, rng: random.Random, plain: bool = False) -> tuple[Image
         paper, pen = 255 - paper, 255 - pen
     values = paper + values * (pen - paper)
     if rng.random() < 0.4:
-        noise = np.random.default_rng(rng.getrandbits(32)).standard_normal(values.shape, np.float32)
-        values = values + noise * rng.uniform(1, 7)
+        start = rng.randrange(len(NOISE) - values.size)
+        values = values + NOISE[start:start + values.size].reshape(values.shape) * np.float32(rng.uniform(1, 7))
     image = Image.fromarray(values.clip(0, 255).astype(np.uint8))
     if rng.random() < 0.3:
         stream = io.BytesIO()
