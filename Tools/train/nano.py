@@ -5,6 +5,8 @@ with its own position, and runs the constant start of the prompt once for a whol
 transformers' own forward (`check` in train.py).
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from transformers import JanusConfig, JanusForConditionalGeneration
@@ -15,10 +17,21 @@ import vocabulary
 IMAGE, PATCH, WIDTH, HEADS = 320, 16, 192, 6
 GRID = IMAGE // PATCH
 PATCHES = GRID * GRID
-CODES = 256
+CODES, CODE_GRID = 512, 8  # of a painting
 VOCABULARY_ROWS = 640
 # (layer, head, what): heads of the language model that are taught where to look.
 GUIDED = [(1, 0, "current"), (2, 0, "next"), (3, 0, "next")]
+# Where heads 0, 1, … of the tower's first layers look before training: columns to the right and rows down.
+NEIGHBOURS = [
+    [(-1, 0), (1, 0), (0, -1), (0, 1)],
+    [(-1, 0), (1, 0), (0, -1), (0, 1), (-2, 0), (2, 0)],
+    [(-1, 0), (1, 0), (0, -1), (0, 1)],
+]
+
+
+def reduced():
+    """bfloat16 products where the processor has them; elsewhere PyTorch's are sixty times as slow as float32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported())
 
 
 def config() -> JanusConfig:
@@ -39,7 +52,7 @@ def config() -> JanusConfig:
         vq_config={
             # 64 channels: the norms have 32 groups, and a group of one channel cannot carry a flat colour.
             "embed_dim": 8, "num_embeddings": CODES, "latent_channels": 64, "base_channels": 64,
-            "channel_multiplier": [1, 1, 1], "num_res_blocks": 1, "num_patches": GRID,
+            "channel_multiplier": [1, 1, 1, 1], "num_res_blocks": 1, "num_patches": CODE_GRID,
             "projection_dim": WIDTH, "image_token_embed_dim": WIDTH,
         },
         image_token_id=ids[vocabulary.PLACEHOLDER], tie_word_embeddings=False,
@@ -50,9 +63,39 @@ def build() -> JanusForConditionalGeneration:
     model = JanusForConditionalGeneration(config())
     # Paper is white, +1 everywhere: filters without a mean see strokes only, which is what there is to learn.
     center_filters(model)
-    for parameter in model.model.vision_model.embeddings.position_embedding.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
+    look_around(model.model.vision_model)
     return model
+
+
+@torch.no_grad()
+def look_around(tower, sharpness: float = 8.0) -> None:
+    """Begins the tower as something like a convolutional network, which learns to see from a third of the pictures.
+
+    A position is one angle for each of some wavelengths and both axes. Turning the query's angles makes a head look at
+    a neighbour (`NEIGHBOURS`), wherever it stands. The patches' filters leave the places of the angles free.
+    """
+    embeddings = tower.embeddings
+    head = WIDTH // HEADS
+    frequencies = [2.5 * 0.67**number for number in range(head // 4)]
+    place = torch.arange(PATCHES)
+    angles = torch.stack([axis[:, None] * torch.tensor(frequencies) for axis in (place % GRID, place // GRID)], dim=-1)
+    position = embeddings.position_embedding.weight
+    position.zero_()
+    position[:, :head] = torch.stack([angles.cos(), angles.sin()], dim=-1).flatten(1)
+    embeddings.patch_embedding.weight[:head] = 0
+    embeddings.patch_embedding.bias[:head] = 0
+    for layer, offsets in zip(tower.encoder.layers, NEIGHBOURS):
+        for number, offset in enumerate(offsets):
+            rows = slice(number * head, (number + 1) * head)
+            turned = [
+                torch.tensor([[math.cos(f * way), -math.sin(f * way)], [math.sin(f * way), math.cos(f * way)]])
+                for f in frequencies for way in offset
+            ]
+            for projection, angles_of in ((layer.self_attn.q_proj, torch.block_diag(*turned)),
+                                          (layer.self_attn.k_proj, torch.eye(head))):
+                projection.weight[rows] = 0
+                projection.weight[rows, :head] = angles_of * math.sqrt(sharpness)
+                projection.bias[rows] = 0
 
 
 @torch.no_grad()

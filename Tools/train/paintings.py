@@ -33,7 +33,7 @@ class Paintings:
     def scenes(self, count: int) -> list[tuple[Scene, torch.Tensor]]:
         new = count if len(self.pool) < 50 * count else round(count * self.fresh)
         scenes = [random_scene(self.rng) for _ in range(new)]
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), nano.reduced():
             rows = codes(self.vq, pixels([paint(scene, self.rng) for scene in scenes]))
         self.pool += zip(scenes, rows)
         older = [self.pool[self.rng.randrange(len(self.pool))] for _ in range(count - new)]
@@ -53,8 +53,8 @@ class Paintings:
         # Shorter prompts start later, at position 0 all the same.
         text = torch.tensor([[self.pad] * (longest - len(ids)) + ids for ids in prompts])
         ahead = torch.tensor([longest - len(ids) for ids in prompts])[:, None]
-        places = torch.arange(longest + nano.PATCHES - 1).expand(count, -1) - ahead
-        body = torch.cat([embed(text), given], dim=1)[:, :]
+        places = torch.arange(longest + nano.CODE_GRID**2 - 1).expand(count, -1) - ahead
+        body = torch.cat([embed(text), given], dim=1)
         hidden, _ = nano.language(janus, None, body, places.clamp(min=0), places >= 0)
         logits = janus.model.generation_head(hidden[:, longest - 1:]).float()
         return torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten())

@@ -1,7 +1,6 @@
 """Training samples of the reader: pages of formulas as patches, with the names of the glyphs that lie in each patch."""
 
 import random
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,9 @@ from rendering import draw
 
 CLASSES = {token: number + 1 for number, token in enumerate(formulas.INKED)}  # 0: nothing
 SLOTS = 3  # names kept for a patch, in reading order
+# What may stand between a token with ink and the next one; the vision tower learns to name these too.
+SUFFIXES = {text: number for number, text in enumerate(
+    ["", " ", "}", "}{", "_{", "^{", "}^{", "}_{", "}}", "}}{", "}}}", "}}}{"])}
 
 
 @dataclass
@@ -23,6 +25,7 @@ class Sample:
     index: np.ndarray  # [N] raster places of the patches kept
     patches: np.ndarray  # [N, 256] uint8
     names: np.ndarray  # [N, SLOTS]
+    suffixes: np.ndarray  # [N, SLOTS], −100 where there is no token
     tokens: list[str]
     places: list[int]  # per token, the patch in `index` that holds its ink, or that of the next token with ink; −1
 
@@ -46,53 +49,46 @@ def sample(formula: Layout, rng: random.Random, every_patch: bool) -> Sample | N
     if every_patch:
         kept[:] = True
     else:
-        kept[[rng.randrange(PATCHES) for _ in range(rng.randrange(16))]] = True
+        white = rng.randrange(4) if rng.random() < 0.8 else rng.randrange(40)
+        kept[[rng.randrange(PATCHES) for _ in range(white)]] = True
     index = np.flatnonzero(kept)
     row_of = {int(place): number for number, place in enumerate(index)}
     names = np.zeros((len(index), SLOTS), np.int64)
-    for token in sorted(centres):
-        row = names[row_of[centres[token]]]
-        free = np.flatnonzero(row == 0)
+    suffixes = np.full((len(index), SLOTS), -100)
+    inked = sorted(centres)
+    for token, following in zip(inked, [*inked[1:], len(formula.tokens)]):
+        row = row_of[centres[token]]
+        free = np.flatnonzero(names[row] == 0)
         if len(free):
-            row[free[0]] = CLASSES[formula.tokens[token]]
+            names[row, free[0]] = CLASSES[formula.tokens[token]]
+            suffixes[row, free[0]] = SUFFIXES.get("".join(formula.tokens[token + 1:following]), -100)
     places, upcoming = [], -1
     for token in reversed(range(len(formula.tokens))):
         if token in centres:
             upcoming = row_of[centres[token]]
         places.append(upcoming)
-    return Sample(index, blocks[index], names, formula.tokens, places[::-1])
+    return Sample(index, blocks[index], names, suffixes, formula.tokens, places[::-1])
 
 
 class Source:
-    """Endless samples. Layouts cost most and are drawn several times, each time as another picture.
+    """Endless samples, no formula twice but by chance."""
 
-    A share `again` of the samples are pictures met before.
-    """
-
-    def __init__(self, seed: int, fresh: float = 0.5, again: float = 0.15, pool: int = 20000):
-        self.rng, self.fresh, self.again = random.Random(seed), fresh, again
-        self.pool: deque[Layout] = deque(maxlen=pool)
-        self.met: deque[Sample] = deque(maxlen=pool)
+    def __init__(self, seed: int):
+        self.rng = random.Random(seed)
         self.stream: dict[int, object] = {}
+        self.refills = 0
         self.ready: dict[bool, list[list[Sample]]] = {False: [], True: []}
 
     def layout(self, longest: int) -> Layout:
-        if len(self.pool) > 500 and self.rng.random() > self.fresh:
-            for _ in range(20):
-                known = self.pool[self.rng.randrange(len(self.pool))]
-                if len(known.tokens) <= longest:
-                    return known
         if longest == formulas.LONGEST and self.rng.random() < 0.12:
             longest = formulas.FURTHEST
         if longest not in self.stream:
             self.stream[longest] = formulas.formulas(self.rng.getrandbits(48), longest)
         while True:
             try:
-                made = layout(next(self.stream[longest]), self.rng.choice(FONTS))
+                return layout(next(self.stream[longest]), self.rng.choice(FONTS))
             except ValueError:  # mathtext could not set it
                 continue
-            self.pool.append(made)
-            return made
 
     def batch(self, count: int, longest: int, every_patch: bool = False) -> list[Sample]:
         """Samples of about one length, so that little padding is computed; batches come in random order."""
@@ -100,34 +96,33 @@ class Source:
         if not ready:
             found: list[Sample] = []
             while len(found) < (1 if every_patch else 8) * count:
-                if not every_patch and len(self.met) > 1000 and self.rng.random() < self.again:
-                    found.append(self.met[self.rng.randrange(len(self.met))])
-                    continue
                 one = sample(self.layout(longest), self.rng, every_patch)
                 if one is not None and (every_patch or len(one.index) <= 170):
                     found.append(one)
-                    if not every_patch:
-                        self.met.append(one)
             found.sort(key=lambda one: len(one.index) + len(one.tokens))
             ready += [found[start:start + count] for start in range(0, len(found), count)]
-            self.rng.shuffle(ready)
+            # The same order in every worker, so that none waits for another's longer batch.
+            self.refills += 1
+            random.Random(self.refills).shuffle(ready)
         return ready.pop()
 
 
 def stacked(samples: list[Sample]):
-    """patches in −1...1 [B, N, 256], index, present, names; padded at the end."""
+    """patches in −1...1 [B, N, 256], index, present, names, suffixes; padded at the end."""
     count, longest = len(samples), max(len(one.index) for one in samples)
     patches = torch.ones(count, longest, PATCH * PATCH)
     index = torch.zeros(count, longest, dtype=torch.long)
     present = torch.zeros(count, longest, dtype=torch.bool)
     names = torch.full((count, longest, SLOTS), -100)
+    suffixes = names.clone()
     for row, one in enumerate(samples):
         n = len(one.index)
         patches[row, :n] = torch.from_numpy(one.patches).float() / 127.5 - 1
         index[row, :n] = torch.from_numpy(one.index)
         present[row, :n] = True
         names[row, :n] = torch.from_numpy(one.names)
-    return patches, index, present, names
+        suffixes[row, :n] = torch.from_numpy(one.suffixes)
+    return patches, index, present, names, suffixes
 
 
 def picture_page(picture: Image.Image) -> torch.Tensor:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-SIDE = 80  # pixels
+SIDE = 64  # pixels
 COLOURS = {
     "red": (220, 40, 40), "green": (40, 170, 70), "blue": (50, 80, 220), "yellow": (245, 215, 50),
     "white": (245, 245, 245), "black": (20, 20, 20), "purple": (140, 60, 190), "orange": (245, 140, 30),
 }
 SHAPES = ["circle", "square", "triangle", "ring"]
-SIZES = {"small": 12, "": 18, "large": 25}
+SIZES = {"small": 9, "": 14, "large": 20}
 POSITIONS = {
     "": (0, 0), "on the left": (-1, 0), "on the right": (1, 0), "at the top": (0, -1), "at the bottom": (0, 1),
 }

@@ -20,15 +20,17 @@ import torch.nn.functional as F
 import nano
 import vocabulary
 from formulas import LONGEST, latex
+from muon import Muon
 from paintings import Paintings
-from samples import CLASSES, SLOTS, Source, stacked
+from samples import CLASSES, SLOTS, SUFFIXES, Source, stacked
 from vq import finished
 
-BATCH = 48
+BATCH = 24  # of each worker
 PAINTED = 16
-RATE = 1.2e-3
-GLYPH_SAMPLES = 60_000
-WHOLE = 6  # one batch in so many of the last fifth is of whole pages
+RATE = 3.6e-3
+GLYPH_SAMPLES = 30_000
+WHOLE = 8  # one batch in so many of the last fifth is of whole pages
+BRIEF = 4  # in the first half, all batches but one in so many leave the question out: a quarter of all time
 CHECKPOINT_SECONDS = 300
 
 
@@ -39,6 +41,7 @@ class Reader(torch.nn.Module):
         super().__init__()
         self.janus = nano.build()
         self.names = torch.nn.Linear(nano.WIDTH, SLOTS * (len(CLASSES) + 1))
+        self.suffixes = torch.nn.Linear(nano.WIDTH, SLOTS * len(SUFFIXES))
         # Most slots are empty; at full weight that is all that would be learned for long.
         self.balance = torch.tensor([0.1] + [1.0] * len(CLASSES))
         tokenizer = vocabulary.build()
@@ -50,8 +53,8 @@ class Reader(torch.nn.Module):
             return tokenizer.encode(text, add_special_tokens=False).ids
 
         self.prefix = torch.tensor([[begin, *encode(f"{vocabulary.SYSTEM}\n\n<|User|>: "), start]])
-        self.questions = [
-            torch.tensor([stop, *encode(f"\n{question}\n\n<|Assistant|>:")]) for question in vocabulary.QUESTIONS
+        self.brief, *self.questions = [
+            torch.tensor([stop, *encode(f"\n{question}\n\n<|Assistant|>:")]) for question in ["", *vocabulary.QUESTIONS]
         ]
 
     def trained_parameters(self):
@@ -60,22 +63,23 @@ class Reader(torch.nn.Module):
 
     def glyphs(self, samples):
         """Loss over glyph names, and the share of first names that are right where there is one."""
-        patches, index, present, names = stacked(samples)
-        features = nano.vision(self.janus, patches, index, present)
-        return *self._named(features, names), features
+        patches, index, present, names, suffixes = stacked(samples)
+        return self._named(nano.vision(self.janus, patches, index, present), names, suffixes)
 
-    def _named(self, features, names):
+    def _named(self, features, names, suffixes):
         logits = self.names(features).view(*names.shape, -1).float()
         loss = F.cross_entropy(logits.flatten(0, 2), names.flatten(), self.balance, ignore_index=-100)
+        after = self.suffixes(features).view(*names.shape, -1).float()
+        loss = loss + 0.5 * F.cross_entropy(after.flatten(0, 2), suffixes.flatten(), ignore_index=-100)
         first = names[..., 0]
         right = (logits[..., 0, :].argmax(-1) == first)[first > 0].float().mean()
         return loss, right
 
     def read(self, samples, question):
         """All losses of one batch."""
-        patches, index, present, names = stacked(samples)
+        patches, index, present, names, suffixes = stacked(samples)
         features = nano.vision(self.janus, patches, index, present)
-        glyph_loss, right = self._named(features, names)
+        glyph_loss, right = self._named(features, names, suffixes)
         count, width = index.shape
         embed = self.janus.get_input_embeddings()
         answers = [[self.ids[token] for token in one.tokens] for one in samples]
@@ -123,7 +127,7 @@ class Training:
         plain = [p for n, p in named if p.ndim != 2 or "embed" in n]
         self.parameters = inner + outer + plain
         self.optimizers = {
-            "muon": torch.optim.Muon(inner, lr=RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+            "muon": Muon(inner, lr=RATE, weight_decay=0.05, rank=rank, workers=workers),
             "adam": torch.optim.AdamW(
                 [{"params": outer, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
                 lr=RATE, betas=(0.9, 0.98), eps=1e-8),
@@ -224,32 +228,34 @@ class Training:
         while self.glyph_samples < GLYPH_SAMPLES and not self.stopped():
             self.wait()
             batch = self.source.batch(BATCH, LONGEST)
-            with torch.autocast("cpu", torch.bfloat16):
-                loss, right, _ = self.reader.glyphs(batch)
+            with nano.reduced():
+                loss, right = self.reader.glyphs(batch)
             self.update(loss, RATE)
             self.glyph_samples += BATCH * self.workers
             self.report("glyphs", len(batch), glyph=loss.detach(), named=right)
         while self.read_samples < samples and not self.stopped():
             left = 1 - self.read_samples / samples
-            self.read_step(RATE * left, whole=left < 0.2 and self.step % WHOLE == 0)
+            self.read_step(
+                RATE * left, whole=left < 0.2 and self.step % WHOLE == 0, brief=left > 0.5 and self.step % BRIEF > 0)
         self.save()
 
     def longest(self) -> int:
         """Short formulas first."""
-        return min(LONGEST, 6 + self.read_samples // 4000)
+        return min(LONGEST, 6 + self.read_samples // 2000)
 
-    def read_step(self, rate: float, whole: bool) -> None:
+    def read_step(self, rate: float, whole: bool, brief: bool) -> None:
         self.wait()
         if self.paintings and self.step % 6 == 5:
-            with torch.autocast("cpu", torch.bfloat16):
+            with nano.reduced():
                 loss = self.paintings.loss(self.reader.janus, PAINTED)
             self.update(loss, rate)
             self.painted = float(loss.detach())
         count = BATCH // 4 if whole else BATCH
         batch = self.source.batch(count, self.longest(), whole)
         self.question = (self.question + 1) % len(self.reader.questions)
-        with torch.autocast("cpu", torch.bfloat16):
-            text, glyph, looked, right, hits = self.reader.read(batch, self.reader.questions[self.question])
+        question = self.reader.brief if brief else self.reader.questions[self.question]
+        with nano.reduced():
+            text, glyph, looked, right, hits = self.reader.read(batch, question)
         self.update(text + 0.3 * glyph + 0.2 * looked, rate)
         self.read_samples += count * self.workers
         self.report("read", count, text=text.detach(), glyph=glyph.detach(), looked=looked.detach(),

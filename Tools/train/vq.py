@@ -6,6 +6,7 @@ published model; the rows are stored with length 1, so that transformers' encode
 
 import argparse
 import json
+import math
 import random
 import time
 from functools import partial
@@ -17,10 +18,12 @@ import torch.nn.functional as F
 from PIL import Image
 
 import nano
-from shapes import paint, random_scene
+from muon import Muon
+from shapes import SIDE, paint, random_scene
 
-BATCH = 8
-SAMPLES = 8_000
+# First corners of pictures, at a quarter of the work, then whole ones.
+CORNERS, CORNER_BATCH, CORNER_SIDE = 14_400, 16, SIDE // 2
+SAMPLES, BATCH = 16_000, 4
 RATE = 2e-3
 
 
@@ -48,7 +51,7 @@ def reconstruction(vq, images: torch.Tensor):
     rows = book[chosen]
     codebook = F.mse_loss(rows, exact.detach()) + 0.25 * F.mse_loss(exact, rows.detach())
     straight = exact + (rows - exact).detach()
-    grid = straight.transpose(1, 2).unflatten(2, (nano.GRID, nano.GRID))
+    grid = straight.transpose(1, 2).unflatten(2, (math.isqrt(straight.shape[1]), -1))
     return vq.decoder(vq.post_quant_conv(grid)), codebook, chosen
 
 
@@ -71,7 +74,7 @@ class Optimizer:
         others = [p for p in vq.parameters() if not any(p is one for one in filters)]
         self.filters = [(p, torch.nn.Parameter(p.detach().flatten(1))) for p in filters]  # one storage
         self.parts = [
-            torch.optim.Muon([flat for _, flat in self.filters], lr=RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+            Muon([flat for _, flat in self.filters], lr=RATE, weight_decay=0.01),
             torch.optim.AdamW(others, lr=RATE, betas=(0.9, 0.95), weight_decay=0.0),
         ]
 
@@ -91,6 +94,15 @@ class Optimizer:
     def load_state_dict(self, states: list) -> None:
         for part, state in zip(self.parts, states):
             part.load_state_dict(state)
+
+
+def part(image: Image.Image, rng: random.Random, corner: bool) -> Image.Image:
+    """A square of CORNER_SIDE from a picture, somewhere near its middle; or all of it."""
+    if not corner:
+        return image
+    x, y = (rng.randrange(SIDE // 4 - 2, SIDE - CORNER_SIDE - SIDE // 4 + 3) + rng.choice([-10, -4, 4, 10]) for _ in range(2))
+    x, y = (min(max(value, 0), SIDE - CORNER_SIDE) for value in (x, y))
+    return image.crop((x, y, x + CORNER_SIDE, y + CORNER_SIDE))
 
 
 @torch.no_grad()
@@ -121,29 +133,31 @@ def main() -> None:
     lean_norms(vq)
     optimizer = Optimizer(vq)
     used = torch.zeros(nano.CODES)
-    done = 0
+    done = step = 0
     if path.exists():
         saved = torch.load(path, weights_only=True)
         vq.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
-        done, used = saved["samples"], saved["used"]
+        done, step, used = saved["samples"], saved["step"], saved["used"]
     rng = random.Random(arguments.seed * 7919 + done)
     started, first = time.time(), done
     while done < arguments.samples:
         while (arguments.state / "PAUSE").exists():
             time.sleep(2)
-        batch = pixels([paint(random_scene(rng), rng) for _ in range(BATCH)])
-        with torch.autocast("cpu", torch.bfloat16):
+        corners = done < CORNERS
+        count = CORNER_BATCH if corners else BATCH
+        batch = pixels([part(paint(random_scene(rng), rng), rng, corners) for _ in range(count)])
+        with nano.reduced():
             decoded, codebook, chosen = reconstruction(vq, batch)
         error = decoded.float() - batch
         loss = error.abs().mean() + 2 * error.square().mean() + codebook.float()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(vq.parameters(), 1.0)
-        rate = min(1.0, (done + BATCH) / 800) * (1 - done / arguments.samples)
+        rate = min(1.0, (step + 1) / 100) * max(0.02, 1 - done / arguments.samples)
         optimizer.step(RATE * rate)
         used = used * 0.99 + torch.bincount(chosen.flatten(), minlength=nano.CODES)
-        done += BATCH
-        step = done // BATCH
+        done += count
+        step += 1
         if step % 50 == 0 and done < arguments.samples * 2 // 3:
             with torch.no_grad():
                 revive(vq, latents(vq, batch), used)
@@ -155,7 +169,8 @@ def main() -> None:
         if step % 250 == 0 or done >= arguments.samples:
             with torch.no_grad():
                 vq.quantize.embedding.weight.copy_(F.normalize(vq.quantize.embedding.weight, dim=-1))
-            state = {"model": vq.state_dict(), "optimizer": optimizer.state_dict(), "samples": done, "used": used}
+            state = {"model": vq.state_dict(), "optimizer": optimizer.state_dict(), "samples": done, "step": step,
+                     "used": used}
             torch.save(state, path.with_suffix(".new"))
             path.with_suffix(".new").rename(path)
 
