@@ -42,11 +42,11 @@ def font(path: str, size: float) -> FT2Font:
     return _files[path]
 
 
-def layout(piece: Piece, family: str) -> Layout:
-    """Raises ValueError where mathtext ships other glyphs than the grammar counts on."""
+def layout(piece: Piece, family: str, spread: float = 1.0) -> Layout:
+    """`spread` widens or narrows the spaces around signs. Raises ValueError where mathtext ships other glyphs than the grammar counts on."""
     if family not in _setters:
         _setters[family] = Setter(family, EM)
-    parsed = _setters[family].set(piece.math)
+    parsed = _setters[family].set(piece.math, spread)
     if len(parsed.glyphs) != sum(count for _, count in piece.leaves) or len(parsed.rects) != len(piece.bars):
         raise ValueError(f"{latex(piece.tokens)}: {len(parsed.glyphs)} glyphs, {len(parsed.rects)} rules")
     height = float(parsed.height)

@@ -30,7 +30,7 @@ THICKNESS = 18
 LEAST_CONTRAST = 32
 
 
-def page(picture: Image.Image, size: int) -> Page:
+def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
     """Raises NoInk.
 
     1. Transparency lies over white. grey = (299 R + 587 G + 114 B + 500) / 1000; the background is the lower
@@ -63,7 +63,7 @@ def page(picture: Image.Image, size: int) -> Page:
     left, right, top, bottom = int(columns[0]), int(columns[-1]) + 1, int(rows[0]), int(rows[-1]) + 1
     clear = np.pad(clear[top:bottom, left:right], 1)
     variation = int(np.abs(np.diff(clear, axis=0)).sum() + np.abs(np.diff(clear, axis=1)).sum())
-    width, height = scaled(right - left, bottom - top, int(clear.sum()), variation, size)
+    width, height = scaled(right - left, bottom - top, int(clear.sum()), variation, size, thickness)
     cut = Image.fromarray((255 - ink[top:bottom, left:right]).astype(np.uint8))
     # First across, then down: which of them PIL does first in one call depends on the sizes and its version.
     for sides in ((width, cut.height), (width, height)):
@@ -87,9 +87,9 @@ def opaque(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def scaled(width: int, height: int, ink: int, variation: int, size: int) -> tuple[int, int]:
+def scaled(width: int, height: int, ink: int, variation: int, size: int, thickness: int) -> tuple[int, int]:
     """The box's size on the canvas; the factor is a fraction of integers, applied to both sides, rounded down."""
-    up, down = size * THICKNESS * variation, 4096 * 2 * ink
+    up, down = size * thickness * variation, 4096 * 2 * ink
     if up > 4 * down:
         up, down = 4, 1
     room = size - 2 * MARGIN

@@ -12,7 +12,7 @@ from layout import FONTS, layout
 from page import page
 from styles import STYLES, encoded, toned
 
-SIDE = 320
+SIDE, THICKNESS = 320, 15
 PICTURES = STYLES | {
     "small.png": lambda formula: toned(formula, 9, (255,) * 3, (0,) * 3),
     "tall.png": lambda formula: toned(formula, 60, (255,) * 3, (0,) * 3).transpose(Image.Transpose.ROTATE_90),
@@ -28,7 +28,7 @@ def main() -> None:
     for number, (name, draw) in enumerate(PICTURES.items()):
         content = encoded(draw(layout(next(pieces), FONTS[number % len(FONTS)])), name)
         (folder / name).write_bytes(content)
-        pixels = page(Image.open(io.BytesIO(content)), SIDE).pixels
+        pixels = page(Image.open(io.BytesIO(content)), SIDE, THICKNESS).pixels
         Image.fromarray(pixels).save(folder / f"{Path(name).stem}-page.png", optimize=True)
 
 

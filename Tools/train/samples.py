@@ -86,7 +86,9 @@ class Source:
             self.stream[longest] = formulas.formulas(self.rng.getrandbits(48), longest)
         while True:
             try:
-                return layout(next(self.stream[longest]), self.rng.choice(FONTS))
+                # TeX leaves less space than mathtext, and none in scripts.
+                spread = 1.0 if self.rng.random() < 0.6 else self.rng.uniform(0, 1.3)
+                return layout(next(self.stream[longest]), self.rng.choice(FONTS), spread)
             except ValueError:  # mathtext could not set it
                 continue
 

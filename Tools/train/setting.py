@@ -34,8 +34,9 @@ class Setter(_mathtext.Parser):
         self._fonts = MathTextParser._font_type_mapping[family](properties, LoadFlags.NO_HINTING)
         self._size = size
 
-    def set(self, math: str) -> _mathtext.VectorParse:
-        """Raises ValueError for what the grammar does not write."""
+    def set(self, math: str, spread: float = 1.0) -> _mathtext.VectorParse:
+        """Spaces come out `spread` times as wide as mathtext's. Raises ValueError for what the grammar does not write."""
+        self._spread = spread
         self._state_stack = [_mathtext.ParserState(self._fonts, "default", "rm", self._size, 72)]
         self._em_width_cache = {}
         self._needs_space_after_subsuper = False
@@ -45,6 +46,9 @@ class Setter(_mathtext.Parser):
         body = _mathtext.Hlist(self._row(None))
         box = _mathtext.Hlist([_mathtext.Hlist([]), body, _mathtext.Hlist([])])
         return _mathtext.ship(box).to_vector()
+
+    def _make_space(self, percentage: float) -> _mathtext.Kern:
+        return super()._make_space(percentage * self._spread)
 
     def _peek(self) -> str | None:
         return self._found[self._at][0] if self._at < len(self._found) else None
