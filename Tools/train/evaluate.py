@@ -101,6 +101,11 @@ class Evaluation:
             for answer in self.reference.read([Image.open(path) for path in paths[start:start + 25]])
         ])
 
+    def small_cache_answers(self, column: str) -> list[dict]:
+        """What a column says of the formulas with keys and values in int8."""
+        return self._kept(f"answers-int8-cache-{column}-{len(self.paths)}-{self.arguments.longest}",
+                          lambda: self.runtimes[column].read(self.paths, cache="int8"))
+
     def text_divergence(self, column: str) -> list[float]:
         """Per token, at the places of the column's own answers."""
         rows = self.reference.janus.config.text_config.vocab_size
@@ -162,6 +167,10 @@ class Evaluation:
         rows = [[f"exact match, {count} held-out formulas", *map(exact, columns)],
                 ["token edit distance / length", *map(edits, columns)],
                 ["same answer as PyTorch", *plain, *map(same, RECIPES)]]
+        unmoved = [
+            sum(a["ids"] == b["ids"] for a, b in zip(self.small_cache_answers(recipe), answers[recipe])) for recipe in RECIPES
+        ]
+        rows.append(["same answer with keys and values in int8", *plain, *(f"{n} of {count}" for n in unmoved)])
         if self.arguments.logits:
             values = [f"{mean(self.text_divergence(recipe)):.2g}" for recipe in RECIPES]
             rows.append(["KL divergence of the text logits, mean per token", *plain, *values])

@@ -26,9 +26,9 @@ class Runtime:
             [self.command, *map(str, arguments), *self.options, "--json"], check=True, stdout=subprocess.PIPE, text=True)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def read(self, pictures: list[Path]) -> list[dict]:
-        """The answer to each picture: its ids without the end token, and its text."""
-        lines = self._lines("ocr", *pictures, "--max-tokens", 64)
+    def read(self, pictures: list[Path], cache: str | None = None) -> list[dict]:
+        """The answer to each picture, with keys and values in `cache` or the default format: its ids without the end token, and its text."""
+        lines = self._lines("ocr", *pictures, "--max-tokens", 64, *(["--kv", cache] if cache else []))
         return [{"ids": line["token_ids"], "text": line["text"]} for line in lines]
 
     def text_logprobs(self, pictures: list[Path], rows: int):

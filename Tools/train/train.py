@@ -26,7 +26,7 @@ from samples import CLASSES, SLOTS, SUFFIXES, Source, stacked
 from vq import finished
 
 BATCH = 24  # of each worker
-PAINTED = 16
+PAINTED, PAINTING = 16, 4  # pictures of each worker, after one batch of formulas in so many
 RATE = 3.6e-3
 GLYPH_SAMPLES = 30_000
 WHOLE = 8  # one batch in so many of the last fifth is of whole pages
@@ -245,7 +245,7 @@ class Training:
 
     def read_step(self, rate: float, whole: bool, brief: bool) -> None:
         self.wait()
-        if self.paintings and self.step % 6 == 5:
+        if self.paintings and self.step % PAINTING == 0:
             with nano.reduced():
                 loss = self.paintings.loss(self.reader.janus, PAINTED)
             self.update(loss, rate)
