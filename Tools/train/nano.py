@@ -17,7 +17,7 @@ import vocabulary
 IMAGE, PATCH, WIDTH, HEADS = 320, 16, 192, 6
 GRID = IMAGE // PATCH
 PATCHES = GRID * GRID
-CODES, CODE_GRID = 512, 8  # of a painting
+CODES, CODE_GRID = 512, GRID  # of a painting; transformers' JanusConfig takes no other grid than the vision tower's
 VOCABULARY_ROWS = 640
 # (layer, head, what): heads of the language model that are taught where to look.
 GUIDED = [(1, 0, "current"), (2, 0, "next"), (3, 0, "next")]

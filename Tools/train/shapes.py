@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-SIDE = 64  # pixels
+SIDE = 160  # pixels
 COLOURS = {
     "red": (220, 40, 40), "green": (40, 170, 70), "blue": (50, 80, 220), "yellow": (245, 215, 50),
     "white": (245, 245, 245), "black": (20, 20, 20), "purple": (140, 60, 190), "orange": (245, 140, 30),
 }
 SHAPES = ["circle", "square", "triangle", "ring"]
-SIZES = {"small": 9, "": 14, "large": 20}
+SIZES = {"small": 24, "": 36, "large": 50}
 POSITIONS = {
     "": (0, 0), "on the left": (-1, 0), "on the right": (1, 0), "at the top": (0, -1), "at the bottom": (0, 1),
 }
@@ -38,7 +38,7 @@ class Scene:
 
     @property
     def centre(self) -> tuple[float, float]:
-        reach = SIDE / 2 - self.radius - 3
+        reach = SIDE / 2 - self.radius - 6
         x, y = POSITIONS[self.position]
         return SIDE / 2 + x * reach, SIDE / 2 + y * reach
 
@@ -50,9 +50,9 @@ def random_scene(rng: random.Random) -> Scene:
 
 def paint(scene: Scene, rng: random.Random) -> Image.Image:
     """The scene with a little freedom in place, size and colour, antialiased."""
-    scale = 4
-    x, y = (value + rng.uniform(-1.5, 1.5) for value in scene.centre)
-    radius = scene.radius + rng.uniform(-1, 1)
+    scale = 2
+    x, y = (value + rng.uniform(-3, 3) for value in scene.centre)
+    radius = scene.radius + rng.uniform(-2, 2)
     background, colour = (tuple(min(255, max(0, value + rng.randint(-8, 8))) for value in COLOURS[name])
                           for name in (scene.background, scene.colour))
     image = Image.new("RGB", (SIDE * scale, SIDE * scale), background)
@@ -85,14 +85,14 @@ def seen(image: Image.Image) -> Scene | None:
     colour = counts.argmax()
     mask = nearest == colour
     ys, xs = np.nonzero(mask)
-    if len(ys) < 60:
+    if len(ys) < 240:
         return None
     top, bottom = np.percentile(ys, [1, 99])
     left, right = np.percentile(xs, [1, 99])
     height, width = bottom - top + 1, right - left + 1
     cx, cy = (left + right) / 2, (top + bottom) / 2
     filled = len(ys) / (height * width)
-    middle = mask[int(cy) - 2:int(cy) + 3, int(cx) - 2:int(cx) + 3].mean()
+    middle = mask[int(cy) - 4:int(cy) + 5, int(cx) - 4:int(cx) + 5].mean()
     upper = mask[int(top):int(top) + max(2, int(height * 0.25)), int(left):int(right) + 1].mean()
     if middle < 0.5:
         shape = "ring"

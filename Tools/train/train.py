@@ -2,7 +2,7 @@
 
 Stage one teaches the vision tower alone to name the glyphs in each patch. Stage two teaches the whole reader: next
 token, names of glyphs, and where a few attention heads look; formulas grow longer as it goes. The rate falls to nothing
-at `--samples`; in the last fifth some batches are of whole pages.
+at `--samples`; at the end some batches are of whole pages.
 """
 
 import argparse
@@ -29,7 +29,7 @@ BATCH = 24  # of each worker
 PAINTED, PAINTING = 16, 4  # pictures of each worker, after one batch of formulas in so many
 RATE = 3.6e-3
 GLYPH_SAMPLES = 30_000
-WHOLE = 8  # one batch in so many of the last fifth is of whole pages
+WHOLE = 3  # one batch in so many of the last eighth is of whole pages: without them white paper misleads
 BRIEF = 4  # in the first half, all batches but one in so many leave the question out: a quarter of all time
 CHECKPOINT_SECONDS = 300
 
@@ -236,7 +236,7 @@ class Training:
         while self.read_samples < samples and not self.stopped():
             left = 1 - self.read_samples / samples
             self.read_step(
-                RATE * left, whole=left < 0.2 and self.step % WHOLE == 0, brief=left > 0.5 and self.step % BRIEF > 0)
+                RATE * left, whole=left < 0.125 and self.step % WHOLE == 0, brief=left > 0.5 and self.step % BRIEF > 0)
         self.save()
 
     def longest(self) -> int:
