@@ -26,7 +26,7 @@ from samples import CLASSES, SLOTS, SUFFIXES, Source, stacked
 from vq import finished
 
 BATCH = 24  # of each worker
-PAINTED, PAINTING = 16, 4  # pictures of each worker, after one batch of formulas in so many
+PAINTED, PAINTING = 8, 4  # pictures of each worker, after one batch of formulas in so many
 RATE = 3.6e-3
 GLYPH_SAMPLES = 30_000
 WHOLE = 3  # one batch in so many of the last eighth is of whole pages: without them white paper misleads

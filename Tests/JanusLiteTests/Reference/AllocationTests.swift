@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+  import Convert
   import Glibc
   import Synchronization
   import Testing
