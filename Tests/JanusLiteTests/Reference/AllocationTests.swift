@@ -1,0 +1,69 @@
+#if canImport(Glibc)
+  import Convert
+  import Glibc
+  import Testing
+
+  @testable import JanusLite
+
+  @Suite struct AllocationTests {
+    /// In a process of its own: the hook changes how every thread retains and releases, and other
+    /// tests running beside it crash.
+    @Test func aDecodedTokenAllocatesNothing() async {
+      await #expect(processExitsWith: .success) {
+        for fixture in Fixture.all {
+          for quantization in Quantization.allCases {
+            let model = try fixture.model(quantization, .init(threads: 2))
+            let run = TextRun(
+              model.languageModel, Ops(kernels: model.kernels, pool: model.pool),
+              cacheFormat: model.cacheFormat)
+            _ = run.prefill([.token(1), .token(2), .token(3)], pictures: [])
+            run.cache.reserve(64)
+            _ = run.step(4)
+
+            let objects = ObjectCount.during { for token in 5..<13 { _ = run.step(token) } }
+            #expect(objects == 0, "\(fixture), \(quantization)")
+            let counted = ObjectCount.during { _ = [UInt8](repeating: 0, count: run.count) }
+            #expect(counted > 0, "the hook does not count")
+          }
+        }
+      }
+    }
+  }
+
+  /// Counts the objects (closures' contexts, arrays, instances) that this thread asks the Swift
+  /// runtime for, by the hook that it has for Instruments.
+  private enum ObjectCount {
+    private typealias Allocate =
+      @convention(c) (UnsafeRawPointer?, Int, Int) -> UnsafeMutableRawPointer?
+
+    private nonisolated(unsafe) static var thread: pthread_t = 0
+    private nonisolated(unsafe) static var objects = 0
+    /// The runtime's own function, behind the hook.
+    private nonisolated(unsafe) static var original: Allocate?
+
+    static func during(_ body: () -> Void) -> Int {
+      let runtime = dlopen(nil, RTLD_NOW)
+      let slot = dlsym(runtime, "_swift_allocObject")!.assumingMemoryBound(to: Allocate.self)
+      let permission = dlsym(
+        runtime,
+        "_swift_enableSwizzlingOfAllocationAndRefCountingFunctions" + "_forInstrumentsOnly"
+      )!.assumingMemoryBound(to: Bool.self)
+      original = slot.pointee
+      thread = pthread_self()
+      objects = 0
+      slot.pointee = { metadata, size, mask in ObjectCount.allocate(metadata, size, mask) }
+      permission.pointee = true
+      body()
+      permission.pointee = false
+      slot.pointee = original!
+      return objects
+    }
+
+    private static func allocate(
+      _ metadata: UnsafeRawPointer?, _ size: Int, _ mask: Int
+    ) -> UnsafeMutableRawPointer? {
+      if thread == pthread_self() { objects += 1 }
+      return original!(metadata, size, mask)
+    }
+  }
+#endif
