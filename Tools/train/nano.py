@@ -17,7 +17,7 @@ import vocabulary
 IMAGE, PATCH, WIDTH, HEADS = 320, 16, 192, 6
 GRID = IMAGE // PATCH
 PATCHES = GRID * GRID
-CODES, CODE_GRID = 512, GRID  # of a painting; transformers' JanusConfig takes no other grid than the vision tower's
+CODES = 512
 VOCABULARY_ROWS = 640
 # (layer, head, what): heads of the language model that are taught where to look.
 GUIDED = [(1, 0, "current"), (2, 0, "next"), (3, 0, "next")]
@@ -50,9 +50,10 @@ def config() -> JanusConfig:
             "patch_size": PATCH, "mlp_ratio": 3.5, "projection_dim": WIDTH, "num_image_tokens": PATCHES,
         },
         vq_config={
+            # The grid is the vision tower's: transformers' JanusConfig takes no other, whatever stands here.
             # 64 channels: the norms have 32 groups, and a group of one channel cannot carry a flat colour.
             "embed_dim": 8, "num_embeddings": CODES, "latent_channels": 64, "base_channels": 64,
-            "channel_multiplier": [1, 1, 1, 1], "num_res_blocks": 1, "num_patches": CODE_GRID,
+            "channel_multiplier": [1, 1, 1, 1], "num_res_blocks": 1, "num_patches": GRID,
             "projection_dim": WIDTH, "image_token_embed_dim": WIDTH,
         },
         image_token_id=ids[vocabulary.PLACEHOLDER], tie_word_embeddings=False,

@@ -53,7 +53,7 @@ class Paintings:
         # Shorter prompts start later, at position 0 all the same.
         text = torch.tensor([[self.pad] * (longest - len(ids)) + ids for ids in prompts])
         ahead = torch.tensor([longest - len(ids) for ids in prompts])[:, None]
-        places = torch.arange(longest + nano.CODE_GRID**2 - 1).expand(count, -1) - ahead
+        places = torch.arange(longest + nano.PATCHES - 1).expand(count, -1) - ahead
         body = torch.cat([embed(text), given], dim=1)
         hidden, _ = nano.language(janus, None, body, places.clamp(min=0), places >= 0)
         logits = janus.model.generation_head(hidden[:, longest - 1:]).float()

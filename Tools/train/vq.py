@@ -22,7 +22,7 @@ from muon import Muon
 from shapes import SIDE, paint, random_scene
 
 # First parts of pictures, a twenty-fifth of the work, then whole ones.
-CORNERS, CORNER_BATCH, CORNER_SIDE = 14_400, 16, SIDE // 5
+PARTS, PART_BATCH, PART_SIDE = 14_400, 16, SIDE // 5
 SAMPLES, BATCH = 14_800, 1
 RATE = 2e-3
 
@@ -96,12 +96,10 @@ class Optimizer:
             part.load_state_dict(state)
 
 
-def part(image: Image.Image, rng: random.Random, corner: bool) -> Image.Image:
-    """A square of CORNER_SIDE from a picture, somewhere near its middle; or all of it."""
-    if not corner:
-        return image
-    x, y = (rng.randrange(SIDE // 5, SIDE - CORNER_SIDE - SIDE // 5 + 1) for _ in range(2))
-    return image.crop((x, y, x + CORNER_SIDE, y + CORNER_SIDE))
+def part(image: Image.Image, rng: random.Random) -> Image.Image:
+    """A square of PART_SIDE from a picture, somewhere near its middle."""
+    x, y = (rng.randrange(SIDE // 5, SIDE - PART_SIDE - SIDE // 5 + 1) for _ in range(2))
+    return image.crop((x, y, x + PART_SIDE, y + PART_SIDE))
 
 
 @torch.no_grad()
@@ -143,9 +141,10 @@ def main() -> None:
     while done < arguments.samples:
         while (arguments.state / "PAUSE").exists():
             time.sleep(2)
-        corners = done < CORNERS
-        count = CORNER_BATCH if corners else BATCH
-        batch = pixels([part(paint(random_scene(rng), rng), rng, corners) for _ in range(count)])
+        in_parts = done < PARTS
+        count = PART_BATCH if in_parts else BATCH
+        images = [paint(random_scene(rng), rng) for _ in range(count)]
+        batch = pixels([part(image, rng) for image in images] if in_parts else images)
         with nano.reduced():
             decoded, codebook, chosen = reconstruction(vq, batch)
         error = decoded.float() - batch
