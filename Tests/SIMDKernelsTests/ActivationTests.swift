@@ -78,17 +78,30 @@ private struct Quantized: Equatable {
     }
   }
 
-  @Test func aPortableRowRoundsToTheNearestStepOfItsOneScale() {
+  @Test func aPortableRowHasTheLeastSquaredErrorOfItsLevelsAndScales() {
     var random = Random(state: 3)
-    let x = random.floats(75, in: -3e4...3e4)
-    let row = QuantizedRow(x, .portable)
-    let scale = Double(Float(bitPattern: row.scale))
-    let largest = x.map { Double($0.magnitude) }.max() ?? 0
-    #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
-    for (value, q) in zip(x, row.values) {
-      #expect(abs(Double(value) - Double(q) * scale) <= scale * 0.500_02)
+    for count in [16, 75, 128] {
+      let x = random.floats(count, in: -3e4...3e4)
+      let row = QuantizedRow(x, .portable)
+      let scale = Double(Float(bitPattern: row.scale))
+      let largest = x.map { Double($0.magnitude) }.max() ?? 0
+
+      func error(_ levels: [Double], _ scale: Double) -> Double {
+        zip(x, levels).reduce(0) {
+          $0 + (Double($1.0) - $1.1 * scale) * (Double($1.0) - $1.1 * scale)
+        }
+      }
+      let candidates = stride(from: 127.0, through: 113, by: -2).map { level in
+        let levels = x.map { (Double($0) * level / largest).rounded(.toNearestOrEven) }
+        let product = zip(x, levels).reduce(0) { $0 + Double($1.0) * $1.1 }
+        return error(levels, product / levels.reduce(0) { $0 + $1 * $1 })
+      }
+      let plain = x.map { (Double($0) / largest * 127).rounded(.toNearestOrEven) }
+      let found = error(row.values.prefix(count).map(Double.init), scale)
+      #expect(found <= candidates.min()! * 1.01, "\(count)")
+      #expect(found < error(plain, largest / 127), "\(count)")
+      #expect(row.values[count...].allSatisfy { $0 == 0 })
     }
-    #expect(row.values[75...].allSatisfy { $0 == 0 })
   }
 
   @Test(arguments: InstructionSet.available)

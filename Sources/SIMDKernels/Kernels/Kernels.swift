@@ -152,10 +152,14 @@ public struct Kernels: Sendable {
   public let scoresInt8: Scores<Int8>
   /// Values without their scales, which belong to the weights.
   public let weightedSumInt8: WeightedSum<Int8>
-  /// A row of a cache to int8 with one scale, which is returned: `scale = max|x| / 127`,
-  /// `values = round(x / scale)` (to nearest even, within ±127), zero where the scale is zero or not
-  /// finite. `values` has room for whole blocks of 32; what lies behind `count` becomes zero. Every
-  /// tier gives the same bits.
+  /// A row of a cache to int8 with one scale `a`, which is returned: `x ≈ a · values`.
+  ///
+  /// The largest magnitude becomes the one of 127, 125 … 113 with which the squared error is least,
+  /// and `a` is the least-squares scale of the levels: together they take a third off the error of
+  /// `max|x| / 127`. Sums are of integers (`x` in 32,512ths of the largest magnitude), so that every
+  /// tier gives the same bits. A row that holds NaN or infinity gets zeros and a scale that is not
+  /// finite; one too small for `127 / max|x|` gets zeros and zero. `values` has room for whole blocks
+  /// of 32; what lies behind `count`, at most 1024, becomes zero.
   public let quantizeRow:
     @Sendable (
       _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>
