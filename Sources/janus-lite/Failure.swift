@@ -65,8 +65,8 @@ struct Failure: Error {
     switch error {
     case .container(let error): code(of: error)
     case .instructionSet, .request, .prompt: .usage
-    case .geometry, .tensor, .tokenizer, .context, .memory, .notANumber, .noPaintingParts,
-      .blankPicture:
+    case .geometry, .tensor, .tokenizer, .context, .memory, .fileMemory, .notANumber,
+      .noPaintingParts, .blankPicture:
       .data
     }
   }

@@ -24,7 +24,9 @@ struct ModelOptions: ParsableArguments {
   @Flag(help: "Read the model file into memory instead of mapping it.")
   var noMmap = false
 
-  @Flag(help: "Keep the model file from being swapped out.")
+  @Flag(
+    name: [.customLong("mlock"), .customLong("lock-memory")],
+    help: "Keep the model file from being swapped out.")
   var lockMemory = false
 
   func validate() throws {

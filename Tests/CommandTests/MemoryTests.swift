@@ -64,6 +64,21 @@ import Testing
     #expect(beyond.status == 64 && beyond.errors.contains("context"))
   }
 
+  #if os(Linux)
+    /// A file of a terabyte of nothing: reading it would fill any machine's memory.
+    @Test(arguments: ["--no-mmap", "--mlock"])
+    func aFileLargerThanTheMemoryIsNotReadIntoIt(_ option: String) throws {
+      let path = NSTemporaryDirectory() + "janus-lite-huge-\(UUID().uuidString).gguf"
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      FileManager.default.createFile(atPath: path, contents: nil)
+      let file = try #require(FileHandle(forWritingAtPath: path))
+      try file.truncate(atOffset: 1 << 40)
+      try file.close()
+      let run = try CommandLineRun(["chat", "Hello", "-m", path, option])
+      #expect(run.status == 65 && run.errors.contains("are to be kept in memory"))
+    }
+  #endif
+
   /// The peak after each picture: what one of them leaves behind shows in all that follow.
   @Test func manyPicturesTakeNoMoreMemoryThanTen() throws {
     let pictures = (0..<40).map { Fixture.picture(["waves", "rings", "bricks"][$0 % 3]) }

@@ -48,6 +48,16 @@ import Testing
     }
   }
 
+  @Test func aFileToBeReadIntoMemoryIsRefusedByTheByteItLacks() throws {
+    let file = try Fixture.all[0].model(.int8).languageModel.file.container.file
+    try Janus.checkFits(file.path, available: file.count)
+    try Janus.checkFits("no such file", available: 0)
+    let error = #expect(throws: JanusError.self) {
+      try Janus.checkFits(file.path, available: file.count - 1)
+    }
+    #expect(error?.description.contains("--no-mmap") == true)
+  }
+
   @Test func anAnswerDoesNotChangeWhenTheTowersPagesGo() throws {
     let model = try Fixture.all[0].model(.int8)
     let picture = try Fixture.picture("waves")

@@ -107,6 +107,9 @@ public final class Janus: Sendable {
   }
 
   private static func open(_ path: String, _ options: Options) throws(JanusError) -> Container {
+    if options.access == .copied || options.locksMemory {
+      try checkFits(path, available: AvailableMemory.bytes)
+    }
     do throws(ContainerError) {
       let container = try Container(path: path, access: options.access)
       if options.locksMemory {
@@ -120,6 +123,15 @@ public final class Janus: Sendable {
     } catch {
       throw .container(error)
     }
+  }
+
+  /// Throws where a file that is to be in memory as a whole is larger than what is available: nothing
+  /// of it could be dropped later. A file that cannot be examined is left to be opened.
+  static func checkFits(_ path: String, available: Int?) throws(JanusError) {
+    guard let available, let file = try? MappedFile(path: path), file.count > available else {
+      return
+    }
+    throw .fileMemory(file: path, size: file.count, available: available)
   }
 
   /// The positions that a request may take: `limit` where one is given, else what the model was made

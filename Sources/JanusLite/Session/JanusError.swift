@@ -26,6 +26,8 @@ public enum JanusError: Error, CustomStringConvertible {
   case context(needed: Int, available: Int)
   /// The request would need more memory than there is, in bytes.
   case memory(needed: Int, available: Int)
+  /// The model file is to be in memory as a whole, for which there is too little, in bytes.
+  case fileMemory(file: String, size: Int, available: Int)
   /// The network computed something that is not a number, which damaged weights do.
   case notANumber(where: String)
 
@@ -55,6 +57,10 @@ public enum JanusError: Error, CustomStringConvertible {
         "the request needs \(needed / 1_000_000) MB of memory beside the model file's pages, but "
         + "\(available / 1_000_000) MB are available: use an int8 cache (--kv int8), a shorter "
         + "answer or context (--max-tokens, --context), or fewer pictures at once (--batch)"
+    case .fileMemory(let file, let size, let available):
+      return
+        "'\(file)': its \(size / 1_000_000) MB are to be kept in memory, but "
+        + "\(available / 1_000_000) MB are available: map it (without --no-mmap and --mlock)"
     case .notANumber(let place):
       return "\(place): the model computed a value that is not a number; its file may be damaged "
         + "('janus-lite info --verify' checks it)"
