@@ -89,22 +89,17 @@ class Evaluation:
             path.write_text(json.dumps(measure()))
         return json.loads(path.read_text())
 
-    def answers(self, column: str) -> list[dict]:
-        """What a column says of the formulas, and of the pictures given by name after them."""
+    def answers(self, column: str, cache: str | None = None) -> list[dict]:
+        """What a column says of the formulas, and of the pictures given by name after them; keys and values in `cache`."""
         paths = self.paths + self.arguments.pictures
-        name = f"answers-{column}-{len(self.paths)}-{self.arguments.longest}"
+        name = f"answers-{cache + '-cache-' if cache else ''}{column}-{len(self.paths)}-{self.arguments.longest}"
         name += "".join(f"-{path.stem}" for path in self.arguments.pictures)
         if column in self.runtimes:
-            return self._kept(name, lambda: self.runtimes[column].read(paths))
+            return self._kept(name, lambda: self.runtimes[column].read(paths, cache))
         return self._kept(name, lambda: [
             answer for start in range(0, len(paths), 25)
             for answer in self.reference.read([Image.open(path) for path in paths[start:start + 25]])
         ])
-
-    def small_cache_answers(self, column: str) -> list[dict]:
-        """What a column says of the formulas with keys and values in int8."""
-        return self._kept(f"answers-int8-cache-{column}-{len(self.paths)}-{self.arguments.longest}",
-                          lambda: self.runtimes[column].read(self.paths, cache="int8"))
 
     def text_divergence(self, column: str) -> list[float]:
         """Per token, at the places of the column's own answers."""
@@ -159,18 +154,16 @@ class Evaluation:
         def edits(column):
             return f"{sum(distance(a['ids'], w) for a, w in zip(answers[column], ids)) / sum(map(len, ids)):.2%}"
 
-        def same(column):
-            equal = [a["ids"] == b["ids"] for a, b in zip(answers[column], answers["torch"])][:len(wanted)]
+        def same(answers, others):
+            equal = [a["ids"] == b["ids"] for a, b in zip(answers, others)][:len(wanted)]
             return f"{sum(equal)} of {len(equal)}"
 
         count, plain = len(wanted), ["–"]
         rows = [[f"exact match, {count} held-out formulas", *map(exact, columns)],
                 ["token edit distance / length", *map(edits, columns)],
-                ["same answer as PyTorch", *plain, *map(same, RECIPES)]]
-        unmoved = [
-            sum(a["ids"] == b["ids"] for a, b in zip(self.small_cache_answers(recipe), answers[recipe])) for recipe in RECIPES
-        ]
-        rows.append(["same answer with keys and values in int8", *plain, *(f"{n} of {count}" for n in unmoved)])
+                ["same answer as PyTorch", *plain, *(same(answers[recipe], answers["torch"]) for recipe in RECIPES)],
+                ["same answer with keys and values in int8", *plain,
+                 *(same(self.answers(recipe, "int8"), answers[recipe]) for recipe in RECIPES)]]
         if self.arguments.logits:
             values = [f"{mean(self.text_divergence(recipe)):.2g}" for recipe in RECIPES]
             rows.append(["KL divergence of the text logits, mean per token", *plain, *values])

@@ -20,7 +20,7 @@ PATCHES = GRID * GRID
 CODES = 512
 VOCABULARY_ROWS = 640
 # (layer, head, what): heads of the language model that are taught where to look.
-GUIDED = [(1, 0, "current"), (2, 0, "next"), (3, 0, "next")]
+GUIDED = [(1, 0, "current"), (2, 0, "next"), (3, 0, "next"), (0, 1, "above"), (0, 2, "above right"), (1, 1, "above")]
 # Where heads 0, 1, … of the tower's first layers look before training: columns to the right and rows down.
 NEIGHBOURS = [
     [(-1, 0), (1, 0), (0, -1), (0, 1)],
@@ -130,11 +130,12 @@ def attend(q, k, v, mask) -> torch.Tensor:
     return scores.masked_fill(~mask, float("-inf")).softmax(dim=-1) @ v
 
 
-def language(model, prefix, body, places, present, asked=None):
+def language(model, prefix, body, places, present, asked=None, taps=None):
     """The language model over a shared prefix [1, P, D], or none, and bodies [B, T, D] at positions `places` [B, T].
 
     Returns the body's normalised output, and for every guided head the log-probability of its attention at `asked`:
-    a dictionary "current"/"next" → key columns [B, T] (−1: nothing asked).
+    a dictionary "current", "next" … → key columns [B, T] (−1: nothing asked). `taps` is filled with what leaves the
+    layers whose numbers are its keys.
     """
     llama = model.model.language_model
     count, batch = 0 if prefix is None else prefix.shape[1], body.shape[0]
@@ -171,12 +172,14 @@ def language(model, prefix, body, places, present, asked=None):
         groups = attention.num_key_value_groups
         keys, values = repeat_kv(keys, groups), repeat_kv(values, groups)
         for layer_number, head, what in GUIDED if asked else []:
-            if layer_number == number:
+            if layer_number == number and what in asked:
                 guidance[number, head] = _looked(q[:, head], keys[:, head], mask[:, 0], asked[what] + count, count)
         if count and number < last:
             k0, v0 = repeat_kv(k0, groups), repeat_kv(v0, groups)
             prefix = finish(prefix, attend(q0, k0, v0, causal_prefix))
         body = finish(body, attend(q, keys, values, mask))
+        if taps and number in taps:
+            taps[number] = body
     return llama.norm(body), guidance
 
 

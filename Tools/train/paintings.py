@@ -5,13 +5,15 @@ from collections import deque
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
 import nano
 import vocabulary
-from shapes import Scene, paint, random_scene
+from shapes import CHOICES, Scene, paint, random_scene
 from vq import codes, pixels
 
 UNCONDITIONAL = 0.1  # share of prompts replaced by padding, which guidance compares with
+UNDERSTOOD = 1  # the layer after which the prompt's last token has to know the scene
 
 
 class Paintings:
@@ -39,12 +41,14 @@ class Paintings:
         older = [self.pool[self.rng.randrange(len(self.pool))] for _ in range(count - new)]
         return [*zip(scenes, rows), *older]
 
-    def loss(self, janus, count: int) -> torch.Tensor:
-        """Cross-entropy of the codes, which stand right after each prompt."""
+    def loss(self, janus, scene_names: torch.nn.Linear, count: int) -> dict[str, torch.Tensor]:
+        """Cross-entropy of the codes, which stand right after each prompt; where heads look in the row above; and what
+        the prompt's last token knows of the scene, in the logits of `scene_names`."""
         samples = self.scenes(count)
         prompts = [self.prompt(scene.caption) for scene, _ in samples]
-        for ids in prompts:
-            if self.rng.random() < UNCONDITIONAL:
+        named = [self.rng.random() >= UNCONDITIONAL for _ in prompts]
+        for ids, is_named in zip(prompts, named):
+            if not is_named:
                 ids[1:-1] = [self.pad] * (len(ids) - 2)
         wanted = torch.stack([row for _, row in samples])
         given = janus.prepare_embeddings_for_image_generation(wanted[:, :-1])
@@ -55,6 +59,20 @@ class Paintings:
         ahead = torch.tensor([longest - len(ids) for ids in prompts])[:, None]
         places = torch.arange(longest + nano.PATCHES - 1).expand(count, -1) - ahead
         body = torch.cat([embed(text), given], dim=1)
-        hidden, _ = nano.language(janus, None, body, places.clamp(min=0), places >= 0)
+        # The column before a code's own predicts it; the code above it was given a row of codes earlier.
+        asked = {}
+        for what, further in (("above", 0), ("above right", 1)):
+            columns = torch.arange(body.shape[1]) + 1 - nano.GRID + further
+            columns[columns < longest] = -1
+            asked[what] = columns.expand(count, -1)
+        taps = {UNDERSTOOD: None}
+        hidden, looked = nano.language(janus, None, body, places.clamp(min=0), places >= 0, asked, taps)
         logits = janus.model.generation_head(hidden[:, longest - 1:]).float()
-        return torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten())
+        scenes = scene_names(taps[UNDERSTOOD][:, longest - 1]).float()
+        understood = torch.zeros(())
+        for part, (name, values) in zip(scenes.split([len(v) for v in CHOICES.values()], dim=1), CHOICES.items()):
+            choice = torch.tensor([values.index(getattr(scene, name)) if is_named else -100
+                                   for (scene, _), is_named in zip(samples, named)])
+            understood = understood + F.cross_entropy(part, choice, ignore_index=-100) / len(CHOICES)
+        return {"codes": F.cross_entropy(logits.flatten(0, 1), wanted.flatten()),
+                "above": sum(looked.values()) / len(looked), "scene": understood}

@@ -80,7 +80,7 @@ class Source:
         self.ready: dict[bool, list[list[Sample]]] = {False: [], True: []}
 
     def layout(self, longest: int) -> Layout:
-        if longest == formulas.LONGEST and self.rng.random() < 0.12:
+        if longest == formulas.LONGEST and self.rng.random() < 0.2:
             longest = formulas.FURTHEST
         if longest not in self.stream:
             self.stream[longest] = formulas.formulas(self.rng.getrandbits(48), longest)

@@ -16,6 +16,9 @@ SIZES = {"small": 24, "": 36, "large": 50}
 POSITIONS = {
     "": (0, 0), "on the left": (-1, 0), "on the right": (1, 0), "at the top": (0, -1), "at the bottom": (0, 1),
 }
+# A scene's five choices.
+CHOICES = {"shape": SHAPES, "colour": list(COLOURS), "background": list(COLOURS), "size": list(SIZES),
+           "position": list(POSITIONS)}
 WORDS = sorted({*COLOURS, *SHAPES, *(s for s in SIZES if s), *"on the left right at top bottom background".split()})
 
 

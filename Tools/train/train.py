@@ -1,8 +1,8 @@
 """Trains the reader: `train.py --state DIR`. Stops and resumes at any time; see README.md.
 
 Stage one teaches the vision tower alone to name the glyphs in each patch. Stage two teaches the whole reader: next
-token, names of glyphs, and where a few attention heads look; formulas grow longer as it goes. The rate falls to nothing
-at `--samples`; at the end some batches are of whole pages.
+token, names of glyphs, and where a few attention heads look; formulas grow longer as it goes. Some batches are of whole
+pages, and in between it learns to paint. The rate falls to nothing at `--samples`.
 """
 
 import argparse
@@ -23,25 +23,27 @@ from formulas import LONGEST, latex
 from muon import Muon
 from paintings import Paintings
 from samples import CLASSES, SLOTS, SUFFIXES, Source, stacked
+from shapes import CHOICES
 from vq import finished
 
 BATCH = 24  # of each worker
-PAINTED, PAINTING = 8, 4  # pictures of each worker, after one batch of formulas in so many
+PAINTED, PAINTING = 8, 3  # pictures of each worker, in one step of so many
 RATE = 3.6e-3
 GLYPH_SAMPLES = 30_000
-WHOLE = 3  # one batch in so many of the last eighth is of whole pages: without them white paper misleads
+WHOLE, WHOLE_LAST = 12, 4  # one batch in so many is of whole pages, more in the last eighth: else white paper misleads
 BRIEF = 4  # in the first half, all batches but one in so many leave the question out: a quarter of all time
 CHECKPOINT_SECONDS = 300
 
 
 class Reader(torch.nn.Module):
-    """The model and the glyph names' heads, which exist in training only."""
+    """The model and the heads that name glyphs and scenes, which exist in training only."""
 
     def __init__(self):
         super().__init__()
         self.janus = nano.build()
         self.names = torch.nn.Linear(nano.WIDTH, SLOTS * (len(CLASSES) + 1))
         self.suffixes = torch.nn.Linear(nano.WIDTH, SLOTS * len(SUFFIXES))
+        self.scenes = torch.nn.Linear(nano.WIDTH, sum(map(len, CHOICES.values())))
         # Most slots are empty; at full weight that is all that would be learned for long.
         self.balance = torch.tensor([0.1] + [1.0] * len(CLASSES))
         tokenizer = vocabulary.build()
@@ -148,7 +150,7 @@ class Training:
         vq = state / "vq.pt"
         self.paintings = Paintings(vq, seed * 999_983 + own) if finished(vq) else None
         self.question = 0
-        self.painted = 0.0
+        self.painted: dict[str, float] = {}
         self.log = {"time": time.time(), "count": 0}
         self.saved = time.time()
         self.asked = self.stopping = False
@@ -235,8 +237,8 @@ class Training:
             self.report("glyphs", len(batch), glyph=loss.detach(), named=right)
         while self.read_samples < samples and not self.stopped():
             left = 1 - self.read_samples / samples
-            self.read_step(
-                RATE * left, whole=left < 0.125 and self.step % WHOLE == 0, brief=left > 0.5 and self.step % BRIEF > 0)
+            whole = self.step % (WHOLE_LAST if left < 0.125 else WHOLE) == 0
+            self.read_step(RATE * left, whole, brief=left > 0.5 and self.step % BRIEF > 0)
         self.save()
 
     def longest(self) -> int:
@@ -247,9 +249,9 @@ class Training:
         self.wait()
         if self.paintings and self.step % PAINTING == 0:
             with nano.reduced():
-                loss = self.paintings.loss(self.reader.janus, PAINTED)
-            self.update(loss, rate)
-            self.painted = float(loss.detach())
+                losses = self.paintings.loss(self.reader.janus, self.reader.scenes, PAINTED)
+            self.update(losses["codes"] + 0.2 * losses["above"] + 0.2 * losses["scene"], rate)
+            self.painted = {name: float(loss.detach()) for name, loss in losses.items()}
         count = BATCH // 4 if whole else BATCH
         batch = self.source.batch(count, self.longest(), whole)
         self.question = (self.question + 1) % len(self.reader.questions)
@@ -259,7 +261,7 @@ class Training:
         self.update(text + 0.3 * glyph + 0.2 * looked, rate)
         self.read_samples += count * self.workers
         self.report("read", count, text=text.detach(), glyph=glyph.detach(), looked=looked.detach(),
-                    named=right, forced_exact=hits, longest=self.longest(), painted=self.painted)
+                    named=right, forced_exact=hits, longest=self.longest(), **self.painted)
 
 
 def work(rank: int, folder: str, state: Path, seed: int, workers: int, samples: int) -> None:
