@@ -57,8 +57,7 @@ struct NanoTests {
     return pictures
   }
 
-  @Test(.disabled("janus-nano's painting half is not trained yet"))
-  func aBatchPaintsWhatItWasAskedFor() throws {
+  @Test func aBatchPaintsWhatItWasAskedFor() throws {
     let pictures = try batch(of: "a red circle on a blue background", in: Scratch())
     // The corner belongs to the background, the middle to the shape. One in ten may fail by chance.
     let right = pictures.filter { picture in

@@ -12,7 +12,7 @@ import vocabulary
 from shapes import CHOICES, Scene, paint, random_scene
 from vq import codes, pixels
 
-UNCONDITIONAL = 0.1  # share of prompts replaced by padding, which guidance compares with
+GUIDANCE = 5.0  # with which pictures are painted
 UNDERSTOOD = 1  # the layer after which the prompt's last token has to know the scene
 
 
@@ -42,14 +42,16 @@ class Paintings:
         return [*zip(scenes, rows), *older]
 
     def loss(self, janus, scene_names: torch.nn.Linear, count: int) -> dict[str, torch.Tensor]:
-        """Cross-entropy of the codes, which stand right after each prompt; where heads look in the row above; and what
-        the prompt's last token knows of the scene, in the logits of `scene_names`."""
+        """What is to be learned from `count` pictures.
+
+        `guided`: cross-entropy of the codes, which stand right after each prompt, as they are chosen: in the logits
+        `u + GUIDANCE (c − u)` of rows with the caption (c) and rows with padding in its place (u). `codes`: that of both
+        kinds of rows alone. `above`: where heads look in the row above. `scene`: what the prompt's last token knows of
+        the scene, in the logits of `scene_names`.
+        """
         samples = self.scenes(count)
-        prompts = [self.prompt(scene.caption) for scene, _ in samples]
-        named = [self.rng.random() >= UNCONDITIONAL for _ in prompts]
-        for ids, is_named in zip(prompts, named):
-            if not is_named:
-                ids[1:-1] = [self.pad] * (len(ids) - 2)
+        captions = [self.prompt(scene.caption) for scene, _ in samples]
+        prompts = captions + [[ids[0], *[self.pad] * (len(ids) - 2), ids[-1]] for ids in captions]
         wanted = torch.stack([row for _, row in samples])
         given = janus.prepare_embeddings_for_image_generation(wanted[:, :-1])
         embed = janus.get_input_embeddings()
@@ -57,22 +59,24 @@ class Paintings:
         # Shorter prompts start later, at position 0 all the same.
         text = torch.tensor([[self.pad] * (longest - len(ids)) + ids for ids in prompts])
         ahead = torch.tensor([longest - len(ids) for ids in prompts])[:, None]
-        places = torch.arange(longest + nano.PATCHES - 1).expand(count, -1) - ahead
-        body = torch.cat([embed(text), given], dim=1)
+        places = torch.arange(longest + nano.PATCHES - 1).expand(2 * count, -1) - ahead
+        body = torch.cat([embed(text), given.repeat(2, 1, 1)], dim=1)
         # The column before a code's own predicts it; the code above it was given a row of codes earlier.
         asked = {}
         for what, further in (("above", 0), ("above right", 1)):
             columns = torch.arange(body.shape[1]) + 1 - nano.GRID + further
             columns[columns < longest] = -1
-            asked[what] = columns.expand(count, -1)
+            asked[what] = columns.expand(2 * count, -1)
         taps = {UNDERSTOOD: None}
         hidden, looked = nano.language(janus, None, body, places.clamp(min=0), places >= 0, asked, taps)
         logits = janus.model.generation_head(hidden[:, longest - 1:]).float()
-        scenes = scene_names(taps[UNDERSTOOD][:, longest - 1]).float()
+        captioned, plain = logits.chunk(2)
+        guided = plain + GUIDANCE * (captioned - plain)
+        scenes = scene_names(taps[UNDERSTOOD][:count, longest - 1]).float()
         understood = torch.zeros(())
         for part, (name, values) in zip(scenes.split([len(v) for v in CHOICES.values()], dim=1), CHOICES.items()):
-            choice = torch.tensor([values.index(getattr(scene, name)) if is_named else -100
-                                   for (scene, _), is_named in zip(samples, named)])
-            understood = understood + F.cross_entropy(part, choice, ignore_index=-100) / len(CHOICES)
-        return {"codes": F.cross_entropy(logits.flatten(0, 1), wanted.flatten()),
+            choice = torch.tensor([values.index(getattr(scene, name)) for scene, _ in samples])
+            understood = understood + F.cross_entropy(part, choice) / len(CHOICES)
+        return {"guided": F.cross_entropy(guided.flatten(0, 1), wanted.flatten()),
+                "codes": F.cross_entropy(logits.flatten(0, 1), wanted.repeat(2, 1).flatten()),
                 "above": sum(looked.values()) / len(looked), "scene": understood}

@@ -27,7 +27,7 @@ from shapes import CHOICES
 from vq import finished
 
 BATCH = 24  # of each worker
-PAINTED, PAINTING = 8, 3  # pictures of each worker, in one step of so many
+PAINTED, PAINTING = 4, 2  # pictures of each worker, in one step of so many
 RATE = 3.6e-3
 GLYPH_SAMPLES = 30_000
 WHOLE, WHOLE_LAST = 12, 4  # one batch in so many is of whole pages, more in the last eighth: else white paper misleads
@@ -250,7 +250,8 @@ class Training:
         if self.paintings and self.step % PAINTING == 0:
             with nano.reduced():
                 losses = self.paintings.loss(self.reader.janus, self.reader.scenes, PAINTED)
-            self.update(losses["codes"] + 0.2 * losses["above"] + 0.2 * losses["scene"], rate)
+            loss = losses["guided"] + losses["codes"] + 0.2 * losses["above"] + 0.2 * losses["scene"]
+            self.update(loss, rate)
             self.painted = {name: float(loss.detach()) for name, loss in losses.items()}
         count = BATCH // 4 if whole else BATCH
         batch = self.source.batch(count, self.longest(), whole)
