@@ -13,6 +13,9 @@ from shapes import CHOICES, Scene, paint, random_scene
 from vq import codes, pixels
 
 GUIDANCE = 5.0  # with which pictures are painted
+# Pictures are sampled at temperature 1, which over 400 codes in a row meets what is unlikely too often. The codes are
+# learned at this multiple of the logits, so that temperature 1 paints as this one would.
+TEMPERATURE = 0.7
 UNDERSTOOD = 1  # the layer after which the prompt's last token has to know the scene
 
 
@@ -77,6 +80,6 @@ class Paintings:
         for part, (name, values) in zip(scenes.split([len(v) for v in CHOICES.values()], dim=1), CHOICES.items()):
             choice = torch.tensor([values.index(getattr(scene, name)) for scene, _ in samples])
             understood = understood + F.cross_entropy(part, choice) / len(CHOICES)
-        return {"guided": F.cross_entropy(guided.flatten(0, 1), wanted.flatten()),
-                "codes": F.cross_entropy(logits.flatten(0, 1), wanted.repeat(2, 1).flatten()),
+        return {"guided": F.cross_entropy(TEMPERATURE * guided.flatten(0, 1), wanted.flatten()),
+                "codes": F.cross_entropy(TEMPERATURE * logits.flatten(0, 1), wanted.repeat(2, 1).flatten()),
                 "above": sum(looked.values()) / len(looked), "scene": understood}

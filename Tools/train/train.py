@@ -27,7 +27,7 @@ from shapes import CHOICES
 from vq import finished
 
 BATCH = 24  # of each worker
-PAINTED, PAINTING = 4, 3  # pictures of each worker, in one step of so many
+PAINTED, PAINTING = 4, 2  # pictures of each worker, in one step of so many
 RATE = 3.6e-3
 GLYPH_SAMPLES = 30_000
 WHOLE, WHOLE_LAST = 12, 6  # one batch in so many is of whole pages, more in the last eighth: else white paper misleads
