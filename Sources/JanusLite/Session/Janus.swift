@@ -20,6 +20,8 @@ public final class Janus: Sendable {
     public var access: MappedFile.Access
     /// Whether the file's pages are kept from being swapped out.
     public var locksMemory: Bool
+    /// Whether pages of the file come into memory when they are first touched, and may go again.
+    var mapsOnTouch: Bool { access == .mapped && !locksMemory }
 
     public init(
       threads: Int? = nil, instructionSet: String? = nil, cacheFormat: CacheFormat? = nil,
@@ -52,7 +54,7 @@ public final class Janus: Sendable {
   /// What the process had when the model was open, in bytes, and the whole file where it does not
   /// come into memory page by page.
   let baseMemory: Int
-  /// Whether pages of the file come into memory when they are first touched, and may go again.
+  /// `Options.mapsOnTouch`.
   let mapsOnTouch: Bool
   let pool: WorkerPool
   let languageModel: LanguageModel
@@ -101,13 +103,13 @@ public final class Janus: Sendable {
       }
     cacheFormat = options.cacheFormat ?? (isFloat ? .f32 : .f16)
     pool = WorkerPool(threadCount: options.threads)
-    mapsOnTouch = options.access == .mapped && !options.locksMemory
+    mapsOnTouch = options.mapsOnTouch
     baseMemory = ProcessMemory.resident
     languageModel.file.expectScatteredReads(of: [.embeddings])
   }
 
   private static func open(_ path: String, _ options: Options) throws(JanusError) -> Container {
-    if options.access == .copied || options.locksMemory {
+    if !options.mapsOnTouch {
       try checkFits(path, available: AvailableMemory.bytes)
     }
     do throws(ContainerError) {
