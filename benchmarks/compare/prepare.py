@@ -78,7 +78,8 @@ def prepare_llama(needed: set[tuple[str, str]], settings: Settings) -> None:
 
 def llama_source(path: Path, settings: Settings) -> None:
     archives = settings.work / "archives"
-    run(settings.python, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:",
+    # Of this package alone: `:all:` would compile CMake first, to read the package's metadata with.
+    run(settings.python, "-m", "pip", "download", "--no-deps", "--no-binary", "llama-cpp-python",
         "-d", archives, LLAMA_DISTRIBUTION)
     (archive,) = archives.glob("llama_cpp_python-*.tar.gz")
     unpacked = settings.work / "archives/unpacked"
