@@ -7,8 +7,9 @@ import argparse
 import json
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
+
+import nano
 
 TEMPLATE = Path(__file__).parent / "card.md"
 
@@ -19,8 +20,8 @@ def figures(model: Path, state: Path) -> dict[str, object]:
     weights = model / "model.safetensors"
     with safe_open(weights, "pt") as tensors:
         parameters = sum(tensors.get_tensor(name).numel() for name in tensors.keys())
-    counts = torch.load(state / "reader.pt", weights_only=True)["counts"]
-    painted = torch.load(state / "vq.pt", weights_only=True)["samples"] if (state / "vq.pt").exists() else 0
+    counts = nano.checkpoint(state / "reader.pt")["counts"]
+    painted = nano.checkpoint(state / "vq.pt")["samples"] if (state / "vq.pt").exists() else 0
     grid = vq["num_patches"]
     return {
         "parameters": f"{parameters / 1e6:.1f}", "megabytes": f"{weights.stat().st_size / 1e6:.1f}",

@@ -47,11 +47,11 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     reader = Reader()
-    reader.load_state_dict(torch.load(arguments.state / "reader.pt", weights_only=True)["model"], strict=False)
+    reader.load_state_dict(nano.checkpoint(arguments.state / "reader.pt")["model"], strict=False)
     model = reader.janus
     painted = arguments.state / "vq.pt"
     if painted.exists():
-        model.model.vqmodel.load_state_dict(torch.load(painted, weights_only=True)["model"])
+        model.model.vqmodel.load_state_dict(nano.checkpoint(painted)["model"])
     else:
         print(f"{painted} does not exist: the painting half of the model is untrained")
     model.to(torch.bfloat16).save_pretrained(arguments.output)

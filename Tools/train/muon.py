@@ -6,22 +6,32 @@ PyTorch's own computes in bfloat16, which a CPU without instructions for it does
 import torch
 
 
-def orthogonal(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """The nearest matrix with singular values of about 1, by Muon's Newton–Schulz iteration.
+def orthogonal(matrices: torch.Tensor, steps: int = 5) -> torch.Tensor:
+    """The nearest matrices with singular values of about 1 [N, rows, columns], by Muon's Newton–Schulz iteration.
 
     The iteration multiplies by polynomials of the Gram matrix, so the shorter side alone is worked on until the end.
     """
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    wide = wide / (wide.norm() + 1e-7)
-    gram = wide @ wide.T
+    wide = matrices if matrices.shape[1] <= matrices.shape[2] else matrices.mT
+    wide = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    gram = wide @ wide.mT
     total = None
     for _ in range(steps):
         factor = -4.7750 * gram + 2.0315 * (gram @ gram)
-        factor.diagonal().add_(3.4445)
+        factor.diagonal(dim1=1, dim2=2).add_(3.4445)
         total = factor if total is None else factor @ total
         gram = factor @ gram @ factor
     wide = total @ wide
-    return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
+    return wide if matrices.shape[1] <= matrices.shape[2] else wide.mT
+
+
+def orthogonalized(matrices: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Those of one shape all at once: many small products keep a GPU waiting for the next."""
+    results: list[torch.Tensor] = [torch.empty(0)] * len(matrices)
+    for shape in {matrix.shape for matrix in matrices}:
+        chosen = [number for number, matrix in enumerate(matrices) if matrix.shape == shape]
+        for number, result in zip(chosen, orthogonal(torch.stack([matrices[number] for number in chosen]))):
+            results[number] = result
+    return results
 
 
 class Muon(torch.optim.Optimizer):
@@ -38,16 +48,17 @@ class Muon(torch.optim.Optimizer):
     def step(self) -> None:
         for group in self.param_groups:
             params = [p for p in group["params"] if p.grad is not None]
-            updates = []
+            own = []
             for number, parameter in enumerate(params):
                 state = self.state[parameter]
                 if not state:
                     state["momentum"] = torch.zeros_like(parameter)
                 state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
                 if number % self.workers == self.rank:
-                    updates.append(orthogonal(parameter.grad.lerp(state["momentum"], group["momentum"])).contiguous())
-                else:
-                    updates.append(torch.zeros_like(parameter))
+                    own.append(parameter.grad.lerp(state["momentum"], group["momentum"]))
+            ready = iter(orthogonalized(own))
+            updates = [next(ready) if number % self.workers == self.rank else torch.zeros_like(parameter)
+                       for number, parameter in enumerate(params)]
             if self.workers > 1:
                 whole = torch.cat([update.flatten() for update in updates])
                 torch.distributed.all_reduce(whole)

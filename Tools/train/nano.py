@@ -29,9 +29,20 @@ NEIGHBOURS = [
 ]
 
 
+def device() -> torch.device:
+    """Where training computes: on a GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def checkpoint(path) -> dict:
+    """A state that train.py or vq.py saved, wherever it was computed."""
+    return torch.load(path, weights_only=True, map_location="cpu")
+
+
 def reduced():
     """bfloat16 products where the processor has them; elsewhere PyTorch's are sixty times as slow as float32."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported())
+    kind = device().type
+    return torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda" or torch.cpu._is_avx512_bf16_supported())
 
 
 def config() -> JanusConfig:
@@ -106,11 +117,11 @@ def center_filters(model) -> None:
 
 
 def vision(model, patches: torch.Tensor, index: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
-    """Features [B, N, width] of grey patches [B, N, 256] in −1...1 at raster places `index`; absent ones are ignored."""
+    """Features [B, N, width] of grey patches [B, N, 256], 0...255, at raster places `index`; absent ones are ignored."""
     tower = model.model.vision_model
     embedding = tower.embeddings.patch_embedding
     filters = embedding.weight.sum(dim=1).flatten(1)  # three equal channels
-    hidden = F.linear(patches, filters, embedding.bias) + tower.embeddings.position_embedding(index)
+    hidden = F.linear(patches.float() / 127.5 - 1, filters, embedding.bias) + tower.embeddings.position_embedding(index)
     mask = present[:, None, None, :]
     for layer in tower.encoder.layers:
         attention = layer.self_attn
@@ -125,7 +136,9 @@ def vision(model, patches: torch.Tensor, index: torch.Tensor, present: torch.Ten
 
 
 def attend(q, k, v, mask) -> torch.Tensor:
-    """Attention by its formula: PyTorch's fused one takes four times as long backwards on a CPU, at these lengths."""
+    """Attention by its formula on a CPU: PyTorch's fused one takes four times as long backwards, at these lengths."""
+    if q.is_cuda:
+        return F.scaled_dot_product_attention(q.to(v.dtype), k.to(v.dtype), v, mask)
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(2, 3)
     return scores.masked_fill(~mask, float("-inf")).softmax(dim=-1) @ v
 
@@ -134,19 +147,20 @@ def language(model, prefix, body, places, present, asked=None, taps=None):
     """The language model over a shared prefix [1, P, D], or none, and bodies [B, T, D] at positions `places` [B, T].
 
     Returns the body's normalised output, and for every guided head the log-probability of its attention at `asked`:
-    a dictionary "current", "next" … → key columns [B, T] (−1: nothing asked). `taps` is filled with what leaves the
-    layers whose numbers are its keys.
+    a dictionary "current", "next" … → the body's columns that its last rows ask for [B, R] (−1: none). `taps` is filled
+    with what leaves the layers whose numbers are its keys.
     """
     llama = model.model.language_model
     count, batch = 0 if prefix is None else prefix.shape[1], body.shape[0]
-    rotary_prefix = llama.rotary_emb(body, torch.arange(count)[None])
+    on = {"device": body.device}
+    rotary_prefix = llama.rotary_emb(body, torch.arange(count, **on)[None])
     rotary_body = llama.rotary_emb(body, places)
     # A body token sees the whole prefix and what stands before it in the body, itself included.
-    causal = torch.ones(body.shape[1], body.shape[1], dtype=torch.bool).tril()
+    causal = torch.ones(body.shape[1], body.shape[1], dtype=torch.bool, **on).tril()
     seen = causal[None] & present[:, None, :]
-    seen = seen | torch.eye(body.shape[1], dtype=torch.bool)  # an absent token sees itself, which avoids NaN
-    mask = torch.cat([torch.ones(batch, body.shape[1], count, dtype=torch.bool), seen], dim=2)[:, None]
-    causal_prefix = torch.ones(count, count, dtype=torch.bool).tril()
+    seen = seen | torch.eye(body.shape[1], dtype=torch.bool, **on)  # an absent token sees itself, which avoids NaN
+    mask = torch.cat([torch.ones(batch, body.shape[1], count, dtype=torch.bool, **on), seen], dim=2)[:, None]
+    causal_prefix = torch.ones(count, count, dtype=torch.bool, **on).tril()
     guidance: dict[tuple, torch.Tensor] = {}
     last = len(llama.layers) - 1
     for number, layer in enumerate(llama.layers):
@@ -173,7 +187,7 @@ def language(model, prefix, body, places, present, asked=None, taps=None):
         keys, values = repeat_kv(keys, groups), repeat_kv(values, groups)
         for layer_number, head, what in GUIDED if asked else []:
             if layer_number == number and what in asked:
-                guidance[number, head] = _looked(q[:, head], keys[:, head], mask[:, 0], asked[what] + count, count)
+                guidance[number, head] = _looked(q[:, head], keys[:, head], mask[:, 0], asked[what], count)
         if count and number < last:
             k0, v0 = repeat_kv(k0, groups), repeat_kv(v0, groups)
             prefix = finish(prefix, attend(q0, k0, v0, causal_prefix))
@@ -185,9 +199,9 @@ def language(model, prefix, body, places, present, asked=None, taps=None):
 
 def _looked(q, keys, mask, columns, count):
     """Mean negative log of the attention that the asked columns get."""
-    rows = (columns >= count).any(dim=0)  # only the answers' positions ask
-    q, mask, columns = q[:, rows], mask[:, rows], columns[:, rows]
-    scores = (q @ keys.transpose(1, 2)).float() * q.shape[-1] ** -0.5
-    logs = scores.masked_fill(~mask, float("-inf")).log_softmax(dim=-1)
-    wanted = columns >= count
-    return -logs.gather(2, columns.clamp(min=0)[..., None])[..., 0][wanted].mean()
+    rows = columns.shape[1]
+    scores = (q[:, -rows:] @ keys.transpose(1, 2)).float() * q.shape[-1] ** -0.5
+    logs = scores.masked_fill(~mask[:, -rows:], float("-inf")).log_softmax(dim=-1)
+    found = logs.gather(2, columns.clamp(min=0)[..., None] + count)[..., 0]
+    wanted = columns >= 0
+    return -torch.where(wanted, found, 0).sum() / wanted.sum().clamp(min=1)

@@ -11,9 +11,10 @@ import torch
 from safetensors.torch import load_file
 
 import nano
+from batches import CPU, GLYPH_SAMPLES
 from formulas import LONGEST
-from samples import Source
-from train import BATCH, GLYPH_SAMPLES, Reader
+from samples import Source, stacked
+from train import Reader
 from vq import SAMPLES as VQ_SAMPLES
 
 STEPS = 250
@@ -26,7 +27,7 @@ def fit_heads(reader: Reader, source: Source) -> None:
     optimizer = torch.optim.AdamW(heads, lr=1e-2)
     for step in range(STEPS):
         with nano.reduced():
-            loss, right = reader.glyphs(source.batch(BATCH, LONGEST))
+            loss, right = reader.glyphs(stacked(source.batch(CPU.formulas, LONGEST)))
         loss.backward()
         for group in optimizer.param_groups:
             group["lr"] = 1e-2 * (1 - step / STEPS)

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -109,22 +110,31 @@ class Source:
         return ready.pop()
 
 
-def stacked(samples: list[Sample]):
-    """patches in −1...1 [B, N, 256], index, present, names, suffixes; padded at the end."""
+class Pages(NamedTuple):
+    """Samples one beside the other, [B, N, …] in the order of their patches, padded at the end."""
+
+    patches: torch.Tensor  # [B, N, 256] uint8
+    index: torch.Tensor
+    present: torch.Tensor
+    names: torch.Tensor
+    suffixes: torch.Tensor
+
+
+def stacked(samples: list[Sample]) -> Pages:
     count, longest = len(samples), max(len(one.index) for one in samples)
-    patches = torch.ones(count, longest, PATCH * PATCH)
+    patches = torch.full((count, longest, PATCH * PATCH), 255, dtype=torch.uint8)
     index = torch.zeros(count, longest, dtype=torch.long)
     present = torch.zeros(count, longest, dtype=torch.bool)
     names = torch.full((count, longest, SLOTS), -100)
     suffixes = names.clone()
     for row, one in enumerate(samples):
         n = len(one.index)
-        patches[row, :n] = torch.from_numpy(one.patches).float() / 127.5 - 1
+        patches[row, :n] = torch.from_numpy(one.patches)
         index[row, :n] = torch.from_numpy(one.index)
         present[row, :n] = True
         names[row, :n] = torch.from_numpy(one.names)
         suffixes[row, :n] = torch.from_numpy(one.suffixes)
-    return patches, index, present, names, suffixes
+    return Pages(patches, index, present, names, suffixes)
 
 
 def picture_page(picture: Image.Image) -> torch.Tensor:

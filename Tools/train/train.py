@@ -8,6 +8,7 @@ pages, and in between it learns to paint. The rate falls to nothing at `--sample
 import argparse
 import json
 import multiprocessing
+import os
 import signal
 import tempfile
 import time
@@ -16,22 +17,19 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from torch.utils.data import DataLoader
 
 import nano
 import vocabulary
+from batches import CPU, GPU, Batches, Prompts, Reading, Schedule, Step, moved, reading
 from formulas import LONGEST, latex
 from muon import Muon
-from paintings import Paintings
-from samples import CLASSES, SLOTS, SUFFIXES, Source, stacked
+from paintings import Paintings, Pictures
+from samples import CLASSES, SLOTS, SUFFIXES, Pages, Source
 from shapes import CHOICES
 from vq import finished
 
-BATCH = 24  # of each worker
-PAINTED, PAINTING = 4, 2  # pictures of each worker, in one step of so many
 RATE = 3.6e-3
-GLYPH_SAMPLES = 30_000
-WHOLE, WHOLE_LAST = 12, 6  # one batch in so many is of whole pages, more in the last eighth: else white paper misleads
-BRIEF = 4  # in the first half, all batches but one in so many leave the question out: a quarter of all time
 CHECKPOINT_SECONDS = 300
 
 
@@ -45,70 +43,40 @@ class Reader(torch.nn.Module):
         self.suffixes = torch.nn.Linear(nano.WIDTH, SLOTS * len(SUFFIXES))
         self.scenes = torch.nn.Linear(nano.WIDTH, sum(map(len, CHOICES.values())))
         # Most slots are empty; at full weight that is all that would be learned for long.
-        self.balance = torch.tensor([0.1] + [1.0] * len(CLASSES))
-        tokenizer = vocabulary.build()
-        self.ids = tokenizer.get_vocab()
-        self.ids[" "] = self.ids["Ġ"]
-        begin, self.end, self.pad, start, stop, _ = (self.ids[token] for token in vocabulary.SPECIAL[:6])
-
-        def encode(text):
-            return tokenizer.encode(text, add_special_tokens=False).ids
-
-        self.prefix = torch.tensor([[begin, *encode(f"{vocabulary.SYSTEM}\n\n<|User|>: "), start]])
-        self.brief, *self.questions = [
-            torch.tensor([stop, *encode(f"\n{question}\n\n<|Assistant|>:")]) for question in ["", *vocabulary.QUESTIONS]
-        ]
+        self.register_buffer("balance", torch.tensor([0.1] + [1.0] * len(CLASSES)), persistent=False)
+        self.register_buffer("prefix", Prompts().prefix, persistent=False)
 
     def trained_parameters(self):
         """All but the VQ model's, which vq.py trains."""
         return [(n, p) for n, p in self.named_parameters() if "vqmodel." not in n]
 
-    def glyphs(self, samples):
+    def glyphs(self, pages: Pages):
         """Loss over glyph names, and the share of first names that are right where there is one."""
-        patches, index, present, names, suffixes = stacked(samples)
-        return self._named(nano.vision(self.janus, patches, index, present), names, suffixes)
+        return self._named(nano.vision(self.janus, *pages[:3]), pages)
 
-    def _named(self, features, names, suffixes):
+    def _named(self, features, pages: Pages):
+        names = pages.names
         logits = self.names(features).view(*names.shape, -1).float()
         loss = F.cross_entropy(logits.flatten(0, 2), names.flatten(), self.balance, ignore_index=-100)
         after = self.suffixes(features).view(*names.shape, -1).float()
-        loss = loss + 0.5 * F.cross_entropy(after.flatten(0, 2), suffixes.flatten(), ignore_index=-100)
+        loss = loss + 0.5 * F.cross_entropy(after.flatten(0, 2), pages.suffixes.flatten(), ignore_index=-100)
         first = names[..., 0]
-        right = (logits[..., 0, :].argmax(-1) == first)[first > 0].float().mean()
+        right = ((logits[..., 0, :].argmax(-1) == first) & (first > 0)).sum() / (first > 0).sum()
         return loss, right
 
-    def read(self, samples, question):
+    def read(self, batch: Reading):
         """All losses of one batch."""
-        patches, index, present, names, suffixes = stacked(samples)
-        features = nano.vision(self.janus, patches, index, present)
-        glyph_loss, right = self._named(features, names, suffixes)
-        count, width = index.shape
+        pages, text, labels = batch.pages, batch.text, batch.labels
+        features = nano.vision(self.janus, *pages[:3])
+        glyph_loss, right = self._named(features, pages)
         embed = self.janus.get_input_embeddings()
-        answers = [[self.ids[token] for token in one.tokens] for one in samples]
-        longest = max(map(len, answers)) + 1
-        asked = len(question)
-        text = torch.full((count, asked + longest - 1), self.pad)
-        text[:, :asked] = question
-        labels = torch.full((count, longest), -100)
-        current = torch.full((count, width + asked + longest - 1), -1 - 10**6)
-        following = current.clone()
-        for row, (answer, one) in enumerate(zip(answers, samples)):
-            n = len(answer)
-            text[row, asked:asked + n] = torch.tensor(answer)
-            labels[row, :n] = torch.tensor(answer)
-            labels[row, n] = self.end
-            start = width + asked - 1  # the question's last token predicts the first of the answer
-            places = torch.tensor(one.places)
-            known = places >= 0
-            following[row, start:start + n][known] = places[known]
-            current[row, start + 1:start + 1 + n][known] = places[known]
         body = torch.cat([self.janus.model.aligner(features), embed(text)], dim=1)
-        places = torch.cat([index, nano.PATCHES + torch.arange(text.shape[1]).expand(count, -1)], dim=1)
-        shown = torch.cat([present, torch.ones_like(text, dtype=torch.bool)], dim=1)
-        hidden, looked = nano.language(
-            self.janus, embed(self.prefix), body, places + self.prefix.shape[1], shown,
-            {"current": current, "next": following})
-        logits = self.janus.lm_head(hidden[:, width + asked - 1:]).float()
+        after = nano.PATCHES + torch.arange(text.shape[1], device=text.device).expand(len(text), -1)
+        places = torch.cat([pages.index, after], dim=1) + self.prefix.shape[1]
+        shown = torch.cat([pages.present, torch.ones_like(text, dtype=torch.bool)], dim=1)
+        asked = {"current": batch.current, "next": batch.following}
+        hidden, looked = nano.language(self.janus, embed(self.prefix), body, places, shown, asked)
+        logits = self.janus.lm_head(hidden[:, -labels.shape[1]:]).float()
         text_loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
         hits = ((logits.argmax(-1) == labels) | (labels < 0)).all(dim=1).float().mean()
         return text_loss, glyph_loss, sum(looked.values()) / len(looked), right, hits
@@ -117,12 +85,14 @@ class Reader(torch.nn.Module):
 class Training:
     """One of `workers` processes with a batch each; the mean of their gradients is applied by all alike."""
 
-    def __init__(self, state: Path, seed: int, rank: int = 0, workers: int = 1):
+    def __init__(self, state: Path, seed: int, samples: int, minutes: float | None, loaders: int = 0, rank: int = 0,
+                 workers: int = 1):
         torch.manual_seed(seed)
         self.rank, self.workers = rank, workers
         self.state = state
         state.mkdir(parents=True, exist_ok=True)
-        self.reader = Reader()
+        self.device = nano.device()
+        self.reader = Reader().to(self.device)
         named = self.reader.trained_parameters()
         inner = [p for n, p in named if p.ndim == 2 and ".layers." in n]
         outer = [p for n, p in named if p.ndim == 2 and ".layers." not in n and "embed" not in n]
@@ -137,7 +107,7 @@ class Training:
         self.glyph_samples = self.read_samples = self.step = 0
         path = state / "reader.pt"
         if path.exists():
-            saved = torch.load(path, weights_only=True)
+            saved = nano.checkpoint(path)
             # Without the VQ model, which has a checkpoint of its own.
             self.reader.load_state_dict(saved["model"], strict=False)
             for name, optimizer in self.optimizers.items():
@@ -145,12 +115,17 @@ class Training:
                     optimizer.load_state_dict(saved["optimizers"][name])
             for name, value in saved["counts"].items():
                 setattr(self, name, value)
-        own = self.step * workers + rank
-        self.source = Source(seed * 1_000_003 + own)
+        self.schedule = Schedule(samples, minutes, self.read_samples)
+        self.left = self.schedule.left(self.read_samples)
         vq = state / "vq.pt"
-        self.paintings = Paintings(vq, seed * 999_983 + own) if finished(vq) else None
-        self.question = 0
-        self.painted: dict[str, float] = {}
+        self.paintings = Paintings(vq, seed * 999_979 + self.step * workers + rank) if finished(vq) else None
+        self.sizes = GPU if self.device.type == "cuda" else CPU
+        counts = {"glyph_samples": self.glyph_samples, "read_samples": self.read_samples, "step": self.step}
+        batches = Batches(self.sizes, self.schedule, seed, rank, workers, counts, self.paintings is not None)
+        self.loader = DataLoader(
+            batches, batch_size=None, num_workers=loaders, pin_memory=self.device.type == "cuda",
+            prefetch_factor=3 if loaders else None)
+        self.painted: dict[str, torch.Tensor] = {}
         self.log = {"time": time.time(), "count": 0}
         self.saved = time.time()
         self.asked = self.stopping = False
@@ -173,44 +148,46 @@ class Training:
         while (self.state / "PAUSE").exists() and not self.asked:
             time.sleep(2)
 
-    def update(self, loss: torch.Tensor, rate: float) -> None:
+    def update(self, loss: torch.Tensor) -> None:
         loss.backward()
         self.share()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = rate * min(1.0, (self.step + 1) / 300)
+                group["lr"] = RATE * self.left * min(1.0, (self.step + 1) / 200)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         nano.center_filters(self.reader.janus)
-        self.step += 1
 
     def share(self) -> None:
-        """Gives every worker the mean of the gradients, and the first one's wish to stop."""
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        """Gives every worker the mean of the gradients and of what is left to do, and the first one's wish to stop."""
+        self.left = self.schedule.left(self.read_samples)
+        self.stopping = self.asked
         if self.workers > 1:
-            whole = torch.cat([gradient.flatten() for gradient in gradients] + [torch.tensor([float(self.asked)])])
+            gradients = [p.grad for p in self.parameters if p.grad is not None]
+            more = torch.tensor([float(self.asked), self.left])
+            whole = torch.cat([gradient.flatten() for gradient in gradients] + [more])
             torch.distributed.all_reduce(whole)
-            self.stopping = bool(whole[-1] > 0)
             whole /= self.workers
-            for gradient, part in zip(gradients, whole.split([g.numel() for g in gradients] + [1])):
+            *parts, more = whole.split([gradient.numel() for gradient in gradients] + [2])
+            self.stopping, self.left = bool(more[0] > 0), float(more[1])
+            for gradient, part in zip(gradients, parts):
                 gradient.copy_(part.view_as(gradient))
-        else:
-            self.stopping = self.asked
 
-    def report(self, stage: str, count: int, **values) -> None:
+    def report(self, stage: str, count: int, **values: torch.Tensor) -> None:
         """Prints means over some 50 steps, and saves when it is time."""
         if self.rank:
             return
         log = self.log
         log["count"] += count * self.workers
         for name, value in values.items():
-            log.setdefault("sums", {}).setdefault(name, []).append(float(value))
+            log.setdefault("sums", {}).setdefault(name, []).append(value.detach())
         if len(next(iter(log["sums"].values()))) == 50:
-            means = {name: round(sum(v) / len(v), 4) for name, v in log["sums"].items()}
+            means = {name: round(float(sum(v)) / len(v), 4) for name, v in log["sums"].items()}
             rate = log["count"] / (time.time() - log["time"])
             print(json.dumps({"stage": stage, "step": self.step, "glyph_samples": self.glyph_samples,
-                              "read_samples": self.read_samples, **means, "samples_per_s": round(rate, 1)}), flush=True)
+                              "read_samples": self.read_samples, "rate": round(RATE * self.left, 5), **means,
+                              "samples_per_s": round(rate, 1)}), flush=True)
             self.log = {"time": time.time(), "count": 0}
         if time.time() - self.saved > CHECKPOINT_SECONDS:
             self.save()
@@ -218,79 +195,71 @@ class Training:
     def stop(self, *_) -> None:
         self.asked = True
 
-    def stopped(self) -> bool:
-        """Saves and says so when a signal has asked to end."""
-        if self.stopping:
-            self.save()
-        return self.stopping
-
-    def run(self, samples: int) -> None:
+    def run(self) -> None:
+        batches = iter(self.loader)  # whose processes are not to hear the signals
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN if self.rank else self.stop)
-        while self.glyph_samples < GLYPH_SAMPLES and not self.stopped():
+        while self.left > 0 and not self.stopping:
             self.wait()
-            batch = self.source.batch(BATCH, LONGEST)
-            with nano.reduced():
-                loss, right = self.reader.glyphs(batch)
-            self.update(loss, RATE)
-            self.glyph_samples += BATCH * self.workers
-            self.report("glyphs", len(batch), glyph=loss.detach(), named=right)
-        while self.read_samples < samples and not self.stopped():
-            left = 1 - self.read_samples / samples
-            whole = self.step % (WHOLE_LAST if left < 0.125 else WHOLE) == 0
-            self.read_step(RATE * left, whole, brief=left > 0.5 and self.step % BRIEF > 0)
+            batch = moved(next(batches), self.device)
+            if isinstance(batch, Pages):
+                self.glyph_step(batch)
+            else:
+                self.read_step(batch)
         self.save()
 
-    def longest(self) -> int:
-        """Short formulas first."""
-        return min(LONGEST, 6 + self.read_samples // 2000)
-
-    def read_step(self, rate: float, whole: bool, brief: bool) -> None:
-        self.wait()
-        if self.paintings and self.step % PAINTING == 0:
-            with nano.reduced():
-                losses = self.paintings.loss(self.reader.janus, self.reader.scenes, PAINTED)
-            loss = losses["guided"] + losses["codes"] + 0.2 * losses["above"] + 0.2 * losses["scene"]
-            self.update(loss, rate)
-            self.painted = {name: float(loss.detach()) for name, loss in losses.items()}
-        count = BATCH // 4 if whole else BATCH
-        batch = self.source.batch(count, self.longest(), whole)
-        self.question = (self.question + 1) % len(self.reader.questions)
-        question = self.reader.brief if brief else self.reader.questions[self.question]
+    def glyph_step(self, pages: Pages) -> None:
         with nano.reduced():
-            text, glyph, looked, right, hits = self.reader.read(batch, question)
-        self.update(text + 0.3 * glyph + 0.2 * looked, rate)
+            loss, right = self.reader.glyphs(pages)
+        self.update(loss)
+        self.step += 1
+        self.glyph_samples += len(pages.index) * self.workers
+        self.report("glyphs", len(pages.index), glyph=loss, named=right)
+
+    def read_step(self, step: Step) -> None:
+        if step.new:
+            self.paint(step.new)
+        with nano.reduced():
+            text, glyph, looked, right, hits = self.reader.read(step.reading)
+        self.update(text + 0.3 * glyph + 0.2 * looked)
+        self.step += 1
+        count = len(step.reading.text)
         self.read_samples += count * self.workers
-        self.report("read", count, text=text.detach(), glyph=glyph.detach(), looked=looked.detach(),
-                    named=right, forced_exact=hits, longest=self.longest(), **self.painted)
+        self.report("read", count, text=text, glyph=glyph, looked=looked, named=right, forced_exact=hits, **self.painted)
+
+    def paint(self, new: Pictures) -> None:
+        with nano.reduced():
+            losses = self.paintings.loss(self.reader.janus, self.reader.scenes, new, self.sizes.pictures)
+        self.update(losses["guided"] + losses["codes"] + 0.2 * losses["above"] + 0.2 * losses["scene"])
+        self.painted = {name: loss.detach() for name, loss in losses.items()}
 
 
-def work(rank: int, folder: str, state: Path, seed: int, workers: int, samples: int) -> None:
+def work(rank: int, folder: str, workers: int, *given) -> None:
     """One process; they meet at a file in `folder`, and wait for each other as long as it takes (PAUSE)."""
     torch.set_num_threads(1)
     if workers > 1:
         torch.distributed.init_process_group(
             "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=workers, timeout=timedelta(days=30))
-    Training(state, seed, rank, workers).run(samples)
+    Training(*given, rank=rank, workers=workers).run()
 
 
 def check(state: Path) -> None:
     """Compares this file's forward, with every patch, to transformers' own."""
     torch.manual_seed(0)
-    reader = Reader().eval()
-    batch = Source(1).batch(2, LONGEST, every_patch=True)
-    question = reader.questions[0]
+    reader, prompts = Reader().eval(), Prompts()
+    samples = Source(1).batch(2, LONGEST, every_patch=True)
+    question = prompts.questions[0]
     captured = {}
     reader.janus.lm_head.register_forward_hook(lambda module, inputs, output: captured.update(logits=output))
     with torch.no_grad():
-        reader.read(batch, question)
+        reader.read(reading(samples, question, prompts))
         ours = captured["logits"]
-        for row, one in enumerate(batch):
+        for row, one in enumerate(samples):
             patches = torch.from_numpy(one.patches).float() / 127.5 - 1
             page = patches.view(nano.GRID, nano.GRID, nano.PATCH, nano.PATCH).permute(0, 2, 1, 3)
             page = page.reshape(1, 1, nano.IMAGE, nano.IMAGE).expand(1, 3, -1, -1)
-            answer = [reader.ids[token] for token in one.tokens]
-            placeholder = reader.ids[vocabulary.PLACEHOLDER]
+            answer = [prompts.ids[token] for token in one.tokens]
+            placeholder = prompts.ids[vocabulary.PLACEHOLDER]
             ids = [*reader.prefix[0].tolist(), *[placeholder] * nano.PATCHES, *question.tolist(), *answer]
             theirs = reader.janus(input_ids=torch.tensor([ids]), pixel_values=page).logits[0, -len(answer) - 1:]
             difference = (theirs - ours[row, :len(answer) + 1]).abs().max()
@@ -303,18 +272,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--state", type=Path, required=True, help="folder of checkpoints")
     parser.add_argument("--samples", type=int, default=500_000, help="formulas of stage two")
-    parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
+    parser.add_argument("--minutes", type=float, help="be ready in this time instead, from the rate of --samples on")
+    parser.add_argument("--workers", type=int, help="processes, one thread each (default: 1; with a GPU all cores but three)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--check", action="store_true", help="compare the forward pass with transformers' and stop")
     arguments = parser.parse_args()
     if arguments.check:
         check(arguments.state)
-    else:
-        given = (arguments.state, arguments.seed, arguments.workers, arguments.samples)
-        with tempfile.TemporaryDirectory() as folder:
-            for rank in range(1, arguments.workers):
-                multiprocessing.get_context("spawn").Process(target=work, args=(rank, folder, *given), daemon=True).start()
-            work(0, folder, *given)
+        return
+    given = (arguments.state, arguments.seed, arguments.samples, arguments.minutes)
+    if nano.device().type == "cuda":
+        # One process trains; the others make its batches.
+        torch.set_float32_matmul_precision("high")
+        Training(*given, loaders=arguments.workers or max(1, len(os.sched_getaffinity(0)) - 3)).run()
+        return
+    workers = arguments.workers or 1
+    with tempfile.TemporaryDirectory() as folder:
+        for rank in range(1, workers):
+            work_at = (rank, folder, workers, *given)
+            multiprocessing.get_context("spawn").Process(target=work, args=work_at, daemon=True).start()
+        work(0, folder, workers, *given)
 
 
 if __name__ == "__main__":

@@ -108,12 +108,12 @@ def revive(vq, exact: torch.Tensor, used: torch.Tensor) -> None:
     idle = torch.nonzero(used < 1).flatten()
     if len(idle):
         candidates = exact.flatten(0, 1)
-        vq.quantize.embedding.weight[idle] = candidates[torch.randint(len(candidates), (len(idle),))]
+        vq.quantize.embedding.weight[idle] = candidates[torch.randint(len(candidates), (len(idle),), device=idle.device)]
 
 
 def finished(path: Path) -> bool:
     """Whether the checkpoint is that of a whole training: codes of an earlier one would change again."""
-    return path.exists() and torch.load(path, weights_only=True)["samples"] >= SAMPLES
+    return path.exists() and nano.checkpoint(path)["samples"] >= SAMPLES
 
 
 def main() -> None:
@@ -126,16 +126,17 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
     path = arguments.state / "vq.pt"
-    vq = nano.build().model.vqmodel.train()
+    device = nano.device()
+    vq = nano.build().model.vqmodel.train().to(device)
     lean_norms(vq)
     optimizer = Optimizer(vq)
-    used = torch.zeros(nano.CODES)
+    used = torch.zeros(nano.CODES, device=device)
     done = step = 0
     if path.exists():
-        saved = torch.load(path, weights_only=True)
+        saved = nano.checkpoint(path)
         vq.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
-        done, step, used = saved["samples"], saved["step"], saved["used"]
+        done, step, used = saved["samples"], saved["step"], saved["used"].to(device)
     rng = random.Random(arguments.seed * 7919 + done)
     started, first = time.time(), done
     while done < arguments.samples:
@@ -144,7 +145,7 @@ def main() -> None:
         in_parts = done < PARTS
         count = PART_BATCH if in_parts else BATCH
         images = [paint(random_scene(rng), rng) for _ in range(count)]
-        batch = pixels([part(image, rng) for image in images] if in_parts else images)
+        batch = pixels([part(image, rng) for image in images] if in_parts else images).to(device)
         with nano.reduced():
             decoded, codebook, chosen = reconstruction(vq, batch)
         error = decoded.float() - batch
