@@ -1,36 +1,31 @@
 import SIMDKernels
 
 extension Ops {
-  /// Writes the batch's keys and values, `[T, heads · D]` each, behind what its caches hold.
-  func store(keys: Matrix, values: Matrix, layer: Int, _ batch: Batch) {
-    batch.forEachSegment { segment, firstRow in
-      forEachRows(segment.count, of: keys.columns * 2) { range in
-        for t in range {
-          segment.cache.write(
-            key: keys[row: firstRow + t], value: values[row: firstRow + t], layer: layer,
-            position: segment.cache.count + t, kernels)
-        }
-      }
-    }
-  }
-
-  /// Causal attention of `q: [T, heads · D]`, or of the segments' last rows alone, over the caches,
-  /// which already hold the batch's own keys and values: `out = softmax(q kᵀ / √D) v` for each head.
-  /// Grouped query heads share a key-value head.
+  /// Writes the batch's keys and values, `[T, heads · D]` each, behind what its caches hold. Then
+  /// causal attention of `q: [T, heads · D]` over the caches: `out = softmax(q kᵀ / √D) v` for each
+  /// head, or of the segments' last rows alone, which lie together in `out`. Grouped query heads share
+  /// a key-value head.
   ///
   /// Each row's bits are the same whether it comes alone or in a block: the kernels promise it, and
   /// what a later position adds to an earlier row is multiplied by an exact zero.
-  func attend(_ q: Matrix, layer: Int, heads: Int, _ batch: Batch, into out: Matrix) {
+  func attend(
+    _ q: Matrix, keys: Matrix, values: Matrix, layer: Int, heads: Int, _ batch: Batch,
+    lastRowsOnly: Bool, into out: Matrix
+  ) {
+    let shape = batch.segments[0].cache.shape
     let attention = CausalAttention(
-      q: q, out: out, layer: layer, heads: heads,
-      scale: 1 / Float(batch.segments[0].cache.shape.dim).squareRoot(), kernels: kernels)
-    let step = CausalAttention.rowsOfBlock
-    if q.rows == batch.segments.count {
-      // One row each: every (row, head) is a task.
+      q: q, keys: keys, values: values, out: out, layer: layer, group: heads / shape.heads,
+      scale: 1 / Float(shape.dim).squareRoot(), kernels: kernels)
+    let single = batch.rows == batch.segments.count
+    if !single { store(attention, batch) }
+    if single || lastRowsOnly {
       reserveThreadScratch(CausalAttention.stride(batch.longest))
-      pool.run(q.rows * heads, LastRowsJob(attention: attention, batch: batch, ops: self))
+      pool.run(
+        batch.segments.count * shape.heads,
+        LastRowsJob(attention: attention, batch: batch, storing: single, ops: self))
       return
     }
+    let step = CausalAttention.rowsOfBlock
     let most = batch.segments.reduce(0) { max($0, $1.count) }
     reserveThreadScratch(min(step, most) * CausalAttention.stride(batch.longest))
     batch.forEachSegment { segment, firstRow in
@@ -40,33 +35,66 @@ extension Ops {
         let block = blocks - 1 - task / heads
         let rows = block * step..<min(segment.count, (block + 1) * step)
         attention.block(
-          rows, of: segment, firstRow: firstRow, head: task % heads, threadScratch[thread].base)
+          rows, of: segment, firstRow: firstRow, firstResult: firstRow, head: task % heads,
+          threadScratch[thread].base)
+      }
+    }
+  }
+
+  /// A task writes a head's part of a chunk, which stays in the L1 cache meanwhile.
+  private func store(_ attention: CausalAttention, _ batch: Batch) {
+    let width = KVCache.chunkPositions
+    batch.forEachSegment { segment, firstRow in
+      let heads = segment.cache.shape.heads
+      let positions = segment.cache.count..<segment.cache.count + segment.count
+      let first = positions.lowerBound / width
+      let chunks = (positions.upperBound + width - 1) / width - first
+      pool.run(heads * chunks) { task, _ in
+        let begin = (first + task / heads) * width
+        for position in positions.clamped(to: begin..<begin + width) {
+          attention.store(
+            firstRow + position - positions.lowerBound, head: task % heads, in: segment.cache,
+            position: position)
+        }
       }
     }
   }
 }
 
-/// Attention of each segment's last row.
+/// Attention of each segment's last row, and writing its key and value where it is the only one: the
+/// thread that reads them next writes them.
 private struct LastRowsJob: PoolJob {
   let attention: CausalAttention
   let batch: Batch
+  let storing: Bool
   let ops: Ops
 
   func run(task: Int, thread: Int) {
-    let row = task / attention.heads
-    let segment = batch.segments[row]
-    attention.block(
-      segment.count - 1..<segment.count, of: segment, firstRow: row - (segment.count - 1),
-      head: task % attention.heads, ops.threadScratch[thread].base)
+    let heads = batch.segments[0].cache.shape.heads
+    let (index, head) = (task / heads, task % heads)
+    let segment = batch.segments[index]
+    if storing {
+      attention.store(index, head: head, in: segment.cache, position: segment.cache.count)
+    }
+    // Single rows lie where their segments do; others end theirs.
+    let end = storing ? index + 1 : batch.segments[...index].reduce(0) { $0 + $1.count }
+    for query in head * attention.group..<(head + 1) * attention.group {
+      attention.block(
+        segment.count - 1..<segment.count, of: segment, firstRow: end - segment.count,
+        firstResult: index - (segment.count - 1), head: query, ops.threadScratch[thread].base)
+    }
   }
 }
 
 /// Attention over a KV cache, some rows of one head at a time.
 private struct CausalAttention {
   let q: Matrix
+  let keys: Matrix
+  let values: Matrix
   let out: Matrix
   let layer: Int
-  let heads: Int
+  /// Query heads that share a key-value head.
+  let group: Int
   let scale: Float
   let kernels: Kernels
 
@@ -79,19 +107,27 @@ private struct CausalAttention {
     (positions + KVCache.chunkPositions - 1) / KVCache.chunkPositions * KVCache.chunkPositions
   }
 
-  /// Rows `rows` of `segment`: scores against every position up to the last row's own, softmax of
-  /// what each row may see, weighted sum.
+  /// Writes the key and the value of a row of the batch.
+  func store(_ row: Int, head: Int, in cache: KVCache, position: Int) {
+    let offset = head * cache.shape.dim
+    cache.write(
+      key: keys[row: row] + offset, value: values[row: row] + offset, layer: layer, head: head,
+      position: position, kernels)
+  }
+
+  /// Rows `rows` of `segment`, whose first one is `firstRow` of q and `firstResult` of out: scores
+  /// against every position up to the last row's own, softmax of what each row may see, weighted sum.
   func block(
-    _ rows: Range<Int>, of segment: Segment, firstRow: Int, head: Int,
+    _ rows: Range<Int>, of segment: Segment, firstRow: Int, firstResult: Int, head: Int,
     _ scores: UnsafeMutablePointer<Float>
   ) {
     let cache = segment.cache
     let dim = cache.shape.dim
-    let kvHead = head / (heads / cache.shape.heads)
+    let kvHead = head / group
     let count = cache.count + rows.upperBound
     let stride = Self.stride(count)
     let query = q[row: firstRow + rows.lowerBound] + head * dim
-    let result = out[row: firstRow + rows.lowerBound] + head * dim
+    let result = out[row: firstResult + rows.lowerBound] + head * dim
 
     for chunk in 0..<stride / KVCache.chunkPositions {
       let keys = cache.keys(layer: layer, head: kvHead, chunk: chunk)

@@ -115,41 +115,37 @@ final class KVCache {
     (plane + Self.chunkPositions * shape.dim).assumingMemoryBound(to: Float.self)
   }
 
-  /// Stores the key and value of a position, `[heads · D]` each, for one layer.
+  /// Stores a head's key and value of a position, `[D]` each, for one layer.
   func write(
-    key: UnsafePointer<Float>, value: UnsafePointer<Float>, layer: Int, position: Int,
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>, layer: Int, head: Int, position: Int,
     _ kernels: Kernels
   ) {
     let (chunk, place) = (position / Self.chunkPositions, position % Self.chunkPositions)
     let dim = shape.dim
-    for head in 0..<shape.heads {
-      let keys = keys(layer: layer, head: head, chunk: chunk)
-      let values = values(layer: layer, head: head, chunk: chunk)
-      let (key, value) = (key + head * dim, value + head * dim)
-      switch shape.format {
-      case .f32:
-        let column = keys.assumingMemoryBound(to: Float.self) + place
-        for d in 0..<dim { column[d * Self.chunkPositions] = key[d] }
-        (values.assumingMemoryBound(to: Float.self) + place * dim).update(from: value, count: dim)
-      case .f16:
-        let column = keys.assumingMemoryBound(to: UInt16.self) + place
-        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: dim) { halves in
-          let halves = halves.baseAddress!
-          kernels.f32ToF16(key, halves, dim)
-          for d in 0..<dim { column[d * Self.chunkPositions] = halves[d] }
-        }
-        kernels.f32ToF16(
-          value, values.assumingMemoryBound(to: UInt16.self) + place * dim, dim)
-      case .int8:
-        // Whole blocks of 32, as the kernel writes them.
-        withUnsafeTemporaryAllocation(of: Int8.self, capacity: (dim + 31) / 32 * 32) { bytes in
-          let bytes = bytes.baseAddress!
-          scales(of: keys)[place] = kernels.quantizeRow(key, dim, bytes)
-          let column = keys.assumingMemoryBound(to: Int8.self) + place
-          for d in 0..<dim { column[d * Self.chunkPositions] = bytes[d] }
-          scales(of: values)[place] = kernels.quantizeRow(value, dim, bytes)
-          (values.assumingMemoryBound(to: Int8.self) + place * dim).update(from: bytes, count: dim)
-        }
+    let keys = keys(layer: layer, head: head, chunk: chunk)
+    let values = values(layer: layer, head: head, chunk: chunk)
+    switch shape.format {
+    case .f32:
+      let column = keys.assumingMemoryBound(to: Float.self) + place
+      for d in 0..<dim { column[d * Self.chunkPositions] = key[d] }
+      (values.assumingMemoryBound(to: Float.self) + place * dim).update(from: value, count: dim)
+    case .f16:
+      let column = keys.assumingMemoryBound(to: UInt16.self) + place
+      withUnsafeTemporaryAllocation(of: UInt16.self, capacity: dim) { halves in
+        let halves = halves.baseAddress!
+        kernels.f32ToF16(key, halves, dim)
+        for d in 0..<dim { column[d * Self.chunkPositions] = halves[d] }
+      }
+      kernels.f32ToF16(value, values.assumingMemoryBound(to: UInt16.self) + place * dim, dim)
+    case .int8:
+      // Whole blocks of 32, as the kernel writes them.
+      withUnsafeTemporaryAllocation(of: Int8.self, capacity: (dim + 31) / 32 * 32) { bytes in
+        let bytes = bytes.baseAddress!
+        scales(of: keys)[place] = kernels.quantizeRow(key, dim, bytes)
+        let column = keys.assumingMemoryBound(to: Int8.self) + place
+        for d in 0..<dim { column[d * Self.chunkPositions] = bytes[d] }
+        scales(of: values)[place] = kernels.quantizeRow(value, dim, bytes)
+        (values.assumingMemoryBound(to: Int8.self) + place * dim).update(from: bytes, count: dim)
       }
     }
   }
@@ -166,7 +162,8 @@ final class KVCache {
 
     init(byteCount: Int) {
       self.byteCount = byteCount
-      base = PageMemory.allocate(byteCount)
+      // A token that looks back reads a chunk in pieces of 16 KB, one for each head.
+      base = PageMemory.allocate(byteCount, inLargePages: true)
     }
 
     convenience init(copying other: Chunk) {

@@ -40,14 +40,15 @@ struct LanguageModel: Sendable {
         Product(layer.value, into: b.v))
       ops.rope(b.q, angles)
       ops.rope(b.k, angles)
-      ops.store(keys: b.k, values: b.v, layer: index, batch)
-      if index == layers.count - 1 {
-        // Nobody looks at the other rows again.
+      // Nobody looks at the other rows after the last layer's attention.
+      let isLast = index == layers.count - 1
+      ops.attend(
+        b.q, keys: b.k, values: b.v, layer: index, heads: g.headCount, batch, lastRowsOnly: isLast,
+        into: b.a)
+      if isLast {
         x = batch.keepLastRows(of: x)
-        _ = batch.keepLastRows(of: b.q)
         b = buffers.views(rows: x.rows, g)
       }
-      ops.attend(b.q, layer: index, heads: g.headCount, batch, into: b.a)
       ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(x)))
 
       // x += Wdown · (silu(Wgate h) ⊙ Wup h), h = norm(x)
