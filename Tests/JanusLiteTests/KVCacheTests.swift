@@ -8,11 +8,16 @@ import Testing
     let model = try Fixture.all[0].model(.int8)
     let prompt = KVCache(shape: CacheShape(model.language, format: format))
     prompt.reserve(130)
+    let bytes = KVCache.chunkPositions * prompt.shape.dim * format.bytesPerElement
+    let head = prompt.shape.heads - 1
+    prompt.values(layer: 0, head: head, chunk: 2).initializeMemory(
+      as: UInt8.self, repeating: 7, count: bytes)
     prompt.advance(by: 130)
-    let forks = (0..<2).map { _ in prompt.fork() }
+    let forks = (0..<2).map { _ in prompt.fork(reserving: 200) }
     for fork in forks {
-      fork.reserve(200)
       #expect(fork.count == 130)
+      let copy = fork.values(layer: 0, head: head, chunk: 2)
+      #expect(UnsafeRawBufferPointer(start: copy, count: bytes).allSatisfy { $0 == 7 })
       for chunk in 0..<2 {
         #expect(
           fork.keys(layer: 0, head: 0, chunk: chunk) == prompt.keys(layer: 0, head: 0, chunk: chunk)

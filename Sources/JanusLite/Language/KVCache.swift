@@ -49,11 +49,12 @@ struct CacheShape: Equatable, Sendable {
 
 /// The keys and values of one sequence, for all layers.
 ///
-/// Positions lie in chunks, so that a cache grows without copying and caches that begin alike share
-/// their full chunks. Within a chunk each layer has the keys of all heads, then their values. Keys lie
-/// transposed, so that scores of 64 positions are computed side by side and no sum crosses lanes:
-/// `[layer][keys: [head][D][position], values: [head][position][D]]`. In int8 each head's 64 scales
-/// follow its keys or values of the chunk.
+/// Positions lie in chunks of 64. Keys of a chunk lie transposed, so that scores of 64 positions are
+/// computed side by side and no sum crosses lanes. In int8 each head's 64 scales follow its keys or
+/// values of the chunk. What is reserved at once is one block of memory, where a head's chunks follow
+/// each other, since a processor fetches ahead only while it reads on:
+/// `[layer][keys: [head][chunk][D][position], values: [head][chunk][position][D]]`. So a cache grows
+/// without copying, and caches that begin alike share their full chunks.
 final class KVCache {
   static let chunkPositions = 64
 
@@ -66,25 +67,33 @@ final class KVCache {
     self.shape = shape
   }
 
-  /// Allocates what `positions` positions need, so that storing them later allocates nothing.
-  func reserve(_ positions: Int) {
-    let needed = (positions + Self.chunkPositions - 1) / Self.chunkPositions
-    while chunks.count < needed {
-      chunks.append(Chunk(byteCount: Self.chunkPositions * shape.bytesPerPosition))
-    }
+  /// Allocates what `positions` positions need, so that storing them later allocates nothing; where
+  /// that is not there yet, what `spare` more need, which take no memory before they are stored.
+  func reserve(_ positions: Int, spare: Int = 0) {
+    let width = Self.chunkPositions
+    guard positions > chunks.count * width else { return }
+    let missing = (positions + spare + width - 1) / width - chunks.count
+    let block = Block(chunkCount: missing, byteCount: missing * width * shape.bytesPerPosition)
+    chunks += (0..<missing).map { Chunk(block: block, index: $0) }
   }
 
   /// Bytes of all chunks, those that are shared with other caches among them.
   var byteCount: Int { chunks.count * Self.chunkPositions * shape.bytesPerPosition }
 
-  /// A cache that begins with the same positions. Full chunks are shared, the last one is copied.
-  func fork() -> KVCache {
+  /// A cache that begins with the same positions, with room for `positions` in all. Full chunks are
+  /// shared, the last one is copied.
+  func fork(reserving positions: Int) -> KVCache {
+    precondition(positions >= count)
     let copy = KVCache(shape: shape)
     copy.count = count
     let full = count / Self.chunkPositions
     copy.chunks = Array(chunks[..<full])
+    copy.reserve(positions)
     if count % Self.chunkPositions != 0 {
-      copy.chunks.append(Chunk(copying: chunks[full]))
+      for plane in 0..<2 * shape.layers * shape.heads {
+        copy.address(plane, chunk: full).copyMemory(
+          from: address(plane, chunk: full), byteCount: bytesPerPlane)
+      }
     }
     return copy
   }
@@ -151,24 +160,34 @@ final class KVCache {
   }
 
   private func plane(layer: Int, part: Int, head: Int, chunk: Int) -> UnsafeMutableRawPointer {
-    let perPosition = shape.dim * shape.format.bytesPerElement + shape.format.bytesPerScale
-    let plane = (layer * 2 + part) * shape.heads + head
-    return chunks[chunk].base + plane * Self.chunkPositions * perPosition
+    address((layer * 2 + part) * shape.heads + head, chunk: chunk)
   }
 
-  private final class Chunk {
+  private func address(_ plane: Int, chunk: Int) -> UnsafeMutableRawPointer {
+    let (block, index) = (chunks[chunk].block, chunks[chunk].index)
+    return block.base + (plane * block.chunkCount + index) * bytesPerPlane
+  }
+
+  /// Of one head's keys, or values, in a chunk of a layer.
+  private var bytesPerPlane: Int {
+    Self.chunkPositions * (shape.dim * shape.format.bytesPerElement + shape.format.bytesPerScale)
+  }
+
+  /// The chunk of this index in a block.
+  private struct Chunk {
+    let block: Block
+    let index: Int
+  }
+
+  private final class Block {
+    let chunkCount: Int
     let base: UnsafeMutableRawPointer
-    let byteCount: Int
+    private let byteCount: Int
 
-    init(byteCount: Int) {
+    init(chunkCount: Int, byteCount: Int) {
+      self.chunkCount = chunkCount
       self.byteCount = byteCount
-      // A token that looks back reads a chunk in pieces of 16 KB, one for each head.
-      base = PageMemory.allocate(byteCount, inLargePages: true)
-    }
-
-    convenience init(copying other: Chunk) {
-      self.init(byteCount: other.byteCount)
-      base.copyMemory(from: other.base, byteCount: byteCount)
+      base = PageMemory.allocate(byteCount)
     }
 
     deinit { PageMemory.deallocate(base, byteCount) }

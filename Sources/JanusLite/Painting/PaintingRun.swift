@@ -55,9 +55,7 @@ final class PaintingRun {
     let total = prompt.count + codes.geometry.codesPerPicture
     step = Batch(
       (0..<2 * pictures).map { row in
-        let cache = starts[row % 2].fork()
-        cache.reserve(total)
-        return Segment(cache: cache, count: 1)
+        Segment(cache: starts[row % 2].fork(reserving: total), count: 1)
       })
   }
 
