@@ -50,7 +50,8 @@ struct BenchReport: Encodable {
       + stages.map { row in
         let times = [row.median, row.fastest, row.slowest].map { Format.fixed($0, 5) }
         let roof = row.ofRoof.map { Format.fixed($0, 3) } ?? ""
-        return ([row.stage] + times + [Format.fixed(row.rate, 3), row.unit, roof])
+        // Stages have commas in their names.
+        return (["\"\(row.stage)\""] + times + [Format.fixed(row.rate, 3), row.unit, roof])
           .joined(separator: ",")
       }
   }
