@@ -36,6 +36,8 @@ final class PaintingRun {
     let rows = hidden.matrix(max(2 * pictures, 2 * prompt.count), g.embeddingLength)
     var x = rows.rows(0..<2 * prompt.count)
     for (index, start) in starts.enumerated() {
+      // The last chunk apart from those that all pictures will share: it goes when they have copied it.
+      start.reserve(prompt.count / KVCache.chunkPositions * KVCache.chunkPositions)
       start.reserve(prompt.count)
       for (row, token) in [prompt, emptyPrompt][index].enumerated() {
         ops.lookUp(token, in: language.embedding, into: x[row: index * prompt.count + row])

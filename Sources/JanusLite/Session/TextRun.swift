@@ -66,6 +66,7 @@ final class TextRun {
 
   /// Takes one token in and returns the logits that follow it, valid until the next call.
   func step(_ token: Int) -> UnsafeMutableBufferPointer<Float> {
+    // Tokens come one by one: four chunks at a time lie together.
     cache.reserve(cache.count + 1, spare: 4 * KVCache.chunkPositions - 1)
     let x = hidden.matrix(1, model.geometry.embeddingLength)
     ops.lookUp(token, in: model.embedding, into: x[row: 0])
