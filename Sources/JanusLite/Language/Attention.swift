@@ -76,11 +76,9 @@ private struct LastRowsJob: PoolJob {
     if storing {
       attention.store(index, head: head, in: segment.cache, position: segment.cache.count)
     }
-    // Single rows lie where their segments do; others end theirs.
-    let end = storing ? index + 1 : batch.segments[...index].reduce(0) { $0 + $1.count }
     for query in head * attention.group..<(head + 1) * attention.group {
       attention.block(
-        segment.count - 1..<segment.count, of: segment, firstRow: end - segment.count,
+        segment.count - 1..<segment.count, of: segment, firstRow: batch.firstRows[index],
         firstResult: index - (segment.count - 1), head: query, ops.threadScratch[thread].base)
     }
   }

@@ -11,27 +11,29 @@ struct Batch {
   let segments: [Segment]
   /// Rows of all segments together.
   let rows: Int
+  /// Where each segment begins.
+  let firstRows: [Int]
 
   init(_ segments: [Segment]) {
     self.segments = segments
-    rows = segments.reduce(0) { $0 + $1.count }
+    var rows = 0
+    firstRows = segments.map { segment in
+      defer { rows += segment.count }
+      return rows
+    }
+    self.rows = rows
   }
 
   /// Rows `first..<first + count` of segment `index`, for each segment.
   func forEachSegment(_ body: (_ segment: Segment, _ firstRow: Int) -> Void) {
-    var row = 0
-    for segment in segments {
-      body(segment, row)
-      row += segment.count
-    }
+    for (segment, row) in zip(segments, firstRows) { body(segment, row) }
   }
 
   /// Moves the last row of each segment to the beginning of `x: [T, …]`: `[segments, …]`.
   func keepLastRows(of x: Matrix) -> Matrix {
-    var end = 0
     for (index, segment) in segments.enumerated() {
-      end += segment.count
-      if index != end - 1 { x[row: index].update(from: x[row: end - 1], count: x.columns) }
+      let last = firstRows[index] + segment.count - 1
+      if index != last { x[row: index].update(from: x[row: last], count: x.columns) }
     }
     return x.rows(0..<segments.count)
   }
