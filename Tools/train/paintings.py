@@ -5,14 +5,13 @@ from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 import nano
 import vocabulary
 from shapes import CHOICES, Scene, paint, random_scene
-from vq import codes
+from vq import codes, pixels, stacked
 
 GUIDANCE = 5.0  # with which pictures are painted
 # Pictures are sampled at temperature 1, which over 400 codes in a row meets what is unlikely too often. The codes are
@@ -38,7 +37,7 @@ class Painter:
 
     def pictures(self, count: int) -> Pictures:
         scenes = [random_scene(self.rng) for _ in range(count)]
-        return Pictures(scenes, torch.from_numpy(np.stack([np.asarray(paint(scene, self.rng)) for scene in scenes])))
+        return Pictures(scenes, stacked([paint(scene, self.rng) for scene in scenes]))
 
 
 class Paintings:
@@ -60,9 +59,8 @@ class Paintings:
 
     def samples(self, new: Pictures, count: int) -> list[tuple[Scene, torch.Tensor]]:
         """`count` scenes with the codes of their pictures: the new ones and, where these are fewer, older ones."""
-        values = new.pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
         with torch.no_grad(), nano.reduced():
-            rows = codes(self.vq, values)
+            rows = codes(self.vq, pixels(new.pixels))
         samples = [*zip(new.scenes, rows)]
         if self.device.type == "cpu":
             self.pool += samples

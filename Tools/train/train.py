@@ -120,8 +120,7 @@ class Training:
         vq = state / "vq.pt"
         self.paintings = Paintings(vq, seed * 999_979 + self.step * workers + rank) if finished(vq) else None
         self.sizes = GPU if self.device.type == "cuda" else CPU
-        counts = {"glyph_samples": self.glyph_samples, "read_samples": self.read_samples, "step": self.step}
-        batches = Batches(self.sizes, self.schedule, seed, rank, workers, counts, self.paintings is not None)
+        batches = Batches(self.sizes, self.schedule, seed, rank, workers, self.counts(), self.paintings is not None)
         self.loader = DataLoader(
             batches, batch_size=None, num_workers=loaders, pin_memory=self.device.type == "cuda",
             prefetch_factor=3 if loaders else None)
@@ -130,15 +129,17 @@ class Training:
         self.saved = time.time()
         self.asked = self.stopping = False
 
+    def counts(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in ("glyph_samples", "read_samples", "step")}
+
     def save(self) -> None:
         if self.rank:
             return
-        names = ["glyph_samples", "read_samples", "step"]
         path = self.state / "reader.pt"
         torch.save({
             "model": {n: v for n, v in self.reader.state_dict().items() if "vqmodel." not in n},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
-            "counts": {name: getattr(self, name) for name in names},
+            "counts": self.counts(),
         }, path.with_suffix(".new"))
         path.with_suffix(".new").rename(path)
         self.saved = time.time()
@@ -185,8 +186,7 @@ class Training:
         if len(next(iter(log["sums"].values()))) == 50:
             means = {name: round(float(sum(v)) / len(v), 4) for name, v in log["sums"].items()}
             rate = log["count"] / (time.time() - log["time"])
-            print(json.dumps({"stage": stage, "step": self.step, "glyph_samples": self.glyph_samples,
-                              "read_samples": self.read_samples, "rate": round(RATE * self.left, 5), **means,
+            print(json.dumps({"stage": stage, **self.counts(), "rate": round(RATE * self.left, 5), **means,
                               "samples_per_s": round(rate, 1)}), flush=True)
             self.log = {"time": time.time(), "count": 0}
         if time.time() - self.saved > CHECKPOINT_SECONDS:

@@ -27,10 +27,14 @@ SAMPLES, BATCH = 14_800, 1
 RATE = 2e-3
 
 
-def pixels(images: list[Image.Image]) -> torch.Tensor:
-    """[B, 3, side, side] in −1...1."""
-    values = np.stack([np.asarray(image) for image in images])
-    return torch.from_numpy(values).permute(0, 3, 1, 2).float() / 127.5 - 1
+def stacked(images: list[Image.Image]) -> torch.Tensor:
+    """[B, side, side, 3] uint8."""
+    return torch.from_numpy(np.stack([np.asarray(image) for image in images]))
+
+
+def pixels(values: torch.Tensor) -> torch.Tensor:
+    """What `stacked` returns, as [B, 3, side, side] in −1...1."""
+    return values.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def latents(vq, images: torch.Tensor) -> torch.Tensor:
@@ -125,6 +129,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
+    arguments.state.mkdir(parents=True, exist_ok=True)
     path = arguments.state / "vq.pt"
     device = nano.device()
     vq = nano.build().model.vqmodel.train().to(device)
@@ -145,7 +150,7 @@ def main() -> None:
         in_parts = done < PARTS
         count = PART_BATCH if in_parts else BATCH
         images = [paint(random_scene(rng), rng) for _ in range(count)]
-        batch = pixels([part(image, rng) for image in images] if in_parts else images).to(device)
+        batch = pixels(stacked([part(image, rng) for image in images] if in_parts else images)).to(device)
         with nano.reduced():
             decoded, codebook, chosen = reconstruction(vq, batch)
         error = decoded.float() - batch
