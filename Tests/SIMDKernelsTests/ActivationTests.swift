@@ -23,16 +23,17 @@ private struct Quantized: Equatable {
 @Suite struct ActivationTests {
   @Test func portableRoundsToTheNearestStep() {
     var random = Random(state: 1)
-    for magnitude: Float in [1e-30, 1, 3e4] {
+    for magnitude: Float in [1e-20, 1, 3e4] {
       let x = random.floats(75, in: -magnitude...magnitude)
       let q = Quantized(x, .portable)
       for block in 0..<3 {
         let range = block * 32..<min(block * 32 + 32, x.count)
         let scale = Double(Float(bitPattern: q.scales[block]))
         let largest = x[range].map { Double($0.magnitude) }.max() ?? 0
-        #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
+        #expect(scale.significand == 1)
+        #expect(largest <= 127 * scale && largest > 127 * scale / 2)
         for k in range {
-          #expect(abs(Double(x[k]) - Double(q.values[k]) * scale) <= scale * 0.500_02)
+          #expect(abs(Double(x[k]) - Double(q.values[k]) * scale) <= scale / 2)
           #expect(q.values[k] >= -127)
         }
         #expect(
@@ -63,17 +64,42 @@ private struct Quantized: Equatable {
   }
 
   @Test(arguments: InstructionSet.available)
+  func theScaleIsTheLeastPowerOfTwoThatHoldsTheLargestValue(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    let cases: [(Float, Float)] = [
+      (127, 1), (Float(127).nextUp, 2), (-127, 1), (128, 2), (63.5, 0.5), (0, 0x1p-102),
+      (.leastNonzeroMagnitude, 0x1p-102), (127 * 0x1p-102, 0x1p-102),
+      ((127 * 0x1p-102).nextUp, 0x1p-101), (.greatestFiniteMagnitude, 0x1p122),
+    ]
+    for (largest, scale) in cases {
+      for count in [1, 33, 128, 160] {
+        let x = [Float](repeating: largest, count: count)
+        let blocks = (count + 31) / 32
+        #expect(
+          Quantized(x, kernels).scales == Array(repeating: scale.bitPattern, count: blocks),
+          "\(largest)")
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available)
   func aBlockWithoutANumberPoisonsItsScaleOnly(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 5)
     for poison: Float in [.nan, .infinity, -.infinity] {
       for position in [0, 15, 16, 31] {
-        var x = [Float](repeating: 1, count: 64)
+        var x = [Float](repeating: 127, count: 64)
         x[position] = poison
         let q = Quantized(x, kernels)
         #expect(!Float(bitPattern: q.scales[0]).isFinite)
         #expect(q.values.prefix(32).allSatisfy { $0 == 0 } && q.offsets[0] == 0)
         #expect(q.values.suffix(32).allSatisfy { $0 == 127 })
         #expect(q == Quantized(x, .portable))
+      }
+      for block in 0..<5 {
+        var x = random.floats(160)
+        x[block * 32 + 7] = poison
+        #expect(Quantized(x, kernels) == Quantized(x, .portable), "\(poison) in block \(block)")
       }
     }
   }

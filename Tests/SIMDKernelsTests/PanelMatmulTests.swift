@@ -120,6 +120,41 @@ private struct Product {
     }
   }
 
+  /// Where tokens' scales are powers of two, a tier may add exponents instead of multiplying: not
+  /// where a row's scale is zero or no number, or a product leaves the normal numbers.
+  @Test(arguments: InstructionSet.available, [8, 4])
+  func powersOfTwoScaleToTheSameBits(_ set: InstructionSet, bits: Int) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 7)
+    let halves: [UInt16?] = [nil, 0x0001, 0x8001, 0x7bff, 0xfbff, 0x0000, 0x8000, 0x7c00, 0x7e00]
+    let tokenScales: [Float] = [
+      1, 0x1p-102, 0x1p111, 0x1p-103, 0x1p112, 0x1p-149, 0, -2, 3, .infinity, .nan,
+    ]
+    for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19)] {
+      let cases =
+        halves.map { ($0, Float(1)) } + tokenScales.map { (nil, $0) }
+        + [(0x7bff, 0x1p111), (0x0001, 0x1p-102), (0x0000, .nan)]
+      for (half, scale) in cases {
+        var p = Product(bits: bits, rows: rows, blocks: blocks, tokens: tokens, &random)
+        for i in p.scales.indices {
+          p.scales[i] = Float(sign: .plus, exponent: Int(random.next() % 20) - 10, significand: 1)
+        }
+        p.scales[p.scales.count / 2] = scale
+        if let half {
+          let at = (p.panelCount / 2 * blocks + blocks - 1) * (p.weightBytes + 32) + p.weightBytes
+          p.panels[at + 6] = UInt8(half & 255)
+          p.panels[at + 7] = UInt8(half >> 8)
+        }
+        // The bits of a NaN are the processor's choice.
+        let numbers = { (x: [Float]) in x.map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
+        }
+        #expect(
+          numbers(p.run(kernels)) == numbers(p.run(.portable)),
+          "\(half as Any) · \(scale), \(rows) rows")
+      }
+    }
+  }
+
   @Test(arguments: InstructionSet.available)
   func expandedPanelsGiveTheSameProducts(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)

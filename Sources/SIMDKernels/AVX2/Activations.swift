@@ -14,12 +14,11 @@
       // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
       let bits = _mm256_max_epu32(
         _mm256_max_epu32(magnitude(a), magnitude(b)), _mm256_max_epu32(magnitude(c), magnitude(d)))
-      let scale = Float(bitPattern: maximum(bits)) / 127
+      let largest = maximum(bits)
+      let usable = largest < Float.infinity.bitPattern
+      let scale = usable ? powerOfTwo(atLeast: largest) : Float(bitPattern: largest)
       scales[block] = scale
-      // Where the scale has no inverse, the values are zero.
-      let inverse = 1 / scale
-      let usable = inverse > 0 && inverse < .infinity
-      let factor = _mm256_set1_ps(usable ? inverse : 1)
+      let factor = _mm256_set1_ps(1 / scale)
       let mask = _mm256_set1_epi32(usable ? -1 : 0)
       let (qa, qb) = (quantized(a, factor, mask), quantized(b, factor, mask))
       let (qc, qd) = (quantized(c, factor, mask), quantized(d, factor, mask))
@@ -35,6 +34,14 @@
     }
   }
 
+  /// The least power of two, from 2⁻¹⁰² on, of which 127 are at least the number with these bits.
+  @inline(__always)
+  private func powerOfTwo(atLeast largest: UInt32) -> Float {
+    // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
+    let above = (largest &+ 0x1_ffff) & 0x7f80_0000
+    return Float(bitPattern: max(above, (25 + 6) << 23) &- (6 << 23))
+  }
+
   @inline(__always)
   private func magnitude(_ x: __m256) -> __m256i {
     _mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(0x7fff_ffff))
@@ -42,9 +49,7 @@
 
   @inline(__always)
   private func quantized(_ x: __m256, _ factor: __m256, _ mask: __m256i) -> __m256i {
-    let y = _mm256_mul_ps(x, factor)
-    let clamped = _mm256_max_ps(_mm256_min_ps(y, _mm256_set1_ps(127)), _mm256_set1_ps(-127))
-    return _mm256_and_si256(_mm256_cvtps_epi32(clamped), mask)
+    _mm256_and_si256(_mm256_cvtps_epi32(_mm256_mul_ps(x, factor)), mask)
   }
 
   @inline(__always)

@@ -6,37 +6,122 @@
     _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
     _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
   ) {
-    let magnitude = _mm512_set1_epi32(0x7fff_ffff)
-    let limit = _mm512_set1_ps(127)
     var k = 0
-    var block = 0
-    while k < columns {
-      let low = load(x + k, firstLanes(columns - k))
-      let high = load(x + k + 16, firstLanes(columns - k - 16))
-      // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
-      let bits = _mm512_max_epu32(
-        _mm512_and_si512(_mm512_castps_si512(low), magnitude),
-        _mm512_and_si512(_mm512_castps_si512(high), magnitude))
-      let scale = Float(bitPattern: _mm512_reduce_max_epu32(bits)) / 127
-      scales[block] = scale
-      // Where the scale has no inverse, the values are zero.
-      let inverse = 1 / scale
-      let usable: __mmask16 = inverse > 0 && inverse < .infinity ? 0xffff : 0
-      let factor = _mm512_set1_ps(inverse)
-      let a = quantized(_mm512_maskz_mul_ps(usable, low, factor), limit)
-      let b = quantized(_mm512_maskz_mul_ps(usable, high, factor), limit)
-      let to = UnsafeMutableRawPointer(values + k)
-      to.storeBytes(of: _mm512_cvtepi32_epi8(a), as: __m128i.self)
-      to.storeBytes(of: _mm512_cvtepi32_epi8(b), toByteOffset: 16, as: __m128i.self)
-      offsets[block] = -128 &* _mm512_reduce_add_epi32(_mm512_add_epi32(a, b))
-      k += 32
-      block += 1
+    while k + 128 <= columns {
+      quantizeFour(x + k, 128, values + k, scales + k / 32, offsets + k / 32)
+      k += 128
+    }
+    if k < columns {
+      quantizeFour(x + k, columns - k, values + k, scales + k / 32, offsets + k / 32)
     }
   }
 
+  /// Up to four blocks: what is found across the lanes, which is most of the work for one, is found
+  /// for all of them at once. `count` is a literal for whole ones.
   @inline(__always)
-  private func quantized(_ y: __m512, _ limit: __m512) -> __m512i {
-    let negative = _mm512_sub_ps(_mm512_setzero_ps(), limit)
-    return _mm512_cvtps_epi32(_mm512_max_ps(_mm512_min_ps(y, limit), negative))
+  private func quantizeFour(
+    _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>,
+    _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+  ) {
+    var a = Block(x, count)
+    var b = Block(x + 32, count - 32)
+    var c = Block(x + 64, count - 64)
+    var d = Block(x + 96, count - 96)
+    let largest = maxima(a.largest, b.largest, c.largest, d.largest)
+
+    let infinity = _mm512_set1_epi32(0x7f80_0000)
+    let finite = janus_mm512_above_epu32(infinity, largest)
+    if finite != 0xffff {
+      if finite & 1 == 0 { a = Block() }
+      if finite & 2 == 0 { b = Block() }
+      if finite & 4 == 0 { c = Block() }
+      if finite & 8 == 0 { d = Block() }
+    }
+    // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
+    let above = _mm512_and_si512(
+      _mm512_add_epi32(largest, _mm512_set1_epi32(0x1_ffff)), infinity)
+    let powers = _mm512_sub_epi32(
+      _mm512_max_epu32(above, _mm512_set1_epi32((25 + 6) << 23)), _mm512_set1_epi32(6 << 23))
+    let inverses = _mm512_sub_epi32(_mm512_set1_epi32(0x7f00_0000), powers)
+    let (ab, cd) = (bytes(a, b, inverses, 0), bytes(c, d, inverses, 2))
+
+    let blocks = (count + 31) / 32
+    _mm512_mask_storeu_epi32(values, firstLanes(blocks * 8), ab)
+    _mm512_mask_storeu_epi32(values + 64, firstLanes(blocks * 8 - 16), cd)
+    let first = __mmask8(truncatingIfNeeded: firstLanes(blocks)) & 0xf
+    let scale = _mm512_mask_blend_epi32(finite, largest, powers)
+    _mm_mask_storeu_epi32(scales, first, _mm512_castsi512_si128(scale))
+    _mm_mask_storeu_epi32(offsets, first, _mm512_castsi512_si128(offset(ab, cd)))
   }
+
+  private struct Block {
+    let low, high: __m512
+
+    @inline(__always)
+    init() {
+      low = _mm512_setzero_ps()
+      high = low
+    }
+
+    @inline(__always)
+    init(_ x: UnsafePointer<Float>, _ count: Int) {
+      low = load(x, firstLanes(count))
+      high = load(x + 16, firstLanes(count - 16))
+    }
+
+    /// The larger ones of |x|, by their bits: their order is the order of the numbers, with NaN above
+    /// infinity.
+    @inline(__always)
+    var largest: __m512i {
+      let magnitude = _mm512_set1_epi32(0x7fff_ffff)
+      return _mm512_max_epu32(
+        _mm512_and_si512(_mm512_castps_si512(low), magnitude),
+        _mm512_and_si512(_mm512_castps_si512(high), magnitude))
+    }
+  }
+
+  /// Each operand's largest lane, as the lanes `0, 1, 2, 3` of each four.
+  @inline(__always)
+  private func maxima(_ a: __m512i, _ b: __m512i, _ c: __m512i, _ d: __m512i) -> __m512i {
+    let ab = _mm512_max_epu32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b))
+    let cd = _mm512_max_epu32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d))
+    var m = _mm512_max_epu32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd))
+    m = _mm512_max_epu32(m, _mm512_permutexvar_epi64(swappedHalves, m))
+    return _mm512_max_epu32(m, _mm512_permutexvar_epi64(swappedFours, m))
+  }
+
+  /// Two blocks in int8; their inverse scales are the lanes `lane` and `lane + 1`.
+  @inline(__always)
+  private func bytes(_ a: Block, _ b: Block, _ inverses: __m512i, _ lane: Int32) -> __m512i {
+    let p = _mm512_castsi512_ps(_mm512_permutexvar_epi32(_mm512_set1_epi32(lane), inverses))
+    let q = _mm512_castsi512_ps(_mm512_permutexvar_epi32(_mm512_set1_epi32(lane + 1), inverses))
+    let packed = _mm512_packs_epi16(
+      _mm512_packs_epi32(
+        _mm512_cvtps_epi32(_mm512_mul_ps(a.low, p)), _mm512_cvtps_epi32(_mm512_mul_ps(a.high, p))),
+      _mm512_packs_epi32(
+        _mm512_cvtps_epi32(_mm512_mul_ps(b.low, q)), _mm512_cvtps_epi32(_mm512_mul_ps(b.high, q))))
+    // Packing works within 128 bits; the permutation puts the groups of four in order.
+    return _mm512_permutexvar_epi32(
+      _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0), packed)
+  }
+
+  /// -128 times the sums of four blocks' values, in the first lanes.
+  @inline(__always)
+  private func offset(_ ab: __m512i, _ cd: __m512i) -> __m512i {
+    let factor = _mm512_set1_epi8(-128)  // 128, as it is read
+    let p = _mm512_dpbusd_epi32(_mm512_setzero_si512(), factor, ab)
+    let q = _mm512_dpbusd_epi32(_mm512_setzero_si512(), factor, cd)
+    let pq = _mm512_add_epi32(_mm512_unpacklo_epi32(p, q), _mm512_unpackhi_epi32(p, q))
+    var s = _mm512_permutexvar_epi32(
+      _mm512_set_epi32(15, 7, 14, 6, 13, 5, 12, 4, 11, 3, 10, 2, 9, 1, 8, 0), pq)
+    s = _mm512_add_epi32(s, _mm512_permutexvar_epi64(swappedHalves, s))
+    s = _mm512_add_epi32(s, _mm512_permutexvar_epi64(swappedFours, s))
+    return _mm512_sub_epi32(_mm512_setzero_si512(), s)
+  }
+
+  @inline(__always)
+  private var swappedHalves: __m512i { _mm512_set_epi64(3, 2, 1, 0, 7, 6, 5, 4) }
+
+  @inline(__always)
+  private var swappedFours: __m512i { _mm512_set_epi64(5, 4, 7, 6, 1, 0, 3, 2) }
 #endif

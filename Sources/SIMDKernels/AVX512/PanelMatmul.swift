@@ -44,13 +44,19 @@
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
+    let powers =
+      tokens >= 8 && scalesAdd(problem, panelBegin..<panelEnd, tokens: tokens, bits: 8)
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
       var token = 0
       while token + 8 <= tokens {
         var panel = begin
         while panel + 2 <= end {
-          int8Pair(problem, panel, token)
+          if powers {
+            int8PairOfPowers(problem, panel, token)
+          } else {
+            int8Pair(problem, panel, token)
+          }
           panel += 2
         }
         if panel < end { int8Tile8(problem, panel, token) }
@@ -87,13 +93,19 @@
       output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
+    let powers =
+      tokens >= 8 && scalesAdd(problem, panelBegin..<panelEnd, tokens: tokens, bits: 4)
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
       var token = 0
       while token + 8 <= tokens {
         var panel = begin
         while panel + 2 <= end {
-          int4Pair(problem, panel, token)
+          if powers {
+            int4PairOfPowers(problem, panel, token)
+          } else {
+            int4Pair(problem, panel, token)
+          }
           panel += 2
         }
         if panel < end { int4Tile8(problem, panel, token) }

@@ -5,21 +5,36 @@
   // rows, so that loads, of which Zen 4 does one of 512 bits a cycle, no longer bound it; the
   // sixteen integer sums stay in registers, and the sixteen float ones are touched once per block.
 
+  // Scales: a block's products are multiplied by the row's scale times the token's. Multiplications
+  // share two ports of Zen 4 with `vpdpbusd`, additions have the other two, and tokens' scales are
+  // powers of two: so their exponents are added instead.
+
   // None is private: private functions that stay out of line become weak symbols in release builds.
 
   @inline(never)
   func int8Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
-    pairTile(problem, panel, token, bits: 8)
+    pairTile(problem, panel, token, bits: 8, powers: false)
+  }
+
+  @inline(never)
+  func int8PairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    pairTile(problem, panel, token, bits: 8, powers: true)
   }
 
   @inline(never)
   func int4Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
-    pairTile(problem, panel, token, bits: 4)
+    pairTile(problem, panel, token, bits: 4, powers: false)
   }
 
-  /// The panels `panel` and `panel + 1` times eight tokens from `token` on.
+  @inline(never)
+  func int4PairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    pairTile(problem, panel, token, bits: 4, powers: true)
+  }
+
+  /// The panels `panel` and `panel + 1` times eight tokens from `token` on. `bits` and `powers`
+  /// (whether `scalesAdd`) are literals at every call.
   @inline(__always)
-  private func pairTile(_ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int) {
+  private func pairTile(_ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int, powers: Bool) {
     let weightBytes = bits == 8 ? 512 : 256
     let columns = p.tokenStride * 32
     let panelBytes = p.panelStride * (weightBytes + 32)
@@ -55,7 +70,8 @@
             four + 16, columns)
         }
       }
-      sums.add(dots, low + weightBytes, high + weightBytes, scales, p.tokenStride)
+      let rows = RowScales(low + weightBytes, high + weightBytes, powers)
+      sums.add(dots, rows, scales, p.tokenStride, powers)
       low += weightBytes + 32
       high += weightBytes + 32
       values += 32
@@ -63,6 +79,43 @@
       offsets += 1
     }
     sums.write(out, p.outputStride, p.rows - panel * 16)
+  }
+
+  /// Whether the scales of panels and tokens are such that adding exponents multiplies them: the
+  /// tokens' are powers of two, the rows' neither zero nor infinite nor NaN.
+  func scalesAdd(_ p: PanelProblem, _ panels: Range<Int>, tokens: Int, bits: Int) -> Bool {
+    let blockBytes = bits == 8 ? 544 : 288
+    var largest = _mm256_setzero_si256()
+    for panel in panels {
+      var rows = p.panels + panel * p.panelStride * blockBytes + (blockBytes - 32)
+      for _ in 0..<p.blocks {
+        // One less, so that zero is larger than all.
+        let magnitudes = _mm256_sub_epi16(
+          _mm256_and_si256(rows.loadUnaligned(as: __m256i.self), _mm256_set1_epi16(0x7fff)),
+          _mm256_set1_epi16(1))
+        largest = _mm256_max_epu16(largest, magnitudes)
+        rows += blockBytes
+      }
+    }
+    if janus_mm256_above_epu16(largest, _mm256_set1_epi16(0x7bff - 1)) != 0 { return false }
+
+    // A half's exponent is -24 … 15; the sums are those of normal numbers, -126 … 127.
+    let (least, most) = (Int32(127 - 102) << 23, Int32(127 + 111) << 23)
+    var distance = _mm512_setzero_si512()
+    var besidesExponent = distance
+    for token in 0..<tokens {
+      let scales = p.scales + token * p.tokenStride
+      for block in stride(from: 0, to: p.blocks, by: 16) {
+        let lanes = firstLanes(p.blocks - block)
+        let bits = _mm512_castps_si512(load(scales + block, lanes))
+        besidesExponent = _mm512_or_si512(besidesExponent, bits)
+        distance = _mm512_mask_max_epu32(
+          distance, lanes, distance, _mm512_sub_epi32(bits, _mm512_set1_epi32(least)))
+      }
+    }
+    let mantissaAndSign = _mm512_set1_epi32(Int32(bitPattern: 0x807f_ffff))
+    return janus_mm512_above_epu32(distance, _mm512_set1_epi32(most - least)) == 0
+      && _mm512_test_epi32_mask(besidesExponent, mantissaAndSign) == 0
   }
 
   /// Exact products of the block so far, of eight tokens with each panel.
@@ -109,6 +162,22 @@
     }
   }
 
+  /// The scales of two panels' rows; where tokens' scales are `powers` of two, ready for `+`.
+  private struct RowScales {
+    let low, high: __m512
+
+    @inline(__always)
+    init(_ low: UnsafeRawPointer, _ high: UnsafeRawPointer, _ powers: Bool) {
+      let l = _mm512_cvtph_ps(low.loadUnaligned(as: __m256i.self))
+      let h = _mm512_cvtph_ps(high.loadUnaligned(as: __m256i.self))
+      let one = _mm512_set1_epi32(0x3f80_0000)
+      self.low =
+        powers ? _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(l), one)) : l
+      self.high =
+        powers ? _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(h), one)) : h
+    }
+  }
+
   /// The results so far.
   private struct Sums {
     var low0 = _mm512_setzero_ps(), high0 = _mm512_setzero_ps()
@@ -123,40 +192,44 @@
     /// Adds a block's products times the rows' and the tokens' scales.
     @inline(__always)
     mutating func add(
-      _ dots: Dots, _ lowScales: UnsafeRawPointer, _ highScales: UnsafeRawPointer,
-      _ scales: UnsafePointer<Float>, _ stride: Int
+      _ dots: Dots, _ rows: RowScales, _ scales: UnsafePointer<Float>, _ stride: Int, _ powers: Bool
     ) {
-      let l = _mm512_cvtph_ps(lowScales.loadUnaligned(as: __m256i.self))
-      let h = _mm512_cvtph_ps(highScales.loadUnaligned(as: __m256i.self))
       let t0 = _mm512_set1_ps(scales[0 * stride])
-      low0 = scaled(dots.low0, l, t0, low0)
-      high0 = scaled(dots.high0, h, t0, high0)
+      low0 = scaled(dots.low0, rows.low, t0, low0, powers)
+      high0 = scaled(dots.high0, rows.high, t0, high0, powers)
       let t1 = _mm512_set1_ps(scales[1 * stride])
-      low1 = scaled(dots.low1, l, t1, low1)
-      high1 = scaled(dots.high1, h, t1, high1)
+      low1 = scaled(dots.low1, rows.low, t1, low1, powers)
+      high1 = scaled(dots.high1, rows.high, t1, high1, powers)
       let t2 = _mm512_set1_ps(scales[2 * stride])
-      low2 = scaled(dots.low2, l, t2, low2)
-      high2 = scaled(dots.high2, h, t2, high2)
+      low2 = scaled(dots.low2, rows.low, t2, low2, powers)
+      high2 = scaled(dots.high2, rows.high, t2, high2, powers)
       let t3 = _mm512_set1_ps(scales[3 * stride])
-      low3 = scaled(dots.low3, l, t3, low3)
-      high3 = scaled(dots.high3, h, t3, high3)
+      low3 = scaled(dots.low3, rows.low, t3, low3, powers)
+      high3 = scaled(dots.high3, rows.high, t3, high3, powers)
       let t4 = _mm512_set1_ps(scales[4 * stride])
-      low4 = scaled(dots.low4, l, t4, low4)
-      high4 = scaled(dots.high4, h, t4, high4)
+      low4 = scaled(dots.low4, rows.low, t4, low4, powers)
+      high4 = scaled(dots.high4, rows.high, t4, high4, powers)
       let t5 = _mm512_set1_ps(scales[5 * stride])
-      low5 = scaled(dots.low5, l, t5, low5)
-      high5 = scaled(dots.high5, h, t5, high5)
+      low5 = scaled(dots.low5, rows.low, t5, low5, powers)
+      high5 = scaled(dots.high5, rows.high, t5, high5, powers)
       let t6 = _mm512_set1_ps(scales[6 * stride])
-      low6 = scaled(dots.low6, l, t6, low6)
-      high6 = scaled(dots.high6, h, t6, high6)
+      low6 = scaled(dots.low6, rows.low, t6, low6, powers)
+      high6 = scaled(dots.high6, rows.high, t6, high6, powers)
       let t7 = _mm512_set1_ps(scales[7 * stride])
-      low7 = scaled(dots.low7, l, t7, low7)
-      high7 = scaled(dots.high7, h, t7, high7)
+      low7 = scaled(dots.low7, rows.low, t7, low7, powers)
+      high7 = scaled(dots.high7, rows.high, t7, high7, powers)
     }
 
     @inline(__always)
-    private func scaled(_ dot: __m512i, _ row: __m512, _ token: __m512, _ sum: __m512) -> __m512 {
-      _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_mul_ps(row, token), sum)
+    private func scaled(
+      _ dot: __m512i, _ row: __m512, _ token: __m512, _ sum: __m512, _ powers: Bool
+    ) -> __m512 {
+      let scale =
+        powers
+        ? _mm512_castsi512_ps(
+          _mm512_add_epi32(_mm512_castps_si512(row), _mm512_castps_si512(token)))
+        : _mm512_mul_ps(row, token)
+      return _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, sum)
     }
 
     /// Begins with what the output holds.

@@ -67,6 +67,9 @@ JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_not_zero_ps(__m512 a) {
 JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_above_epu32(__m512i a, __m512i b) {
   return _mm512_cmp_epu32_mask(a, b, _MM_CMPINT_NLE);
 }
+JANUS_INLINE("avx512bw,avx512vl") __mmask16 janus_mm256_above_epu16(__m256i a, __m256i b) {
+  return _mm256_cmp_epu16_mask(a, b, _MM_CMPINT_NLE);
+}
 #endif
 
 #undef JANUS_INLINE

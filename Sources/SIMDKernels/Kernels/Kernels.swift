@@ -84,10 +84,14 @@ public struct Kernels: Sendable {
   /// bf16 as its raw 16 bits.
   public let matmulBF16: FloatMatmul<UInt16>
 
-  /// One token's activations to int8: for each block of 32, `scale = max|x| / 127`,
-  /// `values = round(x · (1 / scale))` (to nearest even, within ±127; zero where the scale has no
-  /// finite inverse), `offset = -128 · Σ values`.
-  /// `columns` may end inside the last block; what lies behind counts as zero.
+  /// One token's activations to int8: for each block of 32, the least power of two from 2⁻¹⁰² on
+  /// with `max|x| ≤ 127 · scale`, `values = round(x / scale)` (to nearest even), and
+  /// `offset = -128 · Σ values`. A block that holds NaN or infinity keeps it as its scale, with all
+  /// values zero.
+  ///
+  /// Powers of two, because products of scales are then sums of exponents: multiplications are what
+  /// bounds a product of many tokens. `columns` may end inside the last block; what lies behind counts
+  /// as zero.
   public let quantizeActivations:
     @Sendable (
       _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,

@@ -15,18 +15,15 @@
         let bits = unsafeBitCast(load(x + k, columns - k), to: SIMD4<UInt32>.self)
         largest = vmaxq_u32(largest, bits & 0x7fff_ffff)
       }
-      let scale = Float(bitPattern: vmaxvq_u32(largest)) / 127
+      let bits = vmaxvq_u32(largest)
+      let usable = bits < Float.infinity.bitPattern
+      let scale = usable ? powerOfTwo(atLeast: bits) : Float(bitPattern: bits)
       scales[block] = scale
-      // Where the scale has no inverse, the values are zero.
-      let inverse = 1 / scale
-      let usable = inverse > 0 && inverse < .infinity
-      let factor = Floats(repeating: usable ? inverse : 1)
+      let factor = Floats(repeating: 1 / scale)
       let mask = SIMD4<Int32>(repeating: usable ? -1 : 0)
       var sums = SIMD4<Int32>.zero
       for k in stride(from: begin, to: begin + 32, by: 4) {
-        let y = load(x + k, columns - k) * factor
-        let clamped = vmaxq_f32(vminq_f32(y, Floats(repeating: 127)), Floats(repeating: -127))
-        let q = vcvtnq_s32_f32(clamped) & mask
+        let q = vcvtnq_s32_f32(load(x + k, columns - k) * factor) & mask
         sums &+= q
         let bytes = SIMD4<Int8>(truncatingIfNeeded: q)
         UnsafeMutableRawPointer(values + k).storeBytes(of: bytes, as: SIMD4<Int8>.self)
@@ -35,5 +32,13 @@
       begin += 32
       block += 1
     }
+  }
+
+  /// The least power of two, from 2⁻¹⁰² on, of which 127 are at least the number with these bits.
+  @inline(__always)
+  private func powerOfTwo(atLeast largest: UInt32) -> Float {
+    // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
+    let above = (largest &+ 0x1_ffff) & 0x7f80_0000
+    return Float(bitPattern: max(above, (25 + 6) << 23) &- (6 << 23))
   }
 #endif

@@ -13,14 +13,14 @@ public func quantizeActivations(
     // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
     var largest: UInt32 = 0
     for k in begin..<end { largest = max(largest, x[k].bitPattern & 0x7fff_ffff) }
-    let scale = Float(bitPattern: largest) / 127
+    let usable = largest < Float.infinity.bitPattern
+    let scale = usable ? powerOfTwo(atLeast: largest) : Float(bitPattern: largest)
     let inverse = 1 / scale
-    let usable = inverse > 0 && inverse.isFinite
     var sum: Int32 = 0
     for k in begin..<begin + 32 {
       var value: Int32 = 0
       if usable && k < end {
-        value = Int32(min(max((x[k] * inverse).rounded(.toNearestOrEven), -127), 127))
+        value = Int32((x[k] * inverse).rounded(.toNearestOrEven))
       }
       values[k] = Int8(truncatingIfNeeded: value)
       sum += value
@@ -28,4 +28,11 @@ public func quantizeActivations(
     scales[block] = scale
     offsets[block] = -128 * sum
   }
+}
+
+/// The least power of two, from 2⁻¹⁰² on, of which 127 are at least the number with these bits.
+private func powerOfTwo(atLeast largest: UInt32) -> Float {
+  // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
+  let above = (largest &+ 0x1_ffff) & 0x7f80_0000
+  return Float(bitPattern: max(above, (25 + 6) << 23) &- (6 << 23))
 }
