@@ -96,9 +96,9 @@ private struct CausalAttention {
   let scale: Float
   let kernels: Kernels
 
-  /// Rows that share a pass over the cache: their scores stay in the L2 cache. A multiple of six,
-  /// the rows that the widest tier takes at once.
-  static let rowsOfBlock = 36
+  /// Rows that share a pass over the cache, up to the last one's position: few, since the others see
+  /// less. A multiple of six, the rows that the widest tier takes at once.
+  static let rowsOfBlock = 18
 
   /// Scores of a row over `positions` positions: whole chunks.
   static func stride(_ positions: Int) -> Int {

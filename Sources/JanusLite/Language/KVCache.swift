@@ -164,8 +164,8 @@ final class KVCache {
   }
 
   private func address(_ plane: Int, chunk: Int) -> UnsafeMutableRawPointer {
-    let (block, index) = (chunks[chunk].block, chunks[chunk].index)
-    return block.base + (plane * block.chunkCount + index) * bytesPerPlane
+    let place = chunks[chunk].place
+    return place.base + (plane * place.chunkCount + place.index) * bytesPerPlane
   }
 
   /// Of one head's keys, or values, in a chunk of a layer.
@@ -173,10 +173,16 @@ final class KVCache {
     Self.chunkPositions * (shape.dim * shape.format.bytesPerElement + shape.format.bytesPerScale)
   }
 
-  /// The chunk of this index in a block.
   private struct Chunk {
-    let block: Block
-    let index: Int
+    /// Held, not asked: threads that count references to it at every step would take turns.
+    private let block: Block
+    /// Where in the block's memory: chunk `index` of `chunkCount`.
+    let place: (base: UnsafeMutableRawPointer, chunkCount: Int, index: Int)
+
+    init(block: Block, index: Int) {
+      self.block = block
+      place = (block.base, block.chunkCount, index)
+    }
   }
 
   private final class Block {
