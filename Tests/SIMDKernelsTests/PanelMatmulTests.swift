@@ -158,12 +158,13 @@ private struct Product {
   @Test(arguments: InstructionSet.available)
   func expandedPanelsGiveTheSameProducts(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
+    guard let expandInt4 = kernels.expandInt4 else { return }
     var random = Random(state: 6)
     for (rows, blocks) in [(1, 0), (16, 1), (48, 3)] {
       let p = Product(bits: 4, rows: rows, blocks: blocks, tokens: 9, &random)
       let count = p.panelCount * blocks
       let expanded = Guarded<UInt8>(count * 544)
-      kernels.expandInt4(p.panels, p.levels, count, expanded.start)
+      expandInt4(p.panels, p.levels, count, expanded.start)
       let output = Guarded<Float>(p.tokens * rows)
       kernels.matmulInt8(
         expanded.checked(), p.levels, blocks, blocks, 0, p.panelCount, rows, p.values, p.scales,

@@ -108,9 +108,9 @@ extension Ops {
     let first = panels.lowerBound * ElementFormat.panelRows
     var bytes = weight.bytes + panels.lowerBound * blocks * weight.format.bytesPerPanelBlock
     var kernel = weight.format == .int4Panels ? kernels.matmulInt4 : kernels.matmulInt8
-    if isExpanded(weight, tokens: tokens) {
+    if let expand = expansion(of: weight, tokens: tokens) {
       let expanded = UnsafeMutableRawPointer(threadScratch[thread].base)
-      kernels.expandInt4(bytes, weight.levels, panels.count * blocks, expanded)
+      expand(bytes, weight.levels, panels.count * blocks, expanded)
       bytes = UnsafeRawPointer(expanded)
       kernel = kernels.matmulInt8
     }
@@ -160,10 +160,10 @@ extension Ops {
   /// Below this, reading the weights takes longer than multiplying them, and BLAS would pack first.
   private static let fewestTokensForBLAS = 8
 
-  /// Whether int4 panels are turned into int8 ones first: it costs about as much as multiplying four
-  /// tokens, and saves looking every nibble up again for each eight.
-  private func isExpanded(_ weight: Weight, tokens: Int) -> Bool {
-    weight.format == .int4Panels && tokens >= 32
+  /// What turns int4 panels into int8 ones first, where that pays: it costs about as much as
+  /// multiplying four tokens, and saves looking every nibble up again for each eight.
+  private func expansion(of weight: Weight, tokens: Int) -> Kernels.PanelExpansion? {
+    weight.format == .int4Panels && tokens >= 32 ? kernels.expandInt4 : nil
   }
 
   /// Few enough for any number of threads to share evenly, many enough to be worth a task: for a
@@ -176,9 +176,14 @@ extension Ops {
     case .int8Panels where tokens > 8, .int4Panels where tokens > 8:
       // As they are multiplied, and an even number: the kernels like panels in pairs.
       max(
-        2, min(8, (256 << 10) / (ElementFormat.int8Panels.bytesPerPanelBlock * weight.blocks)) & ~1)
+        2, min(8, (256 << 10) / (bytesPerPanelBlock(weight, tokens: tokens) * weight.blocks)) & ~1)
     default: max(1, min(32, weight.panels / 32))
     }
+  }
+
+  private func bytesPerPanelBlock(_ weight: Weight, tokens: Int) -> Int {
+    let isExpanded = expansion(of: weight, tokens: tokens) != nil
+    return (isExpanded ? .int8Panels : weight.format).bytesPerPanelBlock
   }
 
   private func tasks(for weight: Weight, tokens: Int) -> Int {
@@ -195,8 +200,8 @@ extension Ops {
         quantize(x)
         quantized = true
       }
-      if isExpanded(weight, tokens: x.rows) {
-        let bytes = panels * weight.blocks * ElementFormat.int8Panels.bytesPerPanelBlock
+      if expansion(of: weight, tokens: x.rows) != nil {
+        let bytes = panels * weight.blocks * bytesPerPanelBlock(weight, tokens: x.rows)
         reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
       } else if weight.format == .bf16 && x.rows >= Self.fewestTokensForBLAS {
         reserveThreadScratch(panels * ElementFormat.panelRows * weight.columns)

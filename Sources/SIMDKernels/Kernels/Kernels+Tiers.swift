@@ -118,7 +118,7 @@ extension Kernels {
       isa: .avx512,
       matmulInt8: KernelsAVX512.matmulInt8,
       matmulInt4: KernelsAVX512.matmulInt4,
-      expandInt4: KernelsAVX512.expandInt4,
+      expandInt4: nil,
       matmulF32: KernelsAVX512.matmulF32,
       matmulBF16: KernelsAVX512.matmulBF16,
       quantizeActivations: KernelsAVX512.quantizeActivations,

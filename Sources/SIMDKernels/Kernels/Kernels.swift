@@ -28,6 +28,14 @@ public struct Kernels: Sendable {
       _ adding: Bool
     ) -> Void
 
+  /// `blocks` blocks of int4 panels as blocks of int8 panels that stand for the same numbers: many
+  /// tokens are then multiplied without a look-up for each, to the same bits.
+  public typealias PanelExpansion =
+    @Sendable (
+      _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
+      _ out: UnsafeMutableRawPointer
+    ) -> Void
+
   /// Row-major float matrix `[R, K]` times float activations, rows `rowBegin..<rowEnd`:
   /// `output[t * outputStride + r] = Σ_k weights[r * columns + k] · x[t * xStride + k]`.
   public typealias FloatMatmul<Element> =
@@ -73,13 +81,8 @@ public struct Kernels: Sendable {
   /// int4 panels: 16 rows × 32 columns in 256 bytes of nibbles and 16 f16 scales. A nibble stands
   /// for `levels[nibble] - 128`.
   public let matmulInt4: PanelMatmul
-  /// `blocks` blocks of int4 panels as blocks of int8 panels that stand for the same numbers: many
-  /// tokens are then multiplied without a look-up for each, to the same bits.
-  public let expandInt4:
-    @Sendable (
-      _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
-      _ out: UnsafeMutableRawPointer
-    ) -> Void
+  /// nil in a tier that looks nibbles up beside its multiplications, at no cost.
+  public let expandInt4: PanelExpansion?
   public let matmulF32: FloatMatmul<Float>
   /// bf16 as its raw 16 bits.
   public let matmulBF16: FloatMatmul<UInt16>
