@@ -44,19 +44,16 @@
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
-    let powers =
-      tokens >= 8 && scalesAdd(problem, panelBegin..<panelEnd, tokens: tokens, bits: 8)
+    let tokensArePowers = scalesArePowers(problem, tokens: tokens & ~7)
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
+      var powers = tokensArePowers
       var token = 0
       while token + 8 <= tokens {
         var panel = begin
         while panel + 2 <= end {
-          if powers {
-            int8PairOfPowers(problem, panel, token)
-          } else {
-            int8Pair(problem, panel, token)
-          }
+          powers = powers && int8PairOfPowers(problem, panel, token)
+          if !powers { int8Pair(problem, panel, token) }
           panel += 2
         }
         if panel < end { int8Tile8(problem, panel, token) }
@@ -93,19 +90,16 @@
       output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
-    let powers =
-      tokens >= 8 && scalesAdd(problem, panelBegin..<panelEnd, tokens: tokens, bits: 4)
+    let tokensArePowers = scalesArePowers(problem, tokens: tokens & ~7)
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
+      var powers = tokensArePowers
       var token = 0
       while token + 8 <= tokens {
         var panel = begin
         while panel + 2 <= end {
-          if powers {
-            int4PairOfPowers(problem, panel, token)
-          } else {
-            int4Pair(problem, panel, token)
-          }
+          powers = powers && int4PairOfPowers(problem, panel, token)
+          if !powers { int4Pair(problem, panel, token) }
           panel += 2
         }
         if panel < end { int4Tile8(problem, panel, token) }

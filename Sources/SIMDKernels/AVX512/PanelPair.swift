@@ -13,28 +13,33 @@
 
   @inline(never)
   func int8Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
-    pairTile(problem, panel, token, bits: 8, powers: false)
+    _ = pairTile(problem, panel, token, bits: 8, powers: false)
   }
 
   @inline(never)
-  func int8PairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+  func int8PairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) -> Bool {
     pairTile(problem, panel, token, bits: 8, powers: true)
   }
 
   @inline(never)
   func int4Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
-    pairTile(problem, panel, token, bits: 4, powers: false)
+    _ = pairTile(problem, panel, token, bits: 4, powers: false)
   }
 
   @inline(never)
-  func int4PairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+  func int4PairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) -> Bool {
     pairTile(problem, panel, token, bits: 4, powers: true)
   }
 
   /// The panels `panel` and `panel + 1` times eight tokens from `token` on. `bits` and `powers`
-  /// (whether `scalesAdd`) are literals at every call.
+  /// (whether the tokens' scales are, `scalesArePowers`) are literals at every call.
+  ///
+  /// - Returns: false, and nothing done, where adding exponents does not multiply by a row's scale. Only
+  ///   the first tokens look.
   @inline(__always)
-  private func pairTile(_ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int, powers: Bool) {
+  private func pairTile(
+    _ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int, powers: Bool
+  ) -> Bool {
     let weightBytes = bits == 8 ? 512 : 256
     let columns = p.tokenStride * 32
     let panelBytes = p.panelStride * (weightBytes + 32)
@@ -47,6 +52,7 @@
     var sums = Sums()
     if p.adding { sums.read(out, p.outputStride, p.rows - panel * 16) }
     if let bias = p.bias { sums.add(bias + panel * 16, p.rows - panel * 16) }
+    var remarkable = _mm256_setzero_si256()
 
     for _ in 0..<p.blocks {
       // The first tokens fetch the panels for all. int8 lost by it: its lines crowd the values out.
@@ -70,7 +76,15 @@
             four + 16, columns)
         }
       }
-      let rows = RowScales(low + weightBytes, high + weightBytes, powers)
+      let halves = (
+        (low + weightBytes).loadUnaligned(as: __m256i.self),
+        (high + weightBytes).loadUnaligned(as: __m256i.self)
+      )
+      if powers && token == 0 {
+        remarkable = _mm256_max_epu16(
+          remarkable, _mm256_max_epu16(remark(halves.0), remark(halves.1)))
+      }
+      let rows = RowScales(halves.0, halves.1, powers)
       sums.add(dots, rows, scales, p.tokenStride, powers)
       low += weightBytes + 32
       high += weightBytes + 32
@@ -78,28 +92,23 @@
       scales += 1
       offsets += 1
     }
+    if powers && janus_mm256_above_epu16(remarkable, _mm256_set1_epi16(0x7bff - 1)) != 0 {
+      return false
+    }
     sums.write(out, p.outputStride, p.rows - panel * 16)
+    return true
   }
 
-  /// Whether the scales of panels and tokens are such that adding exponents multiplies them: the
-  /// tokens' are powers of two, the rows' neither zero nor infinite nor NaN.
-  func scalesAdd(_ p: PanelProblem, _ panels: Range<Int>, tokens: Int, bits: Int) -> Bool {
-    let blockBytes = bits == 8 ? 544 : 288
-    var largest = _mm256_setzero_si256()
-    for panel in panels {
-      var rows = p.panels + panel * p.panelStride * blockBytes + (blockBytes - 32)
-      for _ in 0..<p.blocks {
-        // One less, so that zero is larger than all.
-        let magnitudes = _mm256_sub_epi16(
-          _mm256_and_si256(rows.loadUnaligned(as: __m256i.self), _mm256_set1_epi16(0x7fff)),
-          _mm256_set1_epi16(1))
-        largest = _mm256_max_epu16(largest, magnitudes)
-        rows += blockBytes
-      }
-    }
-    if janus_mm256_above_epu16(largest, _mm256_set1_epi16(0x7bff - 1)) != 0 { return false }
+  /// Above 0x7bfe for rows' scales that are zero, infinite or no number.
+  @inline(__always)
+  private func remark(_ halves: __m256i) -> __m256i {
+    _mm256_sub_epi16(
+      _mm256_and_si256(halves, _mm256_set1_epi16(0x7fff)), _mm256_set1_epi16(1))
+  }
 
-    // A half's exponent is -24 … 15; the sums are those of normal numbers, -126 … 127.
+  /// Whether all tokens' scales are powers of two that a half can be multiplied by without leaving the
+  /// normal numbers: its exponent is -24 … 15, theirs -126 … 127.
+  func scalesArePowers(_ p: PanelProblem, tokens: Int) -> Bool {
     let (least, most) = (Int32(127 - 102) << 23, Int32(127 + 111) << 23)
     var distance = _mm512_setzero_si512()
     var besidesExponent = distance
@@ -167,9 +176,8 @@
     let low, high: __m512
 
     @inline(__always)
-    init(_ low: UnsafeRawPointer, _ high: UnsafeRawPointer, _ powers: Bool) {
-      let l = _mm512_cvtph_ps(low.loadUnaligned(as: __m256i.self))
-      let h = _mm512_cvtph_ps(high.loadUnaligned(as: __m256i.self))
+    init(_ low: __m256i, _ high: __m256i, _ powers: Bool) {
+      let (l, h) = (_mm512_cvtph_ps(low), _mm512_cvtph_ps(high))
       let one = _mm512_set1_epi32(0x3f80_0000)
       self.low =
         powers ? _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(l), one)) : l
