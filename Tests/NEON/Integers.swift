@@ -96,7 +96,10 @@ func checkActivations() {
   var random = Random(state: 2)
   for columns in [0, 1, 4, 31, 32, 33, 100, 256] {
     for limit: Float in [0, 1e-38, 1, 1e30] {
-      for poison in [Float(0), .nan, .infinity] {
+      for (poison, powersOfTwo) in [
+        (Float(0), true), (.nan, true), (.infinity, true), (0, false), (.nan, false),
+        (.infinity, false),
+      ] {
         let x = floats(columns, limit, &random)
         if columns > 0 && poison != 0 { x.start[columns / 2] = poison }
         let blocks = (columns + 31) / 32
@@ -104,9 +107,9 @@ func checkActivations() {
         let (scales, truthScales) = (Buffer<Float>(blocks), Buffer<Float>(blocks))
         let (offsets, truthOffsets) = (Buffer<Int32>(blocks), Buffer<Int32>(blocks))
         KernelsNEON.quantizeActivations(
-          x.start, columns, values.start, scales.start, offsets.start)
+          x.start, columns, powersOfTwo, values.start, scales.start, offsets.start)
         KernelsPortable.quantizeActivations(
-          x.start, columns, truthValues.start, truthScales.start, truthOffsets.start)
+          x.start, columns, powersOfTwo, truthValues.start, truthScales.start, truthOffsets.start)
         expectSameBits(scales, truthScales, blocks, "quantizeActivations: scales")
         for i in 0..<blocks * 32 {
           expect(values.start[i] == truthValues.start[i], "quantizeActivations: values")

@@ -7,12 +7,13 @@ private struct Quantized: Equatable {
   let scales: [UInt32]
   let offsets: [Int32]
 
-  init(_ x: [Float], _ kernels: Kernels) {
+  init(_ x: [Float], powersOfTwo: Bool, _ kernels: Kernels) {
     let blocks = (x.count + 31) / 32
     let values = Guarded<Int8>(blocks * 32)
     let scales = Guarded<Float>(blocks)
     let offsets = Guarded<Int32>(blocks)
-    kernels.quantizeActivations(x, x.count, values.start, scales.start, offsets.start)
+    kernels.quantizeActivations(
+      x, x.count, powersOfTwo, values.start, scales.start, offsets.start)
     self.values = values.checked()
     // The bits of a NaN are the processor's choice.
     self.scales = scales.checked().map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
@@ -21,19 +22,24 @@ private struct Quantized: Equatable {
 }
 
 @Suite struct ActivationTests {
-  @Test func portableRoundsToTheNearestStep() {
+  @Test(arguments: [true, false])
+  func portableRoundsToTheNearestStep(powersOfTwo: Bool) {
     var random = Random(state: 1)
     for magnitude: Float in [1e-20, 1, 3e4] {
       let x = random.floats(75, in: -magnitude...magnitude)
-      let q = Quantized(x, .portable)
+      let q = Quantized(x, powersOfTwo: powersOfTwo, .portable)
       for block in 0..<3 {
         let range = block * 32..<min(block * 32 + 32, x.count)
         let scale = Double(Float(bitPattern: q.scales[block]))
         let largest = x[range].map { Double($0.magnitude) }.max() ?? 0
-        #expect(scale.significand == 1)
-        #expect(largest <= 127 * scale && largest > 127 * scale / 2)
+        if powersOfTwo {
+          #expect(scale.significand == 1)
+          #expect(largest <= 127 * scale && largest > 127 * scale / 2)
+        } else {
+          #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
+        }
         for k in range {
-          #expect(abs(Double(x[k]) - Double(q.values[k]) * scale) <= scale / 2)
+          #expect(abs(Double(x[k]) - Double(q.values[k]) * scale) <= scale * 0.500_02)
           #expect(q.values[k] >= -127)
         }
         #expect(
@@ -51,7 +57,11 @@ private struct Quantized: Equatable {
     for count in awkwardSizes {
       for magnitude: Float in [0, 0x1p-147, 1e-38, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
         let x = random.floats(count).map { $0 * magnitude }
-        #expect(Quantized(x, kernels) == Quantized(x, .portable), "\(count) of \(magnitude)")
+        for powersOfTwo in [true, false] {
+          #expect(
+            Quantized(x, powersOfTwo: powersOfTwo, kernels)
+              == Quantized(x, powersOfTwo: powersOfTwo, .portable), "\(count) of \(magnitude)")
+        }
       }
     }
   }
@@ -60,7 +70,10 @@ private struct Quantized: Equatable {
   func halvesRoundToEven(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     let x: [Float] = [127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 63.5]
-    #expect(Quantized(x, kernels).values.prefix(8) == [127, 0, 2, 2, 0, -2, -2, 64])
+    for powersOfTwo in [true, false] {
+      let q = Quantized(x, powersOfTwo: powersOfTwo, kernels)
+      #expect(q.values.prefix(8) == [127, 0, 2, 2, 0, -2, -2, 64])
+    }
   }
 
   @Test(arguments: InstructionSet.available)
@@ -76,30 +89,35 @@ private struct Quantized: Equatable {
         let x = [Float](repeating: largest, count: count)
         let blocks = (count + 31) / 32
         #expect(
-          Quantized(x, kernels).scales == Array(repeating: scale.bitPattern, count: blocks),
+          Quantized(x, powersOfTwo: true, kernels).scales
+            == Array(repeating: scale.bitPattern, count: blocks),
           "\(largest)")
       }
     }
   }
 
-  @Test(arguments: InstructionSet.available)
-  func aBlockWithoutANumberPoisonsItsScaleOnly(_ set: InstructionSet) throws {
+  @Test(arguments: InstructionSet.available, [true, false])
+  func aBlockWithoutANumberPoisonsItsScaleOnly(
+    _ set: InstructionSet, powersOfTwo: Bool
+  ) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 5)
     for poison: Float in [.nan, .infinity, -.infinity] {
       for position in [0, 15, 16, 31] {
         var x = [Float](repeating: 127, count: 64)
         x[position] = poison
-        let q = Quantized(x, kernels)
+        let q = Quantized(x, powersOfTwo: powersOfTwo, kernels)
         #expect(!Float(bitPattern: q.scales[0]).isFinite)
         #expect(q.values.prefix(32).allSatisfy { $0 == 0 } && q.offsets[0] == 0)
         #expect(q.values.suffix(32).allSatisfy { $0 == 127 })
-        #expect(q == Quantized(x, .portable))
+        #expect(q == Quantized(x, powersOfTwo: powersOfTwo, .portable))
       }
       for block in 0..<5 {
         var x = random.floats(160)
         x[block * 32 + 7] = poison
-        #expect(Quantized(x, kernels) == Quantized(x, .portable), "\(poison) in block \(block)")
+        #expect(
+          Quantized(x, powersOfTwo: powersOfTwo, kernels)
+            == Quantized(x, powersOfTwo: powersOfTwo, .portable), "\(poison) in block \(block)")
       }
     }
   }

@@ -194,10 +194,12 @@ extension Ops {
   /// Quantises `x` if one of the weights wants it so, and reserves what its pieces are turned into.
   private func prepare(_ x: Matrix, for a: Weight, _ b: Weight?, _ c: Weight?) {
     var quantized = false
+    // The rounding of int4 weights is ten times that of activations, whose steps may grow a little.
+    let powersOfTwo = [a, b, c].allSatisfy { $0.map { $0.format == .int4Panels } ?? true }
     for case let weight? in [a, b, c] {
       let panels = panelsPerTask(weight, tokens: x.rows)
       if weight.format.isPanels && !quantized {
-        quantize(x)
+        quantize(x, powersOfTwo: powersOfTwo)
         quantized = true
       }
       if expansion(of: weight, tokens: x.rows) != nil {
@@ -209,14 +211,14 @@ extension Ops {
     }
   }
 
-  private func quantize(_ x: Matrix) {
+  private func quantize(_ x: Matrix, powersOfTwo: Bool) {
     let blocks = (x.columns + 31) / 32
     activations.reserve(tokens: x.rows, blocks: blocks)
     let stride = activations.stride(blocks)
     forEachRows(x.rows, of: x.columns) { range in
       for row in range {
         kernels.quantizeActivations(
-          x[row: row], x.columns, activations.values + row * stride * 32,
+          x[row: row], x.columns, powersOfTwo, activations.values + row * stride * 32,
           activations.scales + row * stride, activations.offsets + row * stride)
       }
     }

@@ -46,7 +46,7 @@ extension Drawing {
     ops.pool.run(x.height) { y, _ in
       let block = out.block(y, 0)
       ops.kernels.quantizeActivations(
-        x.pixel(y, 0), x.width * x.channels, out.values + block * ElementFormat.blockColumns,
+        x.pixel(y, 0), x.width * x.channels, false, out.values + block * ElementFormat.blockColumns,
         out.scales + block, out.offsets + block)
     }
     return out
@@ -65,7 +65,7 @@ extension Drawing {
         normalize(x.pixel(y, column), count, channels, swish: true, into: scratch)
         let block = out.block(y, column)
         ops.kernels.quantizeActivations(
-          scratch, count * x.channels, out.values + block * ElementFormat.blockColumns,
+          scratch, count * x.channels, false, out.values + block * ElementFormat.blockColumns,
           out.scales + block, out.offsets + block)
       }
     }

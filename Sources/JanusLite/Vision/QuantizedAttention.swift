@@ -139,7 +139,7 @@ private struct QuantizedAttention {
     for row in 0..<rows.count {
       let first = row * keyBlocks
       kernels.quantizeActivations(
-        q[row: rows.lowerBound + row] + head * dim, dim, bytes + first * 32, scales + first,
+        q[row: rows.lowerBound + row] + head * dim, dim, false, bytes + first * 32, scales + first,
         offsets + first)
       for block in first..<first + keyBlocks { scales[block] *= scale }
     }
@@ -151,7 +151,7 @@ private struct QuantizedAttention {
       let first = row * valueBlocks
       kernels.softmax(scores[row: row], positions)
       kernels.quantizeActivations(
-        scores[row: row], positions, bytes + first * 32, scales + first, offsets + first)
+        scores[row: row], positions, false, bytes + first * 32, scales + first, offsets + first)
     }
     kernels.matmulInt8(
       values(head), Weight.noLevels, valueBlocks, valueBlocks, 0, valuePanels, dim, bytes, scales,

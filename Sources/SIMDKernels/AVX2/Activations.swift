@@ -3,8 +3,9 @@
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
-    _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
-    _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+    _ x: UnsafePointer<Float>, _ columns: Int, _ powersOfTwo: Bool,
+    _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
+    _ offsets: UnsafeMutablePointer<Int32>
   ) {
     var k = 0
     var block = 0
@@ -14,11 +15,12 @@
       // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
       let bits = _mm256_max_epu32(
         _mm256_max_epu32(magnitude(a), magnitude(b)), _mm256_max_epu32(magnitude(c), magnitude(d)))
-      let largest = maximum(bits)
-      let usable = largest < Float.infinity.bitPattern
-      let scale = usable ? powerOfTwo(atLeast: largest) : Float(bitPattern: largest)
+      let scale = scale(of: maximum(bits), powersOfTwo)
       scales[block] = scale
-      let factor = _mm256_set1_ps(1 / scale)
+      // Where the scale has no inverse, the values are zero.
+      let inverse = 1 / scale
+      let usable = inverse > 0 && inverse < .infinity
+      let factor = _mm256_set1_ps(inverse)
       let mask = _mm256_set1_epi32(usable ? -1 : 0)
       let (qa, qb) = (quantized(a, factor, mask), quantized(b, factor, mask))
       let (qc, qd) = (quantized(c, factor, mask), quantized(d, factor, mask))
@@ -34,9 +36,11 @@
     }
   }
 
-  /// The least power of two, from 2⁻¹⁰² on, of which 127 are at least the number with these bits.
+  /// The scale of a block whose largest magnitude has these bits.
   @inline(__always)
-  private func powerOfTwo(atLeast largest: UInt32) -> Float {
+  private func scale(of largest: UInt32, _ powersOfTwo: Bool) -> Float {
+    if !powersOfTwo { return Float(bitPattern: largest) / 127 }
+    if largest >= Float.infinity.bitPattern { return Float(bitPattern: largest) }
     // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
     let above = (largest &+ 0x1_ffff) & 0x7f80_0000
     return Float(bitPattern: max(above, (25 + 6) << 23) &- (6 << 23))

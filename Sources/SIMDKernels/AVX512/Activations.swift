@@ -3,16 +3,17 @@
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
-    _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
-    _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+    _ x: UnsafePointer<Float>, _ columns: Int, _ powersOfTwo: Bool,
+    _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
+    _ offsets: UnsafeMutablePointer<Int32>
   ) {
     var k = 0
     while k + 128 <= columns {
-      quantizeFour(x + k, 128, values + k, scales + k / 32, offsets + k / 32)
+      quantizeFour(x + k, 128, powersOfTwo, values + k, scales + k / 32, offsets + k / 32)
       k += 128
     }
     if k < columns {
-      quantizeFour(x + k, columns - k, values + k, scales + k / 32, offsets + k / 32)
+      quantizeFour(x + k, columns - k, powersOfTwo, values + k, scales + k / 32, offsets + k / 32)
     }
   }
 
@@ -20,8 +21,9 @@
   /// for all of them at once. `count` is a literal for whole ones.
   @inline(__always)
   private func quantizeFour(
-    _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>,
-    _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+    _ x: UnsafePointer<Float>, _ count: Int, _ powersOfTwo: Bool,
+    _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
+    _ offsets: UnsafeMutablePointer<Int32>
   ) {
     var a = Block(x, count)
     var b = Block(x + 32, count - 32)
@@ -29,28 +31,29 @@
     var d = Block(x + 96, count - 96)
     let largest = maxima(a.largest, b.largest, c.largest, d.largest)
 
-    let infinity = _mm512_set1_epi32(0x7f80_0000)
-    let finite = janus_mm512_above_epu32(infinity, largest)
-    if finite != 0xffff {
-      if finite & 1 == 0 { a = Block() }
-      if finite & 2 == 0 { b = Block() }
-      if finite & 4 == 0 { c = Block() }
-      if finite & 8 == 0 { d = Block() }
+    let scale =
+      powersOfTwo
+      ? powers(atLeast: largest)
+      : _mm512_div_ps(_mm512_castsi512_ps(largest), _mm512_set1_ps(127))
+    let inverse = _mm512_div_ps(_mm512_set1_ps(1), scale)
+    // Where the scale has no inverse, the values are zero.
+    let usable =
+      janus_mm512_above_ps(inverse, _mm512_setzero_ps())
+      & janus_mm512_above_ps(_mm512_set1_ps(.infinity), inverse)
+    if usable != 0xffff {
+      if usable & 1 == 0 { a = Block() }
+      if usable & 2 == 0 { b = Block() }
+      if usable & 4 == 0 { c = Block() }
+      if usable & 8 == 0 { d = Block() }
     }
-    // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
-    let above = _mm512_and_si512(
-      _mm512_add_epi32(largest, _mm512_set1_epi32(0x1_ffff)), infinity)
-    let powers = _mm512_sub_epi32(
-      _mm512_max_epu32(above, _mm512_set1_epi32((25 + 6) << 23)), _mm512_set1_epi32(6 << 23))
-    let inverses = _mm512_sub_epi32(_mm512_set1_epi32(0x7f00_0000), powers)
-    let (ab, cd) = (bytes(a, b, inverses, 0), bytes(c, d, inverses, 2))
+    let factors = _mm512_castps_si512(_mm512_maskz_mov_ps(usable, inverse))
+    let (ab, cd) = (bytes(a, b, factors, 0), bytes(c, d, factors, 2))
 
     let blocks = (count + 31) / 32
     _mm512_mask_storeu_epi32(values, firstLanes(blocks * 8), ab)
     _mm512_mask_storeu_epi32(values + 64, firstLanes(blocks * 8 - 16), cd)
     let first = __mmask8(truncatingIfNeeded: firstLanes(blocks)) & 0xf
-    let scale = _mm512_mask_blend_epi32(finite, largest, powers)
-    _mm_mask_storeu_epi32(scales, first, _mm512_castsi512_si128(scale))
+    _mm_mask_storeu_ps(scales, first, _mm512_castps512_ps128(scale))
     _mm_mask_storeu_epi32(offsets, first, _mm512_castsi512_si128(offset(ab, cd)))
   }
 
@@ -90,11 +93,24 @@
     return _mm512_max_epu32(m, _mm512_permutexvar_epi64(swappedFours, m))
   }
 
+  /// The scales of blocks whose largest magnitudes have these bits.
+  @inline(__always)
+  private func powers(atLeast largest: __m512i) -> __m512 {
+    let infinity = _mm512_set1_epi32(0x7f80_0000)
+    // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
+    let above = _mm512_and_si512(
+      _mm512_add_epi32(largest, _mm512_set1_epi32(0x1_ffff)), infinity)
+    let powers = _mm512_sub_epi32(
+      _mm512_max_epu32(above, _mm512_set1_epi32((25 + 6) << 23)), _mm512_set1_epi32(6 << 23))
+    let finite = janus_mm512_above_epu32(infinity, largest)
+    return _mm512_castsi512_ps(_mm512_mask_blend_epi32(finite, largest, powers))
+  }
+
   /// Two blocks in int8; their inverse scales are the lanes `lane` and `lane + 1`.
   @inline(__always)
-  private func bytes(_ a: Block, _ b: Block, _ inverses: __m512i, _ lane: Int32) -> __m512i {
-    let p = _mm512_castsi512_ps(_mm512_permutexvar_epi32(_mm512_set1_epi32(lane), inverses))
-    let q = _mm512_castsi512_ps(_mm512_permutexvar_epi32(_mm512_set1_epi32(lane + 1), inverses))
+  private func bytes(_ a: Block, _ b: Block, _ factors: __m512i, _ lane: Int32) -> __m512i {
+    let p = _mm512_castsi512_ps(_mm512_permutexvar_epi32(_mm512_set1_epi32(lane), factors))
+    let q = _mm512_castsi512_ps(_mm512_permutexvar_epi32(_mm512_set1_epi32(lane + 1), factors))
     let packed = _mm512_packs_epi16(
       _mm512_packs_epi32(
         _mm512_cvtps_epi32(_mm512_mul_ps(a.low, p)), _mm512_cvtps_epi32(_mm512_mul_ps(a.high, p))),

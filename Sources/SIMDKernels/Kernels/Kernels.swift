@@ -87,18 +87,19 @@ public struct Kernels: Sendable {
   /// bf16 as its raw 16 bits.
   public let matmulBF16: FloatMatmul<UInt16>
 
-  /// One token's activations to int8: for each block of 32, the least power of two from 2⁻¹⁰² on
-  /// with `max|x| ≤ 127 · scale`, `values = round(x / scale)` (to nearest even), and
-  /// `offset = -128 · Σ values`. A block that holds NaN or infinity keeps it as its scale, with all
-  /// values zero.
+  /// One token's activations to int8: for each block of 32, `scale = max|x| / 127`,
+  /// `values = round(x · (1 / scale))` (to nearest even; zero where the scale has no finite inverse),
+  /// `offset = -128 · Σ values`. `columns` may end inside the last block; what lies behind counts as
+  /// zero.
   ///
-  /// Powers of two, because products of scales are then sums of exponents: multiplications are what
-  /// bounds a product of many tokens. `columns` may end inside the last block; what lies behind counts
-  /// as zero.
+  /// With `powersOfTwo` the scale is the least power of two from 2⁻¹⁰² on with `max|x| ≤ 127 · scale`
+  /// (or no number, where `x` holds none): the product of scales is then a sum of exponents, which
+  /// makes products of many tokens faster, and rounding about 1.5 times as coarse.
   public let quantizeActivations:
     @Sendable (
-      _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
-      _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+      _ x: UnsafePointer<Float>, _ columns: Int, _ powersOfTwo: Bool,
+      _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
+      _ offsets: UnsafeMutablePointer<Int32>
     ) -> Void
 
   /// `out = x / sqrt(mean(x²) + epsilon) · weight` over `count` values. `out` may be `x`.

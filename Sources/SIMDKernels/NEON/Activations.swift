@@ -3,8 +3,9 @@
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
-    _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
-    _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+    _ x: UnsafePointer<Float>, _ columns: Int, _ powersOfTwo: Bool,
+    _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
+    _ offsets: UnsafeMutablePointer<Int32>
   ) {
     var begin = 0
     var block = 0
@@ -15,11 +16,12 @@
         let bits = unsafeBitCast(load(x + k, columns - k), to: SIMD4<UInt32>.self)
         largest = vmaxq_u32(largest, bits & 0x7fff_ffff)
       }
-      let bits = vmaxvq_u32(largest)
-      let usable = bits < Float.infinity.bitPattern
-      let scale = usable ? powerOfTwo(atLeast: bits) : Float(bitPattern: bits)
+      let scale = scale(of: vmaxvq_u32(largest), powersOfTwo)
       scales[block] = scale
-      let factor = Floats(repeating: 1 / scale)
+      // Where the scale has no inverse, the values are zero.
+      let inverse = 1 / scale
+      let usable = inverse > 0 && inverse < .infinity
+      let factor = Floats(repeating: usable ? inverse : 1)
       let mask = SIMD4<Int32>(repeating: usable ? -1 : 0)
       var sums = SIMD4<Int32>.zero
       for k in stride(from: begin, to: begin + 32, by: 4) {
@@ -34,9 +36,11 @@
     }
   }
 
-  /// The least power of two, from 2⁻¹⁰² on, of which 127 are at least the number with these bits.
+  /// The scale of a block whose largest magnitude has these bits.
   @inline(__always)
-  private func powerOfTwo(atLeast largest: UInt32) -> Float {
+  private func scale(of largest: UInt32, _ powersOfTwo: Bool) -> Float {
+    if !powersOfTwo { return Float(bitPattern: largest) / 127 }
+    if largest >= Float.infinity.bitPattern { return Float(bitPattern: largest) }
     // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
     let above = (largest &+ 0x1_ffff) & 0x7f80_0000
     return Float(bitPattern: max(above, (25 + 6) << 23) &- (6 << 23))

@@ -3,8 +3,9 @@
 /// A block that holds a NaN or an infinity keeps it in its scale, with all values zero, so that the
 /// products become NaN instead of plausible numbers.
 public func quantizeActivations(
-  _ x: UnsafePointer<Float>, _ columns: Int, _ values: UnsafeMutablePointer<Int8>,
-  _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+  _ x: UnsafePointer<Float>, _ columns: Int, _ powersOfTwo: Bool,
+  _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
+  _ offsets: UnsafeMutablePointer<Int32>
 ) {
   let blocks = (columns + 31) / 32
   for block in 0..<blocks {
@@ -13,9 +14,9 @@ public func quantizeActivations(
     // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
     var largest: UInt32 = 0
     for k in begin..<end { largest = max(largest, x[k].bitPattern & 0x7fff_ffff) }
-    let usable = largest < Float.infinity.bitPattern
-    let scale = usable ? powerOfTwo(atLeast: largest) : Float(bitPattern: largest)
+    let scale = scale(of: largest, powersOfTwo)
     let inverse = 1 / scale
+    let usable = inverse > 0 && inverse.isFinite
     var sum: Int32 = 0
     for k in begin..<begin + 32 {
       var value: Int32 = 0
@@ -30,9 +31,11 @@ public func quantizeActivations(
   }
 }
 
-/// The least power of two, from 2⁻¹⁰² on, of which 127 are at least the number with these bits.
-private func powerOfTwo(atLeast largest: UInt32) -> Float {
+/// The scale of a block whose largest magnitude has these bits.
+private func scale(of largest: UInt32, _ powersOfTwo: Bool) -> Float {
+  if !powersOfTwo { return Float(bitPattern: largest) / 127 }
+  if largest >= Float.infinity.bitPattern { return Float(bitPattern: largest) }
   // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
-  let above = (largest &+ 0x1_ffff) & 0x7f80_0000
-  return Float(bitPattern: max(above, (25 + 6) << 23) &- (6 << 23))
+  let above = (largest + 0x1_ffff) & 0x7f80_0000
+  return Float(bitPattern: max(above, (25 + 6) << 23) - (6 << 23))
 }
