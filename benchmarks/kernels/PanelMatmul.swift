@@ -34,7 +34,8 @@ struct PanelMatmul {
     for token in 0..<tokens {
       let x = (0..<columns).map { Float(($0 * 37 + token * 11) % 255 - 127) }
       kernels.quantizeActivations(
-        x, columns, format == .int4, values + token * columns, scales + token * blocks, offsets + token * blocks)
+        x, columns, format == .int4, values + token * columns, scales + token * blocks,
+        offsets + token * blocks)
     }
     output.initialize(repeating: 0, count: tokens * rows)
 
