@@ -194,7 +194,7 @@ extension Ops {
   /// Quantises `x` if one of the weights wants it so, and reserves what its pieces are turned into.
   private func prepare(_ x: Matrix, for a: Weight, _ b: Weight?, _ c: Weight?) {
     var quantized = false
-    // The rounding of int4 weights is ten times that of activations, whose steps may grow a little.
+    // int4 weights are rounded so much more coarsely that activations' steps may grow a little.
     let powersOfTwo = [a, b, c].allSatisfy { $0.map { $0.format == .int4Panels } ?? true }
     for case let weight? in [a, b, c] {
       let panels = panelsPerTask(weight, tokens: x.rows)

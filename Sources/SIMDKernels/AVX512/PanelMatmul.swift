@@ -44,16 +44,13 @@
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 544))
-    let tokensArePowers = scalesArePowers(problem, tokens: tokens & ~7)
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
-      var powers = tokensArePowers
       var token = 0
       while token + 8 <= tokens {
         var panel = begin
         while panel + 2 <= end {
-          powers = powers && int8PairOfPowers(problem, panel, token)
-          if !powers { int8Pair(problem, panel, token) }
+          int8Pair(problem, panel, token)
           panel += 2
         }
         if panel < end { int8Tile8(problem, panel, token) }

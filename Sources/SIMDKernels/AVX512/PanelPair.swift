@@ -6,19 +6,14 @@
   // sixteen integer sums stay in registers, and the sixteen float ones are touched once per block.
 
   // Scales: a block's products are multiplied by the row's scale times the token's. Multiplications
-  // share two ports of Zen 4 with `vpdpbusd`, additions have the other two, and tokens' scales are
-  // powers of two: so their exponents are added instead.
+  // share two ports of Zen 4 with `vpdpbusd`, additions have the other two. Tokens' scales beside
+  // int4 weights are powers of two: so their exponents are added instead.
 
   // None is private: private functions that stay out of line become weak symbols in release builds.
 
   @inline(never)
   func int8Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
     _ = pairTile(problem, panel, token, bits: 8, powers: false)
-  }
-
-  @inline(never)
-  func int8PairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) -> Bool {
-    pairTile(problem, panel, token, bits: 8, powers: true)
   }
 
   @inline(never)
