@@ -31,10 +31,8 @@
     var d = Block(x + 96, count - 96)
     let largest = maxima(a.largest, b.largest, c.largest, d.largest)
 
-    let scale =
-      powersOfTwo
-      ? powers(atLeast: largest)
-      : _mm512_div_ps(_mm512_castsi512_ps(largest), _mm512_set1_ps(127))
+    var scale = _mm512_div_ps(_mm512_castsi512_ps(largest), _mm512_set1_ps(127))
+    if powersOfTwo { scale = powers(atLeast: scale) }
     let inverse = _mm512_div_ps(_mm512_set1_ps(1), scale)
     // Where the scale has no inverse, the values are zero.
     let usable =
@@ -93,17 +91,16 @@
     return _mm512_max_epu32(m, _mm512_permutexvar_epi64(swappedFours, m))
   }
 
-  /// The scales of blocks whose largest magnitudes have these bits.
+  /// The least powers of two from 2⁻¹⁰² on that are not below `scale`; NaN stays NaN.
   @inline(__always)
-  private func powers(atLeast largest: __m512i) -> __m512 {
-    let infinity = _mm512_set1_epi32(0x7f80_0000)
-    // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
+  private func powers(atLeast scale: __m512) -> __m512 {
+    // A mantissa carries into the exponent.
     let above = _mm512_and_si512(
-      _mm512_add_epi32(largest, _mm512_set1_epi32(0x1_ffff)), infinity)
-    let powers = _mm512_sub_epi32(
-      _mm512_max_epu32(above, _mm512_set1_epi32((25 + 6) << 23)), _mm512_set1_epi32(6 << 23))
-    let finite = janus_mm512_above_epu32(infinity, largest)
-    return _mm512_castsi512_ps(_mm512_mask_blend_epi32(finite, largest, powers))
+      _mm512_add_epi32(_mm512_castps_si512(scale), _mm512_set1_epi32(0x7f_ffff)),
+      _mm512_set1_epi32(0x7f80_0000))
+    let powers = _mm512_max_ps(_mm512_castsi512_ps(above), _mm512_set1_ps(0x1p-102))
+    let numbers = janus_mm512_above_ps(scale, _mm512_set1_ps(-1))
+    return _mm512_mask_blend_ps(numbers, scale, powers)
   }
 
   /// Two blocks in int8; their inverse scales are the lanes `lane` and `lane + 1`.

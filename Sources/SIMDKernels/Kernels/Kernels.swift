@@ -88,9 +88,9 @@ public struct Kernels: Sendable {
   public let matmulBF16: FloatMatmul<UInt16>
 
   /// One token's activations to int8: for each block of 32, `scale = max|x| / 127`,
-  /// `values = round(x · (1 / scale))` (to nearest even; zero where the scale has no finite inverse),
-  /// `offset = -128 · Σ values`. `columns` may end inside the last block; what lies behind counts as
-  /// zero.
+  /// `values = round(x · (1 / scale))` (to nearest even, within ±127; zero where the scale has no
+  /// finite inverse), `offset = -128 · Σ values`. `columns` may end inside the last block; what lies
+  /// behind counts as zero.
   ///
   /// With `powersOfTwo` the scale is the least power of two from 2⁻¹⁰² on with `max|x| ≤ 127 · scale`
   /// (or no number, where `x` holds none): the product of scales is then a sum of exponents, which

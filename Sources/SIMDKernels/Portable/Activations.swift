@@ -21,7 +21,7 @@ public func quantizeActivations(
     for k in begin..<begin + 32 {
       var value: Int32 = 0
       if usable && k < end {
-        value = Int32((x[k] * inverse).rounded(.toNearestOrEven))
+        value = Int32(min(max((x[k] * inverse).rounded(.toNearestOrEven), -127), 127))
       }
       values[k] = Int8(truncatingIfNeeded: value)
       sum += value
@@ -33,9 +33,8 @@ public func quantizeActivations(
 
 /// The scale of a block whose largest magnitude has these bits.
 private func scale(of largest: UInt32, _ powersOfTwo: Bool) -> Float {
-  if !powersOfTwo { return Float(bitPattern: largest) / 127 }
-  if largest >= Float.infinity.bitPattern { return Float(bitPattern: largest) }
-  // The bits of 127 are 2⁶'s and the mantissa 0x7e0000: what is above it takes the next exponent.
-  let above = (largest + 0x1_ffff) & 0x7f80_0000
-  return Float(bitPattern: max(above, (25 + 6) << 23) - (6 << 23))
+  let scale = Float(bitPattern: largest) / 127
+  if !powersOfTwo || scale.isNaN { return scale }
+  // A mantissa carries into the exponent.
+  return max(Float(bitPattern: (scale.bitPattern + 0x7f_ffff) & 0x7f80_0000), 0x1p-102)
 }
