@@ -4,7 +4,7 @@ import SIMDKernels
 public struct Quantizer: Sendable {
   public let format: ElementFormat
   public let levels: Levels
-  /// How much the squared error of each column counts (int4 only), at least one value per column.
+  /// How much the squared error of each column counts (panels only), at least one value per column.
   public let importance: [Float]?
   private let kernels: Kernels
 
@@ -112,12 +112,13 @@ public struct Quantizer: Sendable {
             for k in 0..<width { block[k * panelRows + row] = x[k] }
           }
         }
-        if format == .int4Panels {
-          weights.withUnsafeBufferPointer { weights in
-            kernels.encodeInt4(block, weights.baseAddress! + first, floatLevels, out)
+        weights.withUnsafeBufferPointer { weights in
+          let importance = weights.baseAddress! + first
+          if format == .int4Panels {
+            kernels.encodeInt4(block, importance, floatLevels, out)
+          } else {
+            kernels.encodeInt8(block, importance, out)
           }
-        } else {
-          kernels.encodeInt8(block, out)
         }
         out += format.bytesPerPanelBlock
       }

@@ -108,7 +108,7 @@ private struct QuantizedAttention {
       for index in 0..<panels * blocks {
         floats.update(repeating: 0, count: 32 * 16)
         fill(index / blocks, index % blocks, floats)
-        kernels.encodeInt8(floats, target + index * Self.blockBytes)
+        kernels.encodeInt8(floats, nil, target + index * Self.blockBytes)
       }
     }
   }

@@ -65,10 +65,25 @@
   @inline(__always)
   private var anchors: SIMD8<Float> { SIMD8(75, 86, 97, 107, 118, 129, 139, 150) }
 
+  /// The portable tier's.
+  private let stepCount = 16
+  private let smallestExtreme: Float = 0x1p-100
+
   /// Per row: a scale, and by how much it lowers the squared error.
   private struct Choice {
     var gain = _mm256_setzero_ps()
     var scale = _mm256_setzero_ps()
+
+    @inline(__always)
+    init() {}
+
+    @inline(__always)
+    init(_ product: __m256, _ square: __m256) {
+      scale = _mm256_cvtph_ps(janus_mm256_cvtps_ph(_mm256_div_ps(product, square)))
+      gain = _mm256_sub_ps(
+        _mm256_mul_ps(_mm256_add_ps(scale, scale), product),
+        _mm256_mul_ps(_mm256_mul_ps(scale, scale), square))
+    }
 
     @inline(__always)
     mutating func keepBetter(_ other: Choice) {
@@ -95,11 +110,7 @@
         product = _mm256_add_ps(product, _mm256_mul_ps(_mm256_mul_ps(x, w), q))
         square = _mm256_add_ps(square, _mm256_mul_ps(_mm256_mul_ps(q, w), q))
       }
-      let scale = _mm256_cvtph_ps(janus_mm256_cvtps_ph(_mm256_div_ps(product, square)))
-      let gain = _mm256_sub_ps(
-        _mm256_mul_ps(_mm256_add_ps(scale, scale), product),
-        _mm256_mul_ps(_mm256_mul_ps(scale, scale), square))
-      return Choice(gain: gain, scale: scale)
+      return Choice(product, square)
     }
   }
 
@@ -146,22 +157,32 @@
   }
 
   /// `Kernels.encodeInt8`.
-  public func encodeInt8(_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) {
-    let limit = _mm256_set1_ps(127)
+  public func encodeInt8(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
+    _ out: UnsafeMutableRawPointer
+  ) {
     for row in stride(from: 0, to: 16, by: 8) {
       var largest = _mm256_setzero_ps()
       for k in 0..<columns {
         let x = load(block + k * 16 + row)
         largest = _mm256_max_ps(largest, _mm256_andnot_ps(_mm256_set1_ps(-0.0), x))
       }
-      let half = janus_mm256_cvtps_ph(_mm256_div_ps(largest, limit))
+      var half = janus_mm256_cvtps_ph(_mm256_div_ps(largest, _mm256_set1_ps(127)))
+      if let importance {
+        let extreme = _mm256_max_ps(largest, _mm256_set1_ps(smallestExtreme))
+        var best = Choice()
+        for step in 0..<stepCount {
+          best.keepBetter(
+            choice(
+              block + row, importance, _mm256_div_ps(_mm256_set1_ps(Float(127 - step)), extreme)))
+        }
+        half = janus_mm256_cvtps_ph(best.scale)
+      }
       let inverse = reciprocal(_mm256_cvtph_ps(half))
       for group in 0..<8 {
         var words = _mm256_setzero_si256()
         for byte in 0..<4 {
-          let y = _mm256_mul_ps(load(block + (group * 4 + byte) * 16 + row), inverse)
-          let negative = _mm256_set1_ps(-127)
-          let value = _mm256_cvtps_epi32(_mm256_max_ps(_mm256_min_ps(y, limit), negative))
+          let value = rounded(_mm256_mul_ps(load(block + (group * 4 + byte) * 16 + row), inverse))
           let biased = _mm256_add_epi32(value, _mm256_set1_epi32(128))
           words = _mm256_or_si256(
             words, _mm256_sll_epi32(biased, _mm_cvtsi32_si128(Int32(byte * 8))))
@@ -170,6 +191,30 @@
       }
       out.storeBytes(of: half, toByteOffset: 512 + row * 2, as: __m128i.self)
     }
+  }
+
+  /// The best scale for the steps that are nearest to eight rows of the block times `inverse`.
+  @inline(__always)
+  private func choice(
+    _ rows: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ inverse: __m256
+  ) -> Choice {
+    var product = _mm256_setzero_ps()
+    var square = _mm256_setzero_ps()
+    for k in 0..<columns {
+      let x = load(rows + k * 16)
+      let w = _mm256_set1_ps(importance[k])
+      let q = _mm256_cvtepi32_ps(rounded(_mm256_mul_ps(x, inverse)))
+      product = _mm256_add_ps(product, _mm256_mul_ps(_mm256_mul_ps(x, w), q))
+      square = _mm256_add_ps(square, _mm256_mul_ps(_mm256_mul_ps(q, w), q))
+    }
+    return Choice(product, square)
+  }
+
+  @inline(__always)
+  private func rounded(_ y: __m256) -> __m256i {
+    let limit = _mm256_set1_ps(127)
+    return _mm256_cvtps_epi32(
+      _mm256_max_ps(_mm256_min_ps(y, limit), _mm256_set1_ps(-127)))
   }
 
   /// 1 / x, and 0 for 0.

@@ -55,10 +55,25 @@
   @inline(__always)
   private var anchors: SIMD8<Float> { SIMD8(75, 86, 97, 107, 118, 129, 139, 150) }
 
+  /// The portable tier's.
+  private let stepCount = 16
+  private let smallestExtreme: Float = 0x1p-100
+
   /// Per row: a scale, and by how much it lowers the squared error.
   private struct Choice {
     var gain = _mm512_setzero_ps()
     var scale = _mm512_setzero_ps()
+
+    @inline(__always)
+    init() {}
+
+    @inline(__always)
+    init(_ product: __m512, _ square: __m512) {
+      scale = _mm512_cvtph_ps(janus_mm512_cvtps_ph(_mm512_div_ps(product, square)))
+      gain = _mm512_sub_ps(
+        _mm512_mul_ps(_mm512_add_ps(scale, scale), product),
+        _mm512_mul_ps(_mm512_mul_ps(scale, scale), square))
+    }
 
     @inline(__always)
     mutating func keepBetter(_ other: Choice) {
@@ -85,11 +100,7 @@
         product = _mm512_add_ps(product, _mm512_mul_ps(_mm512_mul_ps(x, w), q))
         square = _mm512_add_ps(square, _mm512_mul_ps(_mm512_mul_ps(q, w), q))
       }
-      let scale = _mm512_cvtph_ps(janus_mm512_cvtps_ph(_mm512_div_ps(product, square)))
-      let gain = _mm512_sub_ps(
-        _mm512_mul_ps(_mm512_add_ps(scale, scale), product),
-        _mm512_mul_ps(_mm512_mul_ps(scale, scale), square))
-      return Choice(gain: gain, scale: scale)
+      return Choice(product, square)
     }
   }
 
@@ -130,20 +141,29 @@
   }
 
   /// `Kernels.encodeInt8`.
-  public func encodeInt8(_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) {
+  public func encodeInt8(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
+    _ out: UnsafeMutableRawPointer
+  ) {
     var largest = _mm512_setzero_ps()
     for k in 0..<columns {
       largest = _mm512_max_ps(largest, _mm512_abs_ps(load(block + k * 16)))
     }
-    let limit = _mm512_set1_ps(127)
-    let half = janus_mm512_cvtps_ph(_mm512_div_ps(largest, limit))
+    var half = janus_mm512_cvtps_ph(_mm512_div_ps(largest, _mm512_set1_ps(127)))
+    if let importance {
+      let extreme = _mm512_max_ps(largest, _mm512_set1_ps(smallestExtreme))
+      var best = Choice()
+      for step in 0..<stepCount {
+        best.keepBetter(
+          choice(block, importance, _mm512_div_ps(_mm512_set1_ps(Float(127 - step)), extreme)))
+      }
+      half = janus_mm512_cvtps_ph(best.scale)
+    }
     let inverse = reciprocal(_mm512_cvtph_ps(half))
     for group in 0..<8 {
       var words = _mm512_setzero_si512()
       for byte in 0..<4 {
-        let y = _mm512_mul_ps(load(block + (group * 4 + byte) * 16), inverse)
-        let negative = _mm512_set1_ps(-127)
-        let value = _mm512_cvtps_epi32(_mm512_max_ps(_mm512_min_ps(y, limit), negative))
+        let value = rounded(_mm512_mul_ps(load(block + (group * 4 + byte) * 16), inverse))
         let biased = _mm512_add_epi32(value, _mm512_set1_epi32(128))
         let shift = _mm_cvtsi32_si128(Int32(byte * 8))
         words = _mm512_or_si512(words, _mm512_sll_epi32(biased, shift))
@@ -151,6 +171,30 @@
       out.storeBytes(of: words, toByteOffset: group * 64, as: __m512i.self)
     }
     out.storeBytes(of: half, toByteOffset: 512, as: __m256i.self)
+  }
+
+  /// The best scale for the steps that are nearest to the block times `inverse`.
+  @inline(__always)
+  private func choice(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ inverse: __m512
+  ) -> Choice {
+    var product = _mm512_setzero_ps()
+    var square = _mm512_setzero_ps()
+    for k in 0..<columns {
+      let x = load(block + k * 16)
+      let w = _mm512_set1_ps(importance[k])
+      let q = _mm512_cvtepi32_ps(rounded(_mm512_mul_ps(x, inverse)))
+      product = _mm512_add_ps(product, _mm512_mul_ps(_mm512_mul_ps(x, w), q))
+      square = _mm512_add_ps(square, _mm512_mul_ps(_mm512_mul_ps(q, w), q))
+    }
+    return Choice(product, square)
+  }
+
+  @inline(__always)
+  private func rounded(_ y: __m512) -> __m512i {
+    let limit = _mm512_set1_ps(127)
+    return _mm512_cvtps_epi32(
+      _mm512_max_ps(_mm512_min_ps(y, limit), _mm512_set1_ps(-127)))
   }
 
   /// 1 / x, and 0 for 0.

@@ -187,9 +187,14 @@ public struct Kernels: Sendable {
       _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
       _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
     ) -> Void
-  /// One block of an int8 panel, as `encodeInt4`, to 544 bytes.
+  /// One block of an int8 panel, as `encodeInt4`, to 544 bytes. Without `importance` the largest
+  /// weight of a row becomes 127; with it the scale of the least squared error is looked for, which
+  /// takes a quarter off that error.
   public let encodeInt8:
-    @Sendable (_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) -> Void
+    @Sendable (
+      _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
+      _ out: UnsafeMutableRawPointer
+    ) -> Void
 
   /// For benchmarks: the tier's integer dot product in registers only, `rounds` times
   /// `productsPerRound` multiply-accumulates. The result means nothing.

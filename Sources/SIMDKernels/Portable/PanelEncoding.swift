@@ -5,6 +5,10 @@
 /// The levels are lopsided, so both signs are worth trying.
 private let anchors: [Float] = [75, 86, 97, 107, 118, 129, 139, 150]
 
+/// The search for int8 tries 127, 126 … 112, for extreme values from this one on.
+private let stepCount = 16
+private let smallestExtreme: Float = 0x1p-100
+
 /// `Kernels.encodeInt4`.
 public func encodeInt4(
   _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
@@ -27,8 +31,6 @@ public func encodeInt4(
   let empty = extreme .== 0
   extreme.replace(with: 1, where: empty)
 
-  // For a choice of levels q the best scale is d = Σwxq / Σwq²; it lowers the squared error by
-  // 2d·Σwxq - d²·Σwq². Rounding d to f16 is part of the choice.
   var bestGain = SIMD16<Float>.zero
   var bestScale = SIMD16<Float>.zero
   func consider(_ inverse: SIMD16<Float>) {
@@ -40,11 +42,7 @@ public func encodeInt4(
       product += (x * importance[k]) * q
       square += (q * importance[k]) * q
     }
-    let scale = roundedToHalf(product / square)
-    let gain = (scale + scale) * product - (scale * scale) * square
-    let better = gain .> bestGain
-    bestGain.replace(with: gain, where: better)
-    bestScale.replace(with: scale, where: better)
+    keepBetter(product, square, &bestScale, &bestGain)
   }
   for anchor in anchors {
     consider(anchor / extreme)
@@ -68,34 +66,74 @@ public func encodeInt4(
 }
 
 /// `Kernels.encodeInt8`.
-public func encodeInt8(_ block: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) {
+public func encodeInt8(
+  _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
+  _ out: UnsafeMutableRawPointer
+) {
   let columns = UnsafeRawPointer(block)
+  func column(_ k: Int) -> SIMD16<Float> {
+    columns.loadUnaligned(fromByteOffset: k * 64, as: SIMD16<Float>.self)
+  }
+  // Adding 1.5 · 2²³ rounds to even and leaves the number in the low bits of the sum.
+  let rounding: Float = 0x1.8p23
+  func rounded(_ y: SIMD16<Float>) -> SIMD16<Float> {
+    y.replacing(with: 127, where: y .> 127).replacing(with: -127, where: y .< -127) + rounding
+  }
+
   var largest = SIMD16<Float>.zero
   for k in 0..<32 {
-    let x = columns.loadUnaligned(fromByteOffset: k * 64, as: SIMD16<Float>.self)
+    let x = column(k)
     let magnitude = x.replacing(with: -x, where: x .< 0)
     largest.replace(with: magnitude, where: magnitude .> largest)
   }
-  let scale = roundedToHalf(largest / 127)
-  let inverse = reciprocal(scale)
+
+  var bestScale = roundedToHalf(largest / 127)
+  if let importance {
+    bestScale = .zero
+    var bestGain = SIMD16<Float>.zero
+    // Rows below it get scales of zero anyway.
+    let extreme = largest.replacing(with: smallestExtreme, where: largest .< smallestExtreme)
+    for step in 0..<stepCount {
+      let inverse = Float(127 - step) / extreme
+      var product = SIMD16<Float>.zero
+      var square = SIMD16<Float>.zero
+      for k in 0..<32 {
+        let x = column(k)
+        let q = rounded(x * inverse) - rounding
+        product += (x * importance[k]) * q
+        square += (q * importance[k]) * q
+      }
+      keepBetter(product, square, &bestScale, &bestGain)
+    }
+  }
+
+  let inverse = reciprocal(bestScale)
   for group in 0..<8 {
     var words = SIMD16<UInt32>.zero
     for byte in 0..<4 {
-      let x = columns.loadUnaligned(
-        fromByteOffset: (group * 4 + byte) * 64, as: SIMD16<Float>.self)
-      // Rounding the scale down can take the quotient above 127.
-      var y = x * inverse
-      y.replace(with: 127, where: y .> 127)
-      y.replace(with: -127, where: y .< -127)
-      // Adding 1.5 · 2²³ rounds to even and leaves the number in the low bits of the sum.
-      let bits = unsafeBitCast(y + 0x1.8p23, to: SIMD16<UInt32>.self)
+      let y = column(group * 4 + byte) * inverse
+      let bits = unsafeBitCast(rounded(y), to: SIMD16<UInt32>.self)
       words |= ((bits &+ 128) & 255) &<< UInt32(byte * 8)
     }
     out.storeBytes(of: words, toByteOffset: group * 64, as: SIMD16<UInt32>.self)
   }
   for row in 0..<16 {
-    out.storeBytes(of: half(from: scale[row]), toByteOffset: 512 + row * 2, as: UInt16.self)
+    out.storeBytes(of: half(from: bestScale[row]), toByteOffset: 512 + row * 2, as: UInt16.self)
   }
+}
+
+/// For a choice of levels q the best scale is d = Σwxq / Σwq²; it lowers the squared error by
+/// 2d·Σwxq - d²·Σwq². Rounding d to f16 is part of the choice.
+@inline(__always)
+private func keepBetter(
+  _ product: SIMD16<Float>, _ square: SIMD16<Float>, _ bestScale: inout SIMD16<Float>,
+  _ bestGain: inout SIMD16<Float>
+) {
+  let scale = roundedToHalf(product / square)
+  let gain = (scale + scale) * product - (scale * scale) * square
+  let better = gain .> bestGain
+  bestGain.replace(with: gain, where: better)
+  bestScale.replace(with: scale, where: better)
 }
 
 /// The level nearest to each value, and its number.
