@@ -48,18 +48,20 @@ func checkPanels(bits: Int) {
             if bits == 8 {
               KernelsNEON.matmulInt8(
                 panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
-                scales.start, offsets.start, tokenStride, tokens, bias, ours.start, rows, adding)
+                scales.start, offsets.start, 0, tokenStride, tokens, bias, ours.start, rows, adding)
               KernelsPortable.matmulInt8(
                 panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
-                scales.start, offsets.start, tokenStride, tokens, bias, truth.start, rows, adding)
+                scales.start, offsets.start, 0, tokenStride, tokens, bias, truth.start, rows, adding
+              )
               expectSameBits(ours, truth, tokens * rows, "matmulInt8")
             } else {
               KernelsNEON.matmulInt4(
                 panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
-                scales.start, offsets.start, tokenStride, tokens, bias, ours.start, rows, adding)
+                scales.start, offsets.start, 0, tokenStride, tokens, bias, ours.start, rows, adding)
               KernelsPortable.matmulInt4(
                 panels.start, levels.start, used, blocks, 0, panelCount, rows, values.start,
-                scales.start, offsets.start, tokenStride, tokens, bias, truth.start, rows, adding)
+                scales.start, offsets.start, 0, tokenStride, tokens, bias, truth.start, rows, adding
+              )
               expectSameBits(ours, truth, tokens * rows, "matmulInt4")
             }
             ours.free()
@@ -96,9 +98,9 @@ func checkActivations() {
   var random = Random(state: 2)
   for columns in [0, 1, 4, 31, 32, 33, 100, 256] {
     for limit: Float in [0, 1e-38, 1, 1e30] {
-      for (poison, powersOfTwo) in [
-        (Float(0), true), (.nan, true), (.infinity, true), (0, false), (.nan, false),
-        (.infinity, false),
+      for (poison, dropped) in [
+        (Float(0), UInt32(0)), (.nan, 0), (.infinity, 0), (0, 0x0f_ffff), (.nan, 0x0f_ffff),
+        (.infinity, 0x0f_ffff), (0, 0x7f_ffff), (.nan, 0x7f_ffff), (.infinity, 0x7f_ffff),
       ] {
         let x = floats(columns, limit, &random)
         if columns > 0 && poison != 0 { x.start[columns / 2] = poison }
@@ -106,10 +108,11 @@ func checkActivations() {
         let (values, truthValues) = (Buffer<Int8>(blocks * 32), Buffer<Int8>(blocks * 32))
         let (scales, truthScales) = (Buffer<Float>(blocks), Buffer<Float>(blocks))
         let (offsets, truthOffsets) = (Buffer<Int32>(blocks), Buffer<Int32>(blocks))
-        KernelsNEON.quantizeActivations(
-          x.start, columns, powersOfTwo, values.start, scales.start, offsets.start)
-        KernelsPortable.quantizeActivations(
-          x.start, columns, powersOfTwo, truthValues.start, truthScales.start, truthOffsets.start)
+        let areOrdinary = KernelsNEON.quantizeActivations(
+          x.start, columns, dropped, values.start, scales.start, offsets.start)
+        let truthIsOrdinary = KernelsPortable.quantizeActivations(
+          x.start, columns, dropped, truthValues.start, truthScales.start, truthOffsets.start)
+        expect(areOrdinary == truthIsOrdinary, "quantizeActivations: ordinary")
         expectSameBits(scales, truthScales, blocks, "quantizeActivations: scales")
         for i in 0..<blocks * 32 {
           expect(values.start[i] == truthValues.start[i], "quantizeActivations: values")

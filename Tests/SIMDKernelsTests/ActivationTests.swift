@@ -6,14 +6,15 @@ private struct Quantized: Equatable {
   let values: [Int8]
   let scales: [UInt32]
   let offsets: [Int32]
+  let areOrdinary: Bool
 
-  init(_ x: [Float], powersOfTwo: Bool, _ kernels: Kernels) {
+  init(_ x: [Float], without dropped: UInt32, _ kernels: Kernels) {
     let blocks = (x.count + 31) / 32
     let values = Guarded<Int8>(blocks * 32)
     let scales = Guarded<Float>(blocks)
     let offsets = Guarded<Int32>(blocks)
-    kernels.quantizeActivations(
-      x, x.count, powersOfTwo, values.start, scales.start, offsets.start)
+    areOrdinary = kernels.quantizeActivations(
+      x, x.count, dropped, values.start, scales.start, offsets.start)
     self.values = values.checked()
     // The bits of a NaN are the processor's choice.
     self.scales = scales.checked().map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
@@ -22,21 +23,27 @@ private struct Quantized: Equatable {
 }
 
 @Suite struct ActivationTests {
-  @Test(arguments: [true, false])
-  func portableRoundsToTheNearestStep(powersOfTwo: Bool) {
+  private static let dropped = [ScaleBits.none, ScaleBits.eighths, ScaleBits.all]
+
+  @Test(arguments: dropped)
+  func portableRoundsToTheNearestStep(dropped: UInt32) {
     var random = Random(state: 1)
     for magnitude: Float in [1e-20, 1, 3e4] {
       let x = random.floats(75, in: -magnitude...magnitude)
-      let q = Quantized(x, powersOfTwo: powersOfTwo, .portable)
+      let q = Quantized(x, without: dropped, .portable)
       for block in 0..<3 {
         let range = block * 32..<min(block * 32 + 32, x.count)
         let scale = Double(Float(bitPattern: q.scales[block]))
         let largest = x[range].map { Double($0.magnitude) }.max() ?? 0
-        if powersOfTwo {
+        switch dropped {
+        case ScaleBits.none: #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
+        case ScaleBits.eighths:
+          #expect((scale.significand * 8).rounded() == scale.significand * 8)
+          let below = scale - scale.binade / (scale.significand == 1 ? 16 : 8)
+          #expect(largest <= 127 * scale && largest > 127 * below)
+        default:
           #expect(scale.significand == 1)
           #expect(largest <= 127 * scale && largest > 127 * scale / 2)
-        } else {
-          #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
         }
         for k in range {
           #expect(abs(Double(x[k]) - Double(q.values[k]) * scale) <= scale * 0.500_02)
@@ -57,10 +64,10 @@ private struct Quantized: Equatable {
     for count in awkwardSizes {
       for magnitude: Float in [0, 0x1p-147, 1e-38, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
         let x = random.floats(count).map { $0 * magnitude }
-        for powersOfTwo in [true, false] {
+        for dropped in Self.dropped {
           #expect(
-            Quantized(x, powersOfTwo: powersOfTwo, kernels)
-              == Quantized(x, powersOfTwo: powersOfTwo, .portable), "\(count) of \(magnitude)")
+            Quantized(x, without: dropped, kernels)
+              == Quantized(x, without: dropped, .portable), "\(count) of \(magnitude)")
         }
       }
     }
@@ -70,8 +77,8 @@ private struct Quantized: Equatable {
   func halvesRoundToEven(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     let x: [Float] = [127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 63.5]
-    for powersOfTwo in [true, false] {
-      let q = Quantized(x, powersOfTwo: powersOfTwo, kernels)
+    for dropped in Self.dropped {
+      let q = Quantized(x, without: dropped, kernels)
       #expect(q.values.prefix(8) == [127, 0, 2, 2, 0, -2, -2, 64])
     }
   }
@@ -89,16 +96,30 @@ private struct Quantized: Equatable {
         let x = [Float](repeating: largest, count: count)
         let blocks = (count + 31) / 32
         #expect(
-          Quantized(x, powersOfTwo: true, kernels).scales
+          Quantized(x, without: ScaleBits.all, kernels).scales
             == Array(repeating: scale.bitPattern, count: blocks),
           "\(largest)")
       }
     }
   }
 
-  @Test(arguments: InstructionSet.available, [true, false])
+  @Test(arguments: InstructionSet.available)
+  func scalesAreOrdinaryUpToTheLargest(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    for (scale, areOrdinary) in [(ScaleBits.largest, true), (ScaleBits.largest * 2, false)] {
+      for count in [1, 128, 200] {
+        for dropped in Self.dropped {
+          var x = [Float](repeating: 0, count: count)
+          x[count - 1] = -127 * scale
+          #expect(Quantized(x, without: dropped, kernels).areOrdinary == areOrdinary)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available, dropped)
   func aBlockWithoutANumberPoisonsItsScaleOnly(
-    _ set: InstructionSet, powersOfTwo: Bool
+    _ set: InstructionSet, dropped: UInt32
   ) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 5)
@@ -106,18 +127,18 @@ private struct Quantized: Equatable {
       for position in [0, 15, 16, 31] {
         var x = [Float](repeating: 127, count: 64)
         x[position] = poison
-        let q = Quantized(x, powersOfTwo: powersOfTwo, kernels)
-        #expect(!Float(bitPattern: q.scales[0]).isFinite)
+        let q = Quantized(x, without: dropped, kernels)
+        #expect(!Float(bitPattern: q.scales[0]).isFinite && !q.areOrdinary)
         #expect(q.values.prefix(32).allSatisfy { $0 == 0 } && q.offsets[0] == 0)
         #expect(q.values.suffix(32).allSatisfy { $0 == 127 })
-        #expect(q == Quantized(x, powersOfTwo: powersOfTwo, .portable))
+        #expect(q == Quantized(x, without: dropped, .portable))
       }
       for block in 0..<5 {
         var x = random.floats(160)
         x[block * 32 + 7] = poison
         #expect(
-          Quantized(x, powersOfTwo: powersOfTwo, kernels)
-            == Quantized(x, powersOfTwo: powersOfTwo, .portable), "\(poison) in block \(block)")
+          Quantized(x, without: dropped, kernels)
+            == Quantized(x, without: dropped, .portable), "\(poison) in block \(block)")
       }
     }
   }

@@ -43,16 +43,31 @@ private struct Product {
   }
 
   func run(
-    _ kernels: Kernels, panels range: Range<Int>? = nil, tokens limit: Int? = nil,
-    biases: Bool = false
+    _ kernels: Kernels, panels range: Range<Int>? = nil, biases: Bool = false,
+    scalesWithout dropped: UInt32 = ScaleBits.none, tables: [UInt8]? = nil
   ) -> [Float] {
     let output = Guarded<Float>(tokens * rows)
     let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
     matmul(
-      panels, levels, blocks, blocks, range?.lowerBound ?? 0, range?.upperBound ?? panelCount, rows,
-      values, scales, offsets, blocks, limit ?? tokens, biases ? bias : nil, output.start, rows,
-      false)
+      panels, tables ?? levels, blocks, blocks, range?.lowerBound ?? 0,
+      range?.upperBound ?? panelCount, rows, values, scales, offsets, dropped, blocks, tokens,
+      biases ? bias : nil, output.start, rows, false)
     return output.checked()
+  }
+
+  /// The tables of all panels, or nil where the tier has none or a row's scale allows none.
+  func tables(_ kernels: Kernels) -> [UInt8]? {
+    guard bits == 8, let tabulate = kernels.tabulateInt8 else { return nil }
+    let tables = Guarded<UInt8>(panelCount * blocks * Kernels.bytesPerTable)
+    let useful = tabulate(panels, panelCount * blocks, tables.start)
+    let bytes = tables.checked()
+    return useful ? bytes : nil
+  }
+
+  mutating func setScale(_ half: UInt16, panel: Int, block: Int, row: Int) {
+    let at = (panel * blocks + block) * (weightBytes + 32) + weightBytes + row * 2
+    panels[at] = UInt8(half & 255)
+    panels[at + 1] = UInt8(half >> 8)
   }
 
   /// The weight at (row, column), without its scale.
@@ -121,39 +136,55 @@ private struct Product {
   }
 
   /// Where tokens' scales are powers of two, a tier may add exponents instead of multiplying: not
-  /// where a row's scale is zero or no number, or a product leaves the normal numbers.
-  @Test(arguments: InstructionSet.available, [8, 4])
-  func powersOfTwoScaleToTheSameBits(_ set: InstructionSet, bits: Int) throws {
+  /// where a row's scale is zero or no number.
+  @Test(arguments: InstructionSet.available)
+  func powersOfTwoScaleInt4ToTheSameBits(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 7)
-    let halves: [UInt16?] = [nil, 0x0001, 0x8001, 0x7bff, 0xfbff, 0x0000, 0x8000, 0x7c00, 0x7e00]
-    let tokenScales: [Float] = [
-      1, 0x1p-102, 0x1p111, 0x1p-103, 0x1p112, 0x1p-149, 0, -2, 3, .infinity, .nan,
-    ]
     for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19)] {
-      let cases =
-        halves.map { ($0, Float(1)) } + tokenScales.map { (nil, $0) }
-        + [(0x7bff, 0x1p111), (0x0001, 0x1p-102), (0x0000, .nan)]
-      for (half, scale) in cases {
-        var p = Product(bits: bits, rows: rows, blocks: blocks, tokens: tokens, &random)
-        for i in p.scales.indices {
-          p.scales[i] = Float(sign: .plus, exponent: Int(random.next() % 20) - 10, significand: 1)
-        }
-        p.scales[p.scales.count / 2] = scale
-        if let half {
-          let at = (p.panelCount / 2 * blocks + blocks - 1) * (p.weightBytes + 32) + p.weightBytes
-          p.panels[at + 6] = UInt8(half & 255)
-          p.panels[at + 7] = UInt8(half >> 8)
-        }
-        // The bits of a NaN are the processor's choice.
-        let numbers = { (x: [Float]) in x.map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
-        }
+      for half in Self.remarkableScales {
+        var p = Product(bits: 4, rows: rows, blocks: blocks, tokens: tokens, &random)
+        p.scales = random.scales(p.scales.count, without: ScaleBits.all)
+        if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 3) }
         #expect(
-          numbers(p.run(kernels)) == numbers(p.run(.portable)),
-          "\(half as Any) · \(scale), \(rows) rows")
+          p.run(kernels, scalesWithout: ScaleBits.all).numbers == p.run(.portable).numbers,
+          "\(half as Any), \(rows) rows")
       }
     }
   }
+
+  @Test(arguments: InstructionSet.available)
+  func tablesScaleInt8ToTheSameBits(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 8)
+    for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19), (200, 64, 16)] {
+      for dropped in [ScaleBits.eighths, ScaleBits.all] {
+        for half in Self.remarkableScales {
+          var p = Product(bits: 8, rows: rows, blocks: blocks, tokens: tokens, &random)
+          p.scales = random.scales(p.scales.count, without: dropped)
+          // Behind the last row a panel has no rows' scales, but those of zeros.
+          for row in rows..<p.panelCount * 16 {
+            for block in 0..<blocks {
+              p.setScale(0x3c00, panel: row / 16, block: block, row: row % 16)
+            }
+          }
+          if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 1) }
+          guard let tables = p.tables(kernels) else {
+            let isOrdinary = half.map { $0 & 0x7fff != 0 && $0 & 0x7fff < 0x7c00 } ?? true
+            #expect(kernels.tabulateInt8 == nil || !isOrdinary)
+            continue
+          }
+          #expect(
+            p.run(kernels, scalesWithout: ScaleBits.eighths, tables: tables).numbers
+              == p.run(.portable).numbers, "\(half as Any), \(rows) rows")
+        }
+      }
+    }
+  }
+
+  private static let remarkableScales: [UInt16?] = [
+    nil, 0x0001, 0x8001, 0x7bff, 0xfbff, 0x0000, 0x8000, 0x7c00, 0x7e00,
+  ]
 
   @Test(arguments: InstructionSet.available)
   func expandedPanelsGiveTheSameProducts(_ set: InstructionSet) throws {
@@ -168,7 +199,7 @@ private struct Product {
       let output = Guarded<Float>(p.tokens * rows)
       kernels.matmulInt8(
         expanded.checked(), p.levels, blocks, blocks, 0, p.panelCount, rows, p.values, p.scales,
-        p.offsets, blocks, p.tokens, nil, output.start, rows, false)
+        p.offsets, ScaleBits.none, blocks, p.tokens, nil, output.start, rows, false)
       #expect(output.checked().bits == p.run(.portable).bits, "\(rows) rows, \(blocks) blocks")
     }
   }
@@ -252,10 +283,28 @@ extension Product {
       panels.withUnsafeBytes { panels in
         matmul(
           panels.baseAddress! + index * part * (weightBytes + 32), levels, part, blocks, 0,
-          panelCount, rows, line.values, line.scales, line.offsets, step, tokens,
+          panelCount, rows, line.values, line.scales, line.offsets, ScaleBits.none, step, tokens,
           index == biased ? bias : nil, output.start, rows, index > 0)
       }
     }
     return output.checked()
+  }
+}
+
+extension [Float] {
+  /// The bits, but for those of a NaN, which are the processor's choice.
+  fileprivate var numbers: [UInt32] { map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern } }
+}
+
+extension Random {
+  /// Scales without these bits of the mantissa, the smallest and the largest that may be among them.
+  fileprivate mutating func scales(_ count: Int, without dropped: UInt32) -> [Float] {
+    var scales = (0..<count).map { _ in
+      let power = Float(sign: .plus, exponent: Int(next() % 20) - 10, significand: 1)
+      return Float(bitPattern: power.bitPattern | UInt32(next() % 8) << 20 & ~dropped)
+    }
+    scales[count / 2] = ScaleBits.smallest
+    scales[count / 3] = ScaleBits.largest
+    return scales
   }
 }

@@ -31,10 +31,11 @@ struct PanelMatmul {
       offsets.deallocate()
       output.deallocate()
     }
+    let dropped = format == .int4 ? ScaleBits.all : ScaleBits.eighths
     for token in 0..<tokens {
       let x = (0..<columns).map { Float(($0 * 37 + token * 11) % 255 - 127) }
-      kernels.quantizeActivations(
-        x, columns, format == .int4, values + token * columns, scales + token * blocks,
+      _ = kernels.quantizeActivations(
+        x, columns, dropped, values + token * columns, scales + token * blocks,
         offsets + token * blocks)
     }
     output.initialize(repeating: 0, count: tokens * rows)
@@ -48,10 +49,37 @@ struct PanelMatmul {
       nonisolated(unsafe) let from = matrix
       copy = (copy + 1) % copies
       inParallel(threads) { thread in
+        let range = panels * thread / threads..<panels * (thread + 1) / threads
+        if let tabulate = kernels.tabulateInt8, format == .int8, tokens >= 128 {
+          multiplyByTables(from, range, v, s, o, out, tabulate)
+          return
+        }
         matmul(
-          from, levels, blocks, blocks, panels * thread / threads,
-          panels * (thread + 1) / threads, rows, v, s, o, blocks, tokens, nil, out, rows, false)
+          from, levels, blocks, blocks, range.lowerBound, range.upperBound, rows, v, s, o,
+          format == .int4 ? dropped : ScaleBits.none, blocks, tokens, nil, out, rows, false)
       }
+    }
+  }
+
+  /// As the runtime multiplies prompts: a few panels, with their tables, at a time.
+  private func multiplyByTables(
+    _ matrix: UnsafeRawPointer, _ range: Range<Int>, _ values: UnsafePointer<Int8>,
+    _ scales: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>,
+    _ output: UnsafeMutablePointer<Float>, _ tabulate: Kernels.PanelTabulation
+  ) {
+    let bytesPerPanel = blocks * 544
+    let step = max(2, min(8, (320 << 10) / (bytesPerPanel + blocks * Kernels.bytesPerTable)) & ~1)
+    let tables = UnsafeMutablePointer<UInt8>.allocate(
+      capacity: step * blocks * Kernels.bytesPerTable)
+    defer { tables.deallocate() }
+    for first in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+      let count = min(step, range.upperBound - first)
+      let part = matrix + first * bytesPerPanel
+      let tabulated = tabulate(part, count * blocks, tables)
+      precondition(tabulated, "a scale of zero in the benchmark's weights")
+      kernels.matmulInt8(
+        part, tables, blocks, blocks, 0, count, rows - first * 16, values, scales, offsets,
+        ScaleBits.eighths, blocks, tokens, nil, output + first * 16, rows, false)
     }
   }
 }

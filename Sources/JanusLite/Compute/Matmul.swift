@@ -106,27 +106,57 @@ extension Ops {
   ) {
     let blocks = weight.blocks
     let first = panels.lowerBound * ElementFormat.panelRows
-    var bytes = weight.bytes + panels.lowerBound * blocks * weight.format.bytesPerPanelBlock
-    var kernel = weight.format == .int4Panels ? kernels.matmulInt4 : kernels.matmulInt8
-    if let expand = expansion(of: weight, tokens: tokens) {
-      let expanded = UnsafeMutableRawPointer(threadScratch[thread].base)
-      expand(bytes, weight.levels, panels.count * blocks, expanded)
-      bytes = UnsafeRawPointer(expanded)
-      kernel = kernels.matmulInt8
-    }
+    let operand = operand(weight, panels, tokens, thread: thread)
     // Panels of a task stay in the L2 cache while blocks of tokens pass by.
     let step = 256
     let stride = activations.stride(blocks)
     var token = 0
     while token < tokens {
       let count = min(step, tokens - token)
-      kernel(
-        bytes, weight.levels, blocks, blocks, 0, panels.count, weight.rows - first,
+      operand.kernel(
+        operand.bytes, operand.levels, blocks, blocks, 0, panels.count, weight.rows - first,
         activations.values + token * stride * 32, activations.scales + token * stride,
-        activations.offsets + token * stride, stride, count, bias.map { $0 + first },
-        out[row: token] + first, out.stride, adding)
+        activations.offsets + token * stride, operand.dropped, stride, count,
+        bias.map { $0 + first }, out[row: token] + first, out.stride, adding)
       token += count
     }
+  }
+
+  /// Panels as they are multiplied, by which kernel, and what it is told.
+  private struct PanelOperand {
+    let kernel: Kernels.PanelMatmul
+    let bytes: UnsafeRawPointer
+    let levels: UnsafePointer<UInt8>
+    let dropped: UInt32
+  }
+
+  /// The panels of a task: expanded into, or with tables in, the thread's scratch.
+  private func operand(
+    _ weight: Weight, _ panels: Range<Int>, _ tokens: Int, thread: Int
+  ) -> PanelOperand {
+    let blocks = panels.count * weight.blocks
+    let bytes =
+      weight.bytes + panels.lowerBound * weight.blocks * weight.format.bytesPerPanelBlock
+    let scratch = UnsafeMutableRawPointer(threadScratch[thread].base)
+    if let expand = expansion(of: weight, tokens: tokens) {
+      expand(bytes, weight.levels, blocks, scratch)
+      return PanelOperand(
+        kernel: kernels.matmulInt8, bytes: scratch, levels: weight.levels, dropped: ScaleBits.none)
+    }
+    if weight.format == .int4Panels {
+      return PanelOperand(
+        kernel: kernels.matmulInt4, bytes: bytes, levels: weight.levels,
+        dropped: activations.dropped)
+    }
+    if activations.dropped != ScaleBits.none,
+      let tabulate = tabulation(of: weight, tokens: tokens), tabulate(bytes, blocks, scratch)
+    {
+      return PanelOperand(
+        kernel: kernels.matmulInt8, bytes: bytes,
+        levels: scratch.assumingMemoryBound(to: UInt8.self), dropped: ScaleBits.eighths)
+    }
+    return PanelOperand(
+      kernel: kernels.matmulInt8, bytes: bytes, levels: weight.levels, dropped: ScaleBits.none)
   }
 
   private func multiplyFloats(
@@ -166,6 +196,11 @@ extension Ops {
     weight.format == .int4Panels && tokens >= 32 ? kernels.expandInt4 : nil
   }
 
+  /// Tables pay for many tokens: making them takes the time of five, using them saves a fourteenth.
+  private func tabulation(of weight: Weight, tokens: Int) -> Kernels.PanelTabulation? {
+    weight.format == .int8Panels && tokens >= 128 ? kernels.tabulateInt8 : nil
+  }
+
   /// Few enough for any number of threads to share evenly, many enough to be worth a task: for a
   /// prompt what stays in the L2 cache while its tokens pass by.
   private func panelsPerTask(_ weight: Weight, tokens: Int) -> Int {
@@ -174,16 +209,22 @@ extension Ops {
       .bf16 where tokens >= Self.fewestTokensForBLAS:
       16
     case .int8Panels where tokens > 8, .int4Panels where tokens > 8:
-      // As they are multiplied, and an even number: the kernels like panels in pairs.
-      max(
-        2, min(8, (256 << 10) / (bytesPerPanelBlock(weight, tokens: tokens) * weight.blocks)) & ~1)
+      // An even number: the kernels like panels in pairs.
+      max(2, min(8, residentPanels(weight, tokens: tokens)) & ~1)
     default: max(1, min(32, weight.panels / 32))
     }
   }
 
-  private func bytesPerPanelBlock(_ weight: Weight, tokens: Int) -> Int {
+  /// Panels that stay in the L2 cache while tokens pass by, as they are multiplied.
+  private func residentPanels(_ weight: Weight, tokens: Int) -> Int {
+    if tabulation(of: weight, tokens: tokens) != nil {
+      // Not all of a table is read.
+      let bytes = weight.format.bytesPerPanelBlock + Kernels.bytesPerTable
+      return (320 << 10) / (weight.blocks * bytes)
+    }
     let isExpanded = expansion(of: weight, tokens: tokens) != nil
-    return (isExpanded ? .int8Panels : weight.format).bytesPerPanelBlock
+    let format = isExpanded ? .int8Panels : weight.format
+    return (256 << 10) / (weight.blocks * format.bytesPerPanelBlock)
   }
 
   private func tasks(for weight: Weight, tokens: Int) -> Int {
@@ -194,16 +235,19 @@ extension Ops {
   /// Quantises `x` if one of the weights wants it so, and reserves what its pieces are turned into.
   private func prepare(_ x: Matrix, for a: Weight, _ b: Weight?, _ c: Weight?) {
     var quantized = false
-    // int4 weights are rounded so much more coarsely that activations' steps may grow a little.
-    let powersOfTwo = [a, b, c].allSatisfy { $0.map { $0.format == .int4Panels } ?? true }
+    // int4 weights are rounded so much more coarsely that activations' steps may grow more.
+    let allInt4 = [a, b, c].allSatisfy { $0.map { $0.format == .int4Panels } ?? true }
     for case let weight? in [a, b, c] {
       let panels = panelsPerTask(weight, tokens: x.rows)
       if weight.format.isPanels && !quantized {
-        quantize(x, powersOfTwo: powersOfTwo)
+        quantize(x, dropping: allInt4 ? ScaleBits.all : ScaleBits.eighths)
         quantized = true
       }
-      if expansion(of: weight, tokens: x.rows) != nil {
-        let bytes = panels * weight.blocks * bytesPerPanelBlock(weight, tokens: x.rows)
+      if tabulation(of: weight, tokens: x.rows) != nil {
+        let bytes = panels * weight.blocks * Kernels.bytesPerTable
+        reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
+      } else if expansion(of: weight, tokens: x.rows) != nil {
+        let bytes = panels * weight.blocks * ElementFormat.int8Panels.bytesPerPanelBlock
         reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
       } else if weight.format == .bf16 && x.rows >= Self.fewestTokensForBLAS {
         reserveThreadScratch(panels * ElementFormat.panelRows * weight.columns)
@@ -211,17 +255,19 @@ extension Ops {
     }
   }
 
-  private func quantize(_ x: Matrix, powersOfTwo: Bool) {
+  private func quantize(_ x: Matrix, dropping dropped: UInt32) {
     let blocks = (x.columns + 31) / 32
     activations.reserve(tokens: x.rows, blocks: blocks)
     let stride = activations.stride(blocks)
     forEachRows(x.rows, of: x.columns) { range in
       for row in range {
-        kernels.quantizeActivations(
-          x[row: row], x.columns, powersOfTwo, activations.values + row * stride * 32,
+        activations.areOrdinary[row] = kernels.quantizeActivations(
+          x[row: row], x.columns, dropped, activations.values + row * stride * 32,
           activations.scales + row * stride, activations.offsets + row * stride)
       }
     }
+    let all = (0..<x.rows).allSatisfy { activations.areOrdinary[$0] }
+    activations.dropped = all ? dropped : ScaleBits.none
   }
 }
 

@@ -62,7 +62,7 @@ extension Drawing {
           ops.kernels.matmulInt8(
             weight.bytes + tap * tapBlocks * blockBytes, weight.levels, tapBlocks, panelStride,
             range.lowerBound, range.upperBound, weight.rows, x.values + source * 32,
-            x.scales + source, x.offsets + source, x.blocks, x.width,
+            x.scales + source, x.offsets + source, ScaleBits.none, x.blocks, x.width,
             tap == 0 ? convolution.bias.base : nil, out.pixel(y, 0), out.channels,
             sum != nil || tap > 0)
         }

@@ -1,4 +1,5 @@
 import Quant
+import SIMDKernels
 
 // GroupNorm is one multiplication and addition for each channel, once the sums over the map are
 // known; what follows it, up to the convolution's input, happens in the same pass.
@@ -45,8 +46,9 @@ extension Drawing {
     let out = QuantizedMap(buffers.quantized, x.height, x.width, x.channels)
     ops.pool.run(x.height) { y, _ in
       let block = out.block(y, 0)
-      ops.kernels.quantizeActivations(
-        x.pixel(y, 0), x.width * x.channels, false, out.values + block * ElementFormat.blockColumns,
+      _ = ops.kernels.quantizeActivations(
+        x.pixel(y, 0), x.width * x.channels, ScaleBits.none,
+        out.values + block * ElementFormat.blockColumns,
         out.scales + block, out.offsets + block)
     }
     return out
@@ -64,8 +66,9 @@ extension Drawing {
         let count = min(step, x.width - column)
         normalize(x.pixel(y, column), count, channels, swish: true, into: scratch)
         let block = out.block(y, column)
-        ops.kernels.quantizeActivations(
-          scratch, count * x.channels, false, out.values + block * ElementFormat.blockColumns,
+        _ = ops.kernels.quantizeActivations(
+          scratch, count * x.channels, ScaleBits.none,
+          out.values + block * ElementFormat.blockColumns,
           out.scales + block, out.offsets + block)
       }
     }

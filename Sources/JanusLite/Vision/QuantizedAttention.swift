@@ -40,34 +40,36 @@ private struct QuantizedAttention {
   let panels: FloatBuffer
   let kernels: Kernels
 
-  private static let blockBytes = ElementFormat.int8Panels.bytesPerPanelBlock
   /// Keys: a row for each position, C columns.
-  private var keyPanels: Int { (positions + 15) / 16 }
-  private var keyBlocks: Int { (dim + 31) / 32 }
+  private var keyShape: HeadPanels.Shape { HeadPanels.Shape(rows: positions, columns: dim) }
   /// Values: a row for each of the C dimensions, a column for each position.
-  private var valuePanels: Int { (dim + 15) / 16 }
-  private var valueBlocks: Int { (positions + 31) / 32 }
+  private var valueShape: HeadPanels.Shape { HeadPanels.Shape(rows: dim, columns: positions) }
 
-  private var keyBytes: Int { keyPanels * keyBlocks * Self.blockBytes }
-  private var valueBytes: Int { valuePanels * valueBlocks * Self.blockBytes }
   /// The values' means follow their panels.
-  var bytesPerHead: Int { keyBytes + valueBytes + valuePanels * 16 * MemoryLayout<Float>.stride }
-
-  private func keys(_ head: Int) -> UnsafeMutableRawPointer {
-    UnsafeMutableRawPointer(panels.base) + head * bytesPerHead
+  var bytesPerHead: Int {
+    keyShape.byteCount + valueShape.byteCount
+      + valueShape.panels * ElementFormat.panelRows * MemoryLayout<Float>.stride
   }
 
-  private func values(_ head: Int) -> UnsafeMutableRawPointer { keys(head) + keyBytes }
+  private func keys(_ head: Int) -> HeadPanels {
+    let start = UnsafeMutableRawPointer(panels.base) + head * bytesPerHead
+    return HeadPanels(shape: keyShape, start: start, kernels: kernels)
+  }
+
+  private func values(_ head: Int) -> HeadPanels {
+    let start = keys(head).start + keyShape.byteCount
+    return HeadPanels(shape: valueShape, start: start, kernels: kernels)
+  }
 
   private func meanValue(_ head: Int) -> UnsafeMutablePointer<Float> {
-    (values(head) + valueBytes).assumingMemoryBound(to: Float.self)
+    (values(head).start + valueShape.byteCount).assumingMemoryBound(to: Float.self)
   }
 
   func encode(keys k: Matrix, head: Int) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: dim) { mean in
       let mean = mean.baseAddress!
       takeMean(of: k, head: head, into: mean)
-      encode(into: keys(head), panels: keyPanels, blocks: keyBlocks) { panel, block, out in
+      keys(head).encode { panel, block, out in
         for row in 0..<min(16, positions - panel * 16) {
           let key = k[row: panel * 16 + row] + head * dim
           for column in 0..<min(32, dim - block * 32) {
@@ -81,7 +83,7 @@ private struct QuantizedAttention {
   func encode(values v: Matrix, head: Int) {
     let mean = meanValue(head)
     takeMean(of: v, head: head, into: mean)
-    encode(into: values(head), panels: valuePanels, blocks: valueBlocks) { panel, block, out in
+    values(head).encode { panel, block, out in
       for column in 0..<min(32, positions - block * 32) {
         let value = v[row: block * 32 + column] + head * dim
         for row in 0..<min(16, dim - panel * 16) {
@@ -98,27 +100,12 @@ private struct QuantizedAttention {
     for column in 0..<dim { mean[column] /= Float(positions) }
   }
 
-  /// Encodes what `fill` writes into zeroed blocks of `[32 columns][16 rows]`.
-  private func encode(
-    into target: UnsafeMutableRawPointer, panels: Int, blocks: Int,
-    _ fill: (_ panel: Int, _ block: Int, _ out: UnsafeMutablePointer<Float>) -> Void
-  ) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * 16) { floats in
-      let floats = floats.baseAddress!
-      for index in 0..<panels * blocks {
-        floats.update(repeating: 0, count: 32 * 16)
-        fill(index / blocks, index % blocks, floats)
-        kernels.encodeInt8(floats, nil, target + index * Self.blockBytes)
-      }
-    }
-  }
-
   // MARK: Rows
 
   /// Floats of scratch that `attend` needs for so many rows: their scores, and one quantised row
   /// for each of them: values, scales and offsets.
   func scratch(rows: Int) -> Int {
-    let blocks = max(keyBlocks, valueBlocks)
+    let blocks = max(keyShape.blocks, valueShape.blocks)
     return rows * positions + rows * blocks * (32 / MemoryLayout<Float>.stride + 2)
   }
 
@@ -128,34 +115,99 @@ private struct QuantizedAttention {
     _ scratch: UnsafeMutablePointer<Float>
   ) {
     let scores = Matrix(scratch, rows: rows.count, columns: positions)
-    let blocks = max(keyBlocks, valueBlocks)
-    let scales = scratch + rows.count * positions
-    let offsets = UnsafeMutableRawPointer(scales + rows.count * blocks)
-      .assumingMemoryBound(to: Int32.self)
-    let bytes = UnsafeMutableRawPointer(offsets + rows.count * blocks)
-      .assumingMemoryBound(to: Int8.self)
+    let blocks = max(keyShape.blocks, valueShape.blocks)
+    let tokens = HeadPanels.Tokens(
+      scratch + rows.count * positions, rows: rows.count, blocks: blocks)
 
-    let scale = 1 / Float(dim).squareRoot()
-    for row in 0..<rows.count {
-      let first = row * keyBlocks
-      kernels.quantizeActivations(
-        q[row: rows.lowerBound + row] + head * dim, dim, false, bytes + first * 32, scales + first,
-        offsets + first)
-      for block in first..<first + keyBlocks { scales[block] *= scale }
-    }
-    kernels.matmulInt8(
-      keys(head), Weight.noLevels, keyBlocks, keyBlocks, 0, keyPanels, positions, bytes, scales,
-      offsets, keyBlocks, rows.count, nil, scores.base, scores.stride, false)
+    keys(head).multiply(
+      tokens, q[row: rows.lowerBound] + head * dim, stride: q.stride,
+      scale: 1 / Float(dim).squareRoot(), bias: nil, into: scores.base, stride: scores.stride)
+    for row in 0..<rows.count { kernels.softmax(scores[row: row], positions) }
+    values(head).multiply(
+      tokens, scores.base, stride: scores.stride, scale: 1, bias: meanValue(head),
+      into: out[row: rows.lowerBound] + head * dim, stride: out.stride)
+  }
+}
 
-    for row in 0..<rows.count {
-      let first = row * valueBlocks
-      kernels.softmax(scores[row: row], positions)
-      kernels.quantizeActivations(
-        scores[row: row], positions, false, bytes + first * 32, scales + first, offsets + first)
+/// A head's keys or values as int8 panels, followed by the tables of their scales.
+private struct HeadPanels {
+  struct Shape {
+    let rows: Int
+    let columns: Int
+
+    var panels: Int { (rows + 15) / 16 }
+    var blocks: Int { (columns + 31) / 32 }
+    var panelBytes: Int { panels * blocks * ElementFormat.int8Panels.bytesPerPanelBlock }
+    var tableBytes: Int { panels * blocks * Kernels.bytesPerTable }
+    /// The last ones say whether the tables are of use.
+    var byteCount: Int { panelBytes + tableBytes + MemoryLayout<Float>.stride }
+  }
+
+  /// Rows of one head as int8.
+  struct Tokens {
+    let rows: Int
+    let scales: UnsafeMutablePointer<Float>
+    let offsets: UnsafeMutablePointer<Int32>
+    let values: UnsafeMutablePointer<Int8>
+
+    init(_ scratch: UnsafeMutablePointer<Float>, rows: Int, blocks: Int) {
+      self.rows = rows
+      scales = scratch
+      let behind = UnsafeMutableRawPointer(scales + rows * blocks)
+      offsets = behind.assumingMemoryBound(to: Int32.self)
+      values = UnsafeMutableRawPointer(offsets + rows * blocks).assumingMemoryBound(to: Int8.self)
     }
+  }
+
+  let shape: Shape
+  let start: UnsafeMutableRawPointer
+  let kernels: Kernels
+
+  private var tables: UnsafeMutableRawPointer { start + shape.panelBytes }
+  private var isTabulated: UnsafeMutableRawPointer { tables + shape.tableBytes }
+
+  /// Encodes what `fill` writes into zeroed blocks of `[32 columns][16 rows]`.
+  func encode(_ fill: (_ panel: Int, _ block: Int, _ out: UnsafeMutablePointer<Float>) -> Void) {
+    let blocks = shape.panels * shape.blocks
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * 16) { floats in
+      let floats = floats.baseAddress!
+      for index in 0..<blocks {
+        floats.update(repeating: 0, count: 32 * 16)
+        fill(index / shape.blocks, index % shape.blocks, floats)
+        kernels.encodeInt8(
+          floats, nil, start + index * ElementFormat.int8Panels.bytesPerPanelBlock)
+      }
+    }
+    let tabulated = kernels.tabulateInt8?(start, blocks, tables) ?? false
+    isTabulated.storeBytes(of: tabulated, as: Bool.self)
+  }
+
+  /// Rows of `x` times the panels times `scale`. `tokens` are written over.
+  func multiply(
+    _ tokens: Tokens, _ x: UnsafePointer<Float>, stride: Int, scale: Float,
+    bias: UnsafePointer<Float>?, into out: UnsafeMutablePointer<Float>, stride outStride: Int
+  ) {
+    // Another factor than a power of two would give scales their whole mantissa.
+    var tabulated = isTabulated.load(as: Bool.self) && scale.significand == 1
+    for row in 0..<tokens.rows {
+      let first = row * shape.blocks
+      let ordinary = kernels.quantizeActivations(
+        x + row * stride, shape.columns, ScaleBits.eighths, tokens.values + first * 32,
+        tokens.scales + first, tokens.offsets + first)
+      tabulated = tabulated && ordinary
+      if scale != 1 {
+        for block in first..<first + shape.blocks {
+          tokens.scales[block] *= scale
+          tabulated = tabulated && tokens.scales[block] >= ScaleBits.smallest
+        }
+      }
+    }
+    let aid =
+      tabulated ? UnsafePointer(tables.assumingMemoryBound(to: UInt8.self)) : Weight.noLevels
     kernels.matmulInt8(
-      values(head), Weight.noLevels, valueBlocks, valueBlocks, 0, valuePanels, dim, bytes, scales,
-      offsets, valueBlocks, rows.count, meanValue(head), out[row: rows.lowerBound] + head * dim,
-      out.stride, false)
+      start, aid, shape.blocks, shape.blocks, 0, shape.panels, shape.rows, tokens.values,
+      tokens.scales,
+      tokens.offsets, tabulated ? ScaleBits.eighths : ScaleBits.none, shape.blocks, tokens.rows,
+      bias, out, outStride, false)
   }
 }

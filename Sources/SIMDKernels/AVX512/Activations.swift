@@ -3,28 +3,36 @@
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
-    _ x: UnsafePointer<Float>, _ columns: Int, _ powersOfTwo: Bool,
+    _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
-  ) {
+  ) -> Bool {
     var k = 0
+    var most = _mm512_setzero_si512()
     while k + 128 <= columns {
-      quantizeFour(x + k, 128, powersOfTwo, values + k, scales + k / 32, offsets + k / 32)
+      let four = quantizeFour(
+        x + k, 128, dropped, values + k, scales + k / 32, offsets + k / 32)
+      most = _mm512_max_epu32(most, four)
       k += 128
     }
     if k < columns {
-      quantizeFour(x + k, columns - k, powersOfTwo, values + k, scales + k / 32, offsets + k / 32)
+      let four = quantizeFour(
+        x + k, columns - k, dropped, values + k, scales + k / 32, offsets + k / 32)
+      most = _mm512_max_epu32(most, four)
     }
+    // The bits of 2¹¹¹, `ScaleBits.largest`.
+    return janus_mm512_above_epu32(most, _mm512_set1_epi32((127 + 111) << 23)) == 0
   }
 
   /// Up to four blocks: what is found across the lanes, which is most of the work for one, is found
-  /// for all of them at once. `count` is a literal for whole ones.
+  /// for all of them at once. `count` is a literal for whole ones. Returned are the bits of their
+  /// scales.
   @inline(__always)
   private func quantizeFour(
-    _ x: UnsafePointer<Float>, _ count: Int, _ powersOfTwo: Bool,
+    _ x: UnsafePointer<Float>, _ count: Int, _ dropped: UInt32,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
-  ) {
+  ) -> __m512i {
     var a = Block(x, count)
     var b = Block(x + 32, count - 32)
     var c = Block(x + 64, count - 64)
@@ -32,7 +40,7 @@
     let largest = maxima(a.largest, b.largest, c.largest, d.largest)
 
     var scale = _mm512_div_ps(_mm512_castsi512_ps(largest), _mm512_set1_ps(127))
-    if powersOfTwo { scale = powers(atLeast: scale) }
+    if dropped != 0 { scale = rounded(up: scale, dropped) }
     let inverse = _mm512_div_ps(_mm512_set1_ps(1), scale)
     // Where the scale has no inverse, the values are zero.
     let usable =
@@ -53,6 +61,7 @@
     let first = __mmask8(truncatingIfNeeded: firstLanes(blocks)) & 0xf
     _mm_mask_storeu_ps(scales, first, _mm512_castps512_ps128(scale))
     _mm_mask_storeu_epi32(offsets, first, _mm512_castsi512_si128(offset(ab, cd)))
+    return _mm512_castps_si512(scale)
   }
 
   private struct Block {
@@ -91,16 +100,17 @@
     return _mm512_max_epu32(m, _mm512_permutexvar_epi64(swappedFours, m))
   }
 
-  /// The least powers of two from 2⁻¹⁰² on that are not below `scale`; NaN stays NaN.
+  /// The least numbers from 2⁻¹⁰² on without the bits `dropped` that are not below `scale`; NaN stays
+  /// NaN.
   @inline(__always)
-  private func powers(atLeast scale: __m512) -> __m512 {
+  private func rounded(up scale: __m512, _ dropped: UInt32) -> __m512 {
+    let dropped = _mm512_set1_epi32(Int32(bitPattern: dropped))
     // A mantissa carries into the exponent.
-    let above = _mm512_and_si512(
-      _mm512_add_epi32(_mm512_castps_si512(scale), _mm512_set1_epi32(0x7f_ffff)),
-      _mm512_set1_epi32(0x7f80_0000))
-    let powers = _mm512_max_ps(_mm512_castsi512_ps(above), _mm512_set1_ps(0x1p-102))
+    let above = _mm512_andnot_si512(
+      dropped, _mm512_add_epi32(_mm512_castps_si512(scale), dropped))
+    let rounded = _mm512_max_ps(_mm512_castsi512_ps(above), _mm512_set1_ps(0x1p-102))
     let numbers = janus_mm512_above_ps(scale, _mm512_set1_ps(-1))
-    return _mm512_mask_blend_ps(numbers, scale, powers)
+    return _mm512_mask_blend_ps(numbers, scale, rounded)
   }
 
   /// Two blocks in int8; their inverse scales are the lanes `lane` and `lane + 1`.

@@ -16,6 +16,8 @@
   struct PanelProblem {
     let panels: UnsafeRawPointer
     let levels: __m512i
+    /// Of the rows' scales, where there are some.
+    let tables: UnsafeRawPointer
     let blocks: Int
     let panelStride: Int
     let rows: Int
@@ -34,15 +36,17 @@
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
     let problem = PanelProblem(
-      panels: panels, levels: _mm512_setzero_si512(), blocks: blocks, panelStride: panelStride,
+      panels: panels, levels: _mm512_setzero_si512(), tables: UnsafeRawPointer(levels),
+      blocks: blocks, panelStride: panelStride,
       rows: rows, values: values,
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
+    let tabulated = dropped == tabulatedBits
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -50,7 +54,11 @@
       while token + 8 <= tokens {
         var panel = begin
         while panel + 2 <= end {
-          int8Pair(problem, panel, token)
+          if tabulated {
+            int8PairByTables(problem, panel, token)
+          } else {
+            int8Pair(problem, panel, token)
+          }
           panel += 2
         }
         if panel < end { int8Tile8(problem, panel, token) }
@@ -75,22 +83,21 @@
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+    _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
     let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
     let problem = PanelProblem(
-      panels: panels, levels: _mm512_broadcast_i32x4(table), blocks: blocks,
+      panels: panels, levels: _mm512_broadcast_i32x4(table), tables: panels, blocks: blocks,
       panelStride: panelStride, rows: rows,
       values: values, scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias,
       output: output,
       outputStride: outputStride, adding: adding)
     let group = max(1, residentBytes / max(1, blocks * 288))
-    let tokensArePowers = scalesArePowers(problem, tokens: tokens & ~7)
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
-      var powers = tokensArePowers
+      var powers = dropped == 0x7f_ffff
       var token = 0
       while token + 8 <= tokens {
         var panel = begin

@@ -7,39 +7,58 @@
 
   // Scales: a block's products are multiplied by the row's scale times the token's. Multiplications
   // share two ports of Zen 4 with `vpdpbusd`, additions have the other two. Tokens' scales beside
-  // int4 weights are powers of two: so their exponents are added instead.
+  // int4 weights are powers of two: so their exponents are added instead. Beside int8 weights their
+  // mantissas have three bits: the products of a row's scale with the eight mantissas are in tables,
+  // and exponents are added to one of them.
 
   // None is private: private functions that stay out of line become weak symbols in release builds.
 
   @inline(never)
   func int8Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
-    _ = pairTile(problem, panel, token, bits: 8, powers: false)
+    _ = pairTile(problem, panel, token, bits: 8, .any)
   }
 
   @inline(never)
   func int4Pair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
-    _ = pairTile(problem, panel, token, bits: 4, powers: false)
+    _ = pairTile(problem, panel, token, bits: 4, .any)
   }
 
   @inline(never)
   func int4PairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) -> Bool {
-    pairTile(problem, panel, token, bits: 4, powers: true)
+    pairTile(problem, panel, token, bits: 4, .powers)
   }
 
-  /// The panels `panel` and `panel + 1` times eight tokens from `token` on. `bits` and `powers`
-  /// (whether the tokens' scales are, `scalesArePowers`) are literals at every call.
+  @inline(never)
+  func int8PairByTables(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    _ = pairTile(problem, panel, token, bits: 8, .tabulated)
+  }
+
+  /// What is known of the tokens' scales.
+  private enum TokenScales {
+    /// Nothing.
+    case any
+    /// They are powers of two.
+    case powers
+    /// They have three bits of mantissa, and there are tables of the rows' scales.
+    case tabulated
+  }
+
+  /// The panels `panel` and `panel + 1` times eight tokens from `token` on. `bits` and `kind` are
+  /// literals at every call.
   ///
   /// - Returns: false, and nothing done, where adding exponents does not multiply by a row's scale. Only
   ///   the first tokens look.
   @inline(__always)
   private func pairTile(
-    _ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int, powers: Bool
+    _ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int, _ kind: TokenScales
   ) -> Bool {
     let weightBytes = bits == 8 ? 512 : 256
     let columns = p.tokenStride * 32
     let panelBytes = p.panelStride * (weightBytes + 32)
     var low = p.panels + panel * panelBytes
     var high = low + panelBytes
+    var lowTable = p.tables + panel * p.panelStride * tableBytes
+    var highTable = lowTable + p.panelStride * tableBytes
     var values = UnsafeRawPointer(p.values + token * columns)
     var scales = p.scales + token * p.tokenStride
     var offsets = p.offsets + token * p.tokenStride
@@ -75,51 +94,40 @@
         (low + weightBytes).loadUnaligned(as: __m256i.self),
         (high + weightBytes).loadUnaligned(as: __m256i.self)
       )
-      if powers && token == 0 {
+      if kind == .powers && token == 0 {
         remarkable = _mm256_max_epu16(
           remarkable, _mm256_max_epu16(remark(halves.0), remark(halves.1)))
       }
-      let rows = RowScales(halves.0, halves.1, powers)
-      sums.add(dots, rows, scales, p.tokenStride, powers)
+      if kind == .tabulated {
+        sums.add(dots, lowTable, highTable, scales, p.tokenStride)
+        lowTable += tableBytes
+        highTable += tableBytes
+      } else {
+        let rows = RowScales(halves.0, halves.1, kind == .powers)
+        sums.add(dots, rows, scales, p.tokenStride, kind == .powers)
+      }
       low += weightBytes + 32
       high += weightBytes + 32
       values += 32
       scales += 1
       offsets += 1
     }
-    if powers && janus_mm256_above_epu16(remarkable, _mm256_set1_epi16(0x7bff - 1)) != 0 {
-      return false
-    }
+    if kind == .powers && isRemarkable(remarkable) { return false }
     sums.write(out, p.outputStride, p.rows - panel * 16)
     return true
   }
 
   /// Above 0x7bfe for rows' scales that are zero, infinite or no number.
   @inline(__always)
-  private func remark(_ halves: __m256i) -> __m256i {
+  func remark(_ halves: __m256i) -> __m256i {
     _mm256_sub_epi16(
       _mm256_and_si256(halves, _mm256_set1_epi16(0x7fff)), _mm256_set1_epi16(1))
   }
 
-  /// Whether all tokens' scales are powers of two that a half can be multiplied by without leaving the
-  /// normal numbers: its exponent is -24 … 15, theirs -126 … 127.
-  func scalesArePowers(_ p: PanelProblem, tokens: Int) -> Bool {
-    let (least, most) = (Int32(127 - 102) << 23, Int32(127 + 111) << 23)
-    var distance = _mm512_setzero_si512()
-    var besidesExponent = distance
-    for token in 0..<tokens {
-      let scales = p.scales + token * p.tokenStride
-      for block in stride(from: 0, to: p.blocks, by: 16) {
-        let lanes = firstLanes(p.blocks - block)
-        let bits = _mm512_castps_si512(load(scales + block, lanes))
-        besidesExponent = _mm512_or_si512(besidesExponent, bits)
-        distance = _mm512_mask_max_epu32(
-          distance, lanes, distance, _mm512_sub_epi32(bits, _mm512_set1_epi32(least)))
-      }
-    }
-    let mantissaAndSign = _mm512_set1_epi32(Int32(bitPattern: 0x807f_ffff))
-    return janus_mm512_above_epu32(distance, _mm512_set1_epi32(most - least)) == 0
-      && _mm512_test_epi32_mask(besidesExponent, mantissaAndSign) == 0
+  /// Whether the maximum of remarks comes from such a scale.
+  @inline(__always)
+  func isRemarkable(_ remarks: __m256i) -> Bool {
+    janus_mm256_above_epu16(remarks, _mm256_set1_epi16(0x7bff - 1)) != 0
   }
 
   /// Exact products of the block so far, of eight tokens with each panel.
@@ -221,6 +229,48 @@
       let t7 = _mm512_set1_ps(scales[7 * stride])
       low7 = scaled(dots.low7, rows.low, t7, low7, powers)
       high7 = scaled(dots.high7, rows.high, t7, high7, powers)
+    }
+
+    /// The same with tables of the rows' scales.
+    @inline(__always)
+    mutating func add(
+      _ dots: Dots, _ low: UnsafeRawPointer, _ high: UnsafeRawPointer,
+      _ scales: UnsafePointer<Float>, _ stride: Int
+    ) {
+      let t0 = scales[0 * stride].bitPattern
+      low0 = scaled(dots.low0, low, t0, low0)
+      high0 = scaled(dots.high0, high, t0, high0)
+      let t1 = scales[1 * stride].bitPattern
+      low1 = scaled(dots.low1, low, t1, low1)
+      high1 = scaled(dots.high1, high, t1, high1)
+      let t2 = scales[2 * stride].bitPattern
+      low2 = scaled(dots.low2, low, t2, low2)
+      high2 = scaled(dots.high2, high, t2, high2)
+      let t3 = scales[3 * stride].bitPattern
+      low3 = scaled(dots.low3, low, t3, low3)
+      high3 = scaled(dots.high3, high, t3, high3)
+      let t4 = scales[4 * stride].bitPattern
+      low4 = scaled(dots.low4, low, t4, low4)
+      high4 = scaled(dots.high4, high, t4, high4)
+      let t5 = scales[5 * stride].bitPattern
+      low5 = scaled(dots.low5, low, t5, low5)
+      high5 = scaled(dots.high5, high, t5, high5)
+      let t6 = scales[6 * stride].bitPattern
+      low6 = scaled(dots.low6, low, t6, low6)
+      high6 = scaled(dots.high6, high, t6, high6)
+      let t7 = scales[7 * stride].bitPattern
+      low7 = scaled(dots.low7, low, t7, low7)
+      high7 = scaled(dots.high7, high, t7, high7)
+    }
+
+    @inline(__always)
+    private func scaled(
+      _ dot: __m512i, _ table: UnsafeRawPointer, _ token: UInt32, _ sum: __m512
+    ) -> __m512 {
+      // The upper three bits of the mantissa choose the line.
+      let line = (table + Int(token >> 14 & 0x1c0)).loadUnaligned(as: __m512i.self)
+      let scale = _mm512_add_epi32(line, _mm512_set1_epi32(Int32(bitPattern: token)))
+      return _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_castsi512_ps(scale), sum)
     }
 
     @inline(__always)

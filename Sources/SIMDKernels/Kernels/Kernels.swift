@@ -18,12 +18,14 @@ public struct Kernels: Sendable {
   /// tier gives the same bits: block products are exact in Int32 and are accumulated in order of the
   /// blocks as `acc = fma(Float(dot), weightScale * activationScale, acc)`, from zero, or if
   /// `adding` from what `output` holds, to which the row's `bias` is added first if there is one.
+  /// `dropped` is what the caller knows of the tokens' scales: 0, or the `ScaleBits` that they are
+  /// without, while none is above `ScaleBits.largest` or no number.
   public typealias PanelMatmul =
     @Sendable (
       _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
       _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
       _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-      _ offsets: UnsafePointer<Int32>, _ tokenStride: Int, _ tokens: Int,
+      _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
       _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
       _ adding: Bool
     ) -> Void
@@ -35,6 +37,15 @@ public struct Kernels: Sendable {
       _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
       _ out: UnsafeMutableRawPointer
     ) -> Void
+
+  /// The products of the scales of `blocks` blocks of int8 panels with each mantissa of three bits,
+  /// `bytesPerTable` for each block.
+  ///
+  /// - Returns: false where a scale is zero, infinite or no number: `out` is then of no use.
+  public typealias PanelTabulation =
+    @Sendable (
+      _ panels: UnsafeRawPointer, _ blocks: Int, _ out: UnsafeMutableRawPointer
+    ) -> Bool
 
   /// Row-major float matrix `[R, K]` times float activations, rows `rowBegin..<rowEnd`:
   /// `output[t * outputStride + r] = Σ_k weights[r * columns + k] · x[t * xStride + k]`.
@@ -76,13 +87,16 @@ public struct Kernels: Sendable {
   public let isa: InstructionSet
 
   /// int8 panels: 16 rows × 32 columns in 512 bytes of `value + 128` and 16 f16 scales. `levels` is
-  /// not read.
+  /// not read, and `dropped` is zero: or `ScaleBits.eighths`, and in the place of `levels` are the
+  /// panels' tables.
   public let matmulInt8: PanelMatmul
   /// int4 panels: 16 rows × 32 columns in 256 bytes of nibbles and 16 f16 scales. A nibble stands
   /// for `levels[nibble] - 128`.
   public let matmulInt4: PanelMatmul
   /// nil in a tier that looks nibbles up beside its multiplications, at no cost.
   public let expandInt4: PanelExpansion?
+  /// nil in a tier that gains nothing by it.
+  public let tabulateInt8: PanelTabulation?
   public let matmulF32: FloatMatmul<Float>
   /// bf16 as its raw 16 bits.
   public let matmulBF16: FloatMatmul<UInt16>
@@ -92,15 +106,14 @@ public struct Kernels: Sendable {
   /// finite inverse), `offset = -128 · Σ values`. `columns` may end inside the last block; what lies
   /// behind counts as zero.
   ///
-  /// With `powersOfTwo` the scale is the least power of two from 2⁻¹⁰² on with `max|x| ≤ 127 · scale`
-  /// (or no number, where `x` holds none): the product of scales is then a sum of exponents, which
-  /// makes products of many tokens faster, and rounding about 1.5 times as coarse.
+  /// `dropped` are the `ScaleBits` that scales go without: they are rounded up, and are 2⁻¹⁰² at least
+  /// (or no number where `x` holds none). Returned is whether `PanelMatmul` may be told so.
   public let quantizeActivations:
     @Sendable (
-      _ x: UnsafePointer<Float>, _ columns: Int, _ powersOfTwo: Bool,
+      _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
       _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
       _ offsets: UnsafeMutablePointer<Int32>
-    ) -> Void
+    ) -> Bool
 
   /// `out = x / sqrt(mean(x²) + epsilon) · weight` over `count` values. `out` may be `x`.
   public let rmsNorm:

@@ -3,12 +3,13 @@
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
-    _ x: UnsafePointer<Float>, _ columns: Int, _ powersOfTwo: Bool,
+    _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
-  ) {
+  ) -> Bool {
     var begin = 0
     var block = 0
+    var allOrdinary = true
     while begin < columns {
       // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
       var largest = SIMD4<UInt32>.zero
@@ -16,8 +17,9 @@
         let bits = unsafeBitCast(load(x + k, columns - k), to: SIMD4<UInt32>.self)
         largest = vmaxq_u32(largest, bits & 0x7fff_ffff)
       }
-      let scale = scale(of: vmaxvq_u32(largest), powersOfTwo)
+      let scale = scale(of: vmaxvq_u32(largest), dropped)
       scales[block] = scale
+      allOrdinary = allOrdinary && scale <= largestOrdinary
       // Where the scale has no inverse, the values are zero.
       let inverse = 1 / scale
       let usable = inverse > 0 && inverse < .infinity
@@ -34,14 +36,18 @@
       begin += 32
       block += 1
     }
+    return allOrdinary
   }
+
+  /// `ScaleBits.largest`.
+  private let largestOrdinary: Float = 0x1p111
 
   /// The scale of a block whose largest magnitude has these bits.
   @inline(__always)
-  private func scale(of largest: UInt32, _ powersOfTwo: Bool) -> Float {
+  private func scale(of largest: UInt32, _ dropped: UInt32) -> Float {
     let scale = Float(bitPattern: largest) / 127
-    if !powersOfTwo || scale.isNaN { return scale }
+    if dropped == 0 || scale.isNaN { return scale }
     // A mantissa carries into the exponent.
-    return max(Float(bitPattern: (scale.bitPattern &+ 0x7f_ffff) & 0x7f80_0000), 0x1p-102)
+    return max(Float(bitPattern: (scale.bitPattern &+ dropped) & ~dropped), 0x1p-102)
   }
 #endif
