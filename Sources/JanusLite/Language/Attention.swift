@@ -3,7 +3,7 @@ import SIMDKernels
 extension Ops {
   /// Writes the batch's keys and values, `[T, heads · D]` each, behind what its caches hold. Then
   /// causal attention of `q: [T, heads · D]` over the caches: `out = softmax(q kᵀ / √D) v` for each
-  /// head, or of the segments' last rows alone, which lie together in `out`. Grouped query heads share
+  /// head, or of the segments' last rows alone, which lie together in `q` and `out`. Grouped query heads share
   /// a key-value head.
   ///
   /// Each row's bits are the same whether it comes alone or in a block: the kernels promise it, and
@@ -35,8 +35,7 @@ extension Ops {
         let block = blocks - 1 - task / heads
         let rows = block * step..<min(segment.count, (block + 1) * step)
         attention.block(
-          rows, of: segment, firstRow: firstRow, firstResult: firstRow, head: task % heads,
-          threadScratch[thread].base)
+          rows, of: segment, firstRow: firstRow, head: task % heads, threadScratch[thread].base)
       }
     }
   }
@@ -78,8 +77,8 @@ private struct LastRowsJob: PoolJob {
     }
     for query in head * attention.group..<(head + 1) * attention.group {
       attention.block(
-        segment.count - 1..<segment.count, of: segment, firstRow: batch.firstRows[index],
-        firstResult: index - (segment.count - 1), head: query, ops.threadScratch[thread].base)
+        segment.count - 1..<segment.count, of: segment, firstRow: index - (segment.count - 1),
+        head: query, ops.threadScratch[thread].base)
     }
   }
 }
@@ -113,10 +112,10 @@ private struct CausalAttention {
       position: position, kernels)
   }
 
-  /// Rows `rows` of `segment`, whose first one is `firstRow` of q and `firstResult` of out: scores
-  /// against every position up to the last row's own, softmax of what each row may see, weighted sum.
+  /// Rows `rows` of `segment`, whose first one is `firstRow` of q and of out: scores against every
+  /// position up to the last row's own, softmax of what each row may see, weighted sum.
   func block(
-    _ rows: Range<Int>, of segment: Segment, firstRow: Int, firstResult: Int, head: Int,
+    _ rows: Range<Int>, of segment: Segment, firstRow: Int, head: Int,
     _ scores: UnsafeMutablePointer<Float>
   ) {
     let cache = segment.cache
@@ -125,7 +124,7 @@ private struct CausalAttention {
     let count = cache.count + rows.upperBound
     let stride = Self.stride(count)
     let query = q[row: firstRow + rows.lowerBound] + head * dim
-    let result = out[row: firstResult + rows.lowerBound] + head * dim
+    let result = out[row: firstRow + rows.lowerBound] + head * dim
 
     for chunk in 0..<stride / KVCache.chunkPositions {
       let keys = cache.keys(layer: layer, head: kvHead, chunk: chunk)

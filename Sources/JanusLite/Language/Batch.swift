@@ -29,13 +29,12 @@ struct Batch {
     for (segment, row) in zip(segments, firstRows) { body(segment, row) }
   }
 
-  /// Moves the last row of each segment to the beginning of `x: [T, …]`: `[segments, …]`.
-  func keepLastRows(of x: Matrix) -> Matrix {
+  /// Moves the last row of each segment to the beginning of `x: [T, …]`.
+  func keepLastRows(of x: Matrix) {
     for (index, segment) in segments.enumerated() {
       let last = firstRows[index] + segment.count - 1
       if index != last { x[row: index].update(from: x[row: last], count: x.columns) }
     }
-    return x.rows(0..<segments.count)
   }
 
   /// The most positions that any row looks back on, itself included.

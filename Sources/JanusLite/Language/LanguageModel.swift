@@ -30,25 +30,32 @@ struct LanguageModel: Sendable {
     let g = geometry
     var x = x
     var b = buffers.views(rows: x.rows, g)
-    let angles = ops.rotaryAngles(batch, theta: g.ropeTheta, cos: b.cos, sin: b.sin)
+    var angles = ops.rotaryAngles(batch, theta: g.ropeTheta, cos: b.cos, sin: b.sin)
 
     for (index, layer) in layers.enumerated() {
       // x += Wo · attention(rope(Wq h), rope(Wk h), Wv h), h = norm(x)
       ops.rmsNorm(x, layer.attentionNorm, epsilon: g.normEpsilon, into: b.h)
-      ops.matmul(
-        b.h, Product(layer.query, into: b.q), Product(layer.key, into: b.k),
-        Product(layer.value, into: b.v))
-      ops.rope(b.q, angles)
-      ops.rope(b.k, angles)
-      // Nobody looks at the other rows after the last layer's attention.
-      let isLast = index == layers.count - 1
-      ops.attend(
-        b.q, keys: b.k, values: b.v, layer: index, heads: g.headCount, batch, lastRowsOnly: isLast,
-        into: b.a)
-      if isLast {
-        x = batch.keepLastRows(of: x)
+      let (keys, values) = (b.k, b.v)
+      // Nobody looks at other rows than the last ones after the last attention: they need no queries.
+      let lastRowsOnly = index == layers.count - 1 && x.rows > batch.segments.count
+      if lastRowsOnly {
+        ops.matmul(b.h, Product(layer.key, into: keys), Product(layer.value, into: values))
+        ops.rope(keys, angles)
+        for rows in [x, b.h, b.cos, b.sin] { batch.keepLastRows(of: rows) }
+        x = x.rows(0..<batch.segments.count)
         b = buffers.views(rows: x.rows, g)
+        angles = RotaryAngles(cos: b.cos, sin: b.sin)
+        ops.matmul(b.h, Product(layer.query, into: b.q))
+      } else {
+        ops.matmul(
+          b.h, Product(layer.query, into: b.q), Product(layer.key, into: keys),
+          Product(layer.value, into: values))
+        ops.rope(keys, angles)
       }
+      ops.rope(b.q, angles)
+      ops.attend(
+        b.q, keys: keys, values: values, layer: index, heads: g.headCount, batch,
+        lastRowsOnly: lastRowsOnly, into: b.a)
       ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(x)))
 
       // x += Wdown · (silu(Wgate h) ⊙ Wup h), h = norm(x)
