@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--longest", type=int, default=LONGEST, help="tokens of a formula")
     parser.add_argument("--logits", type=int, default=100, help="formulas whose logits are compared")
     parser.add_argument("--guided", type=int, default=8, help="paintings whose logits are compared; 0: do not paint")
-    parser.add_argument("--paintings", type=int, default=200, help="paintings to be judged; 0: do not paint")
+    parser.add_argument("--paintings", type=int, default=600, help="paintings to be judged; 0: do not paint")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--show", type=int, default=5, help="wrong answers to print")
     parser.add_argument("--pictures", nargs="+", default=[], type=Path, help="read these as well and print the answers")

@@ -13,6 +13,10 @@
   /// fetching is faster: fetched lines occupy the buffers of the L1 cache for the whole wait.
   let prefetchDistance = 4096
 
+  /// `ScaleBits.eighths` and `ScaleBits.all`.
+  private let allButThreeBits: UInt32 = 0x0f_ffff
+  private let allBits: UInt32 = 0x7f_ffff
+
   struct PanelProblem {
     let panels: UnsafeRawPointer
     let levels: __m512i
@@ -46,7 +50,7 @@
       rows: rows, values: values,
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
-    let tabulated = dropped == tabulatedBits
+    let tabulated = dropped == allButThreeBits
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -97,7 +101,7 @@
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
-      var powers = dropped == 0x7f_ffff
+      var powers = dropped == allBits
       var token = 0
       while token + 8 <= tokens {
         var panel = begin

@@ -90,21 +90,17 @@
             four + 16, columns)
         }
       }
-      let halves = (
-        (low + weightBytes).loadUnaligned(as: __m256i.self),
-        (high + weightBytes).loadUnaligned(as: __m256i.self)
-      )
-      if kind == .powers && token == 0 {
-        remarkable = _mm256_max_epu16(
-          remarkable, _mm256_max_epu16(remark(halves.0), remark(halves.1)))
-      }
       if kind == .tabulated {
         sums.add(dots, lowTable, highTable, scales, p.tokenStride)
         lowTable += tableBytes
         highTable += tableBytes
       } else {
-        let rows = RowScales(halves.0, halves.1, kind == .powers)
-        sums.add(dots, rows, scales, p.tokenStride, kind == .powers)
+        let l = (low + weightBytes).loadUnaligned(as: __m256i.self)
+        let h = (high + weightBytes).loadUnaligned(as: __m256i.self)
+        if kind == .powers && token == 0 {
+          remarkable = _mm256_max_epu16(remarkable, _mm256_max_epu16(remark(l), remark(h)))
+        }
+        sums.add(dots, RowScales(l, h, kind == .powers), scales, p.tokenStride, kind == .powers)
       }
       low += weightBytes + 32
       high += weightBytes + 32

@@ -8,9 +8,6 @@
 
   let tableBytes = 8 * 64
 
-  /// What the mantissas of tokens' scales are without: all bits but three.
-  let tabulatedBits: UInt32 = 0xf_ffff
-
   /// `Kernels.tabulateInt8`.
   public func tabulateInt8(
     _ panels: UnsafeRawPointer, _ blocks: Int, _ out: UnsafeMutableRawPointer
