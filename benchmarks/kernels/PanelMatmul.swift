@@ -67,7 +67,7 @@ struct PanelMatmul {
     _ scales: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>,
     _ output: UnsafeMutablePointer<Float>, _ tabulate: Kernels.PanelTabulation
   ) {
-    let bytesPerPanel = blocks * 544
+    let bytesPerPanel = bytes / panels
     let step = max(2, min(8, (320 << 10) / (bytesPerPanel + blocks * Kernels.bytesPerTable)) & ~1)
     let tables = UnsafeMutablePointer<UInt8>.allocate(
       capacity: step * blocks * Kernels.bytesPerTable)

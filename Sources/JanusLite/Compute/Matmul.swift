@@ -259,15 +259,18 @@ extension Ops {
     let blocks = (x.columns + 31) / 32
     activations.reserve(tokens: x.rows, blocks: blocks)
     let stride = activations.stride(blocks)
+    activations.areOrdinary.store(true, ordering: .relaxed)
     forEachRows(x.rows, of: x.columns) { range in
       for row in range {
-        activations.areOrdinary[row] = kernels.quantizeActivations(
+        let isOrdinary = kernels.quantizeActivations(
           x[row: row], x.columns, dropped, activations.values + row * stride * 32,
           activations.scales + row * stride, activations.offsets + row * stride)
+        if !isOrdinary { activations.areOrdinary.store(false, ordering: .relaxed) }
       }
     }
-    let all = (0..<x.rows).allSatisfy { activations.areOrdinary[$0] }
-    activations.dropped = all ? dropped : ScaleBits.none
+    // The pool has ordered what its threads stored.
+    let areOrdinary = activations.areOrdinary.load(ordering: .relaxed)
+    activations.dropped = areOrdinary ? dropped : ScaleBits.none
   }
 }
 

@@ -1,5 +1,6 @@
 import Quant
 import SIMDKernels
+import Synchronization
 
 /// The verbs of a network: what the model pages are written in.
 ///
@@ -97,8 +98,8 @@ final class QuantizedActivations {
   private(set) var values = allocate(0)
   private(set) var scales = UnsafeMutablePointer<Float>.allocate(capacity: 1)
   private(set) var offsets = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
-  /// For each row: whether kernels may be told what its scales are without.
-  private(set) var areOrdinary = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
+  /// Whether kernels may be told what the scales are without: rows are quantised by several threads.
+  let areOrdinary = Atomic(true)
   /// What all scales are without, `ScaleBits`.
   var dropped = ScaleBits.none
   private var capacity = 0
@@ -107,7 +108,6 @@ final class QuantizedActivations {
     PageMemory.deallocate(values, capacity * 32)
     scales.deallocate()
     offsets.deallocate()
-    areOrdinary.deallocate()
   }
 
   /// Blocks from one token to the next: odd, so that the tokens of a tile, read side by side, do not
@@ -120,11 +120,9 @@ final class QuantizedActivations {
     PageMemory.deallocate(values, capacity * 32)
     scales.deallocate()
     offsets.deallocate()
-    areOrdinary.deallocate()
     values = Self.allocate(count)
     scales = .allocate(capacity: count)
     offsets = .allocate(capacity: count)
-    areOrdinary = .allocate(capacity: count)
     capacity = count
   }
 

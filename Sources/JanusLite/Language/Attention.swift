@@ -3,8 +3,8 @@ import SIMDKernels
 extension Ops {
   /// Writes the batch's keys and values, `[T, heads · D]` each, behind what its caches hold. Then
   /// causal attention of `q: [T, heads · D]` over the caches: `out = softmax(q kᵀ / √D) v` for each
-  /// head, or of the segments' last rows alone, which lie together in `q` and `out`. Grouped query heads share
-  /// a key-value head.
+  /// head, or of the segments' last rows alone, which lie together in `q` and `out`. Grouped query
+  /// heads share a key-value head.
   ///
   /// Each row's bits are the same whether it comes alone or in a block: the kernels promise it, and
   /// what a later position adds to an earlier row is multiplied by an exact zero.

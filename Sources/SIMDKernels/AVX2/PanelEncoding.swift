@@ -34,16 +34,19 @@
     let some = janus_mm256_above_ps(largest, _mm256_setzero_ps())
     extreme = _mm256_blendv_ps(_mm256_set1_ps(1), extreme, some)
 
-    let search = Search(block: block, importance: importance, grid: grid)
+    let search = Search(block: block, importance: importance)
     var best = Choice()
+    @inline(__always) func consider(_ inverse: __m256) {
+      best.keepBetter(search.choice(inverse) { grid.nearest($0).level })
+    }
     for anchor in 0..<anchorCount {
       let level = _mm256_set1_ps(anchors[anchor])
-      best.keepBetter(search.choice(_mm256_div_ps(level, extreme)))
+      consider(_mm256_div_ps(level, extreme))
       let opposite = _mm256_sub_ps(_mm256_setzero_ps(), level)
-      best.keepBetter(search.choice(_mm256_div_ps(opposite, extreme)))
+      consider(_mm256_div_ps(opposite, extreme))
     }
-    best.keepBetter(search.choice(reciprocal(best.scale)))
-    best.keepBetter(search.choice(reciprocal(best.scale)))
+    consider(reciprocal(best.scale))
+    consider(reciprocal(best.scale))
 
     let inverse = reciprocal(best.scale)
     for group in 0..<4 {
@@ -96,17 +99,16 @@
   private struct Search {
     let block: UnsafePointer<Float>
     let importance: UnsafePointer<Float>
-    let grid: Grid
 
     /// The best scale for the levels that are nearest to the block times `inverse`.
     @inline(__always)
-    func choice(_ inverse: __m256) -> Choice {
+    func choice(_ inverse: __m256, nearest: (__m256) -> __m256) -> Choice {
       var product = _mm256_setzero_ps()
       var square = _mm256_setzero_ps()
       for k in 0..<columns {
         let x = load(block + k * 16)
         let w = _mm256_set1_ps(importance[k])
-        let q = grid.nearest(_mm256_mul_ps(x, inverse)).level
+        let q = nearest(_mm256_mul_ps(x, inverse))
         product = _mm256_add_ps(product, _mm256_mul_ps(_mm256_mul_ps(x, w), q))
         square = _mm256_add_ps(square, _mm256_mul_ps(_mm256_mul_ps(q, w), q))
       }
@@ -170,11 +172,11 @@
       var half = janus_mm256_cvtps_ph(_mm256_div_ps(largest, _mm256_set1_ps(127)))
       if let importance {
         let extreme = _mm256_max_ps(largest, _mm256_set1_ps(smallestExtreme))
+        let search = Search(block: block + row, importance: importance)
         var best = Choice()
         for step in 0..<stepCount {
-          best.keepBetter(
-            choice(
-              block + row, importance, _mm256_div_ps(_mm256_set1_ps(Float(127 - step)), extreme)))
+          let inverse = _mm256_div_ps(_mm256_set1_ps(Float(127 - step)), extreme)
+          best.keepBetter(search.choice(inverse) { _mm256_cvtepi32_ps(rounded($0)) })
         }
         half = janus_mm256_cvtps_ph(best.scale)
       }
@@ -191,23 +193,6 @@
       }
       out.storeBytes(of: half, toByteOffset: 512 + row * 2, as: __m128i.self)
     }
-  }
-
-  /// The best scale for the steps that are nearest to eight rows of the block times `inverse`.
-  @inline(__always)
-  private func choice(
-    _ rows: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ inverse: __m256
-  ) -> Choice {
-    var product = _mm256_setzero_ps()
-    var square = _mm256_setzero_ps()
-    for k in 0..<columns {
-      let x = load(rows + k * 16)
-      let w = _mm256_set1_ps(importance[k])
-      let q = _mm256_cvtepi32_ps(rounded(_mm256_mul_ps(x, inverse)))
-      product = _mm256_add_ps(product, _mm256_mul_ps(_mm256_mul_ps(x, w), q))
-      square = _mm256_add_ps(square, _mm256_mul_ps(_mm256_mul_ps(q, w), q))
-    }
-    return Choice(product, square)
   }
 
   @inline(__always)

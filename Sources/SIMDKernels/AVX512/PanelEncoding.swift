@@ -23,24 +23,28 @@
     let some = janus_mm512_above_ps(largest, _mm512_setzero_ps())
     extreme = _mm512_mask_mov_ps(one, some, extreme)
 
-    let search = Search(block: block, importance: importance, grid: Grid(levels))
+    let grid = Grid(levels)
+    let search = Search(block: block, importance: importance)
     var best = Choice()
+    @inline(__always) func consider(_ inverse: __m512) {
+      best.keepBetter(search.choice(inverse) { grid.level(grid.nearest($0)) })
+    }
     for anchor in 0..<anchorCount {
       let level = _mm512_set1_ps(anchors[anchor])
-      best.keepBetter(search.choice(_mm512_div_ps(level, extreme)))
+      consider(_mm512_div_ps(level, extreme))
       let opposite = _mm512_sub_ps(_mm512_setzero_ps(), level)
-      best.keepBetter(search.choice(_mm512_div_ps(opposite, extreme)))
+      consider(_mm512_div_ps(opposite, extreme))
     }
-    best.keepBetter(search.choice(reciprocal(best.scale)))
-    best.keepBetter(search.choice(reciprocal(best.scale)))
+    consider(reciprocal(best.scale))
+    consider(reciprocal(best.scale))
 
     let inverse = reciprocal(best.scale)
     for group in 0..<4 {
       var words = _mm512_setzero_si512()
       for byte in 0..<4 {
         let x = block + (group * 4 + byte) * 16
-        let low = search.grid.nearest(_mm512_mul_ps(load(x), inverse))
-        let high = search.grid.nearest(_mm512_mul_ps(load(x + 256), inverse))
+        let low = grid.nearest(_mm512_mul_ps(load(x), inverse))
+        let high = grid.nearest(_mm512_mul_ps(load(x + 256), inverse))
         let pair = _mm512_or_si512(low, _mm512_slli_epi32(high, 4))
         let shift = _mm_cvtsi32_si128(Int32(byte * 8))
         words = _mm512_or_si512(words, _mm512_sll_epi32(pair, shift))
@@ -86,17 +90,16 @@
   private struct Search {
     let block: UnsafePointer<Float>
     let importance: UnsafePointer<Float>
-    let grid: Grid
 
     /// The best scale for the levels that are nearest to the block times `inverse`.
     @inline(__always)
-    func choice(_ inverse: __m512) -> Choice {
+    func choice(_ inverse: __m512, nearest: (__m512) -> __m512) -> Choice {
       var product = _mm512_setzero_ps()
       var square = _mm512_setzero_ps()
       for k in 0..<columns {
         let x = load(block + k * 16)
         let w = _mm512_set1_ps(importance[k])
-        let q = grid.level(grid.nearest(_mm512_mul_ps(x, inverse)))
+        let q = nearest(_mm512_mul_ps(x, inverse))
         product = _mm512_add_ps(product, _mm512_mul_ps(_mm512_mul_ps(x, w), q))
         square = _mm512_add_ps(square, _mm512_mul_ps(_mm512_mul_ps(q, w), q))
       }
@@ -152,10 +155,11 @@
     var half = janus_mm512_cvtps_ph(_mm512_div_ps(largest, _mm512_set1_ps(127)))
     if let importance {
       let extreme = _mm512_max_ps(largest, _mm512_set1_ps(smallestExtreme))
+      let search = Search(block: block, importance: importance)
       var best = Choice()
       for step in 0..<stepCount {
-        best.keepBetter(
-          choice(block, importance, _mm512_div_ps(_mm512_set1_ps(Float(127 - step)), extreme)))
+        let inverse = _mm512_div_ps(_mm512_set1_ps(Float(127 - step)), extreme)
+        best.keepBetter(search.choice(inverse) { _mm512_cvtepi32_ps(rounded($0)) })
       }
       half = janus_mm512_cvtps_ph(best.scale)
     }
@@ -171,23 +175,6 @@
       out.storeBytes(of: words, toByteOffset: group * 64, as: __m512i.self)
     }
     out.storeBytes(of: half, toByteOffset: 512, as: __m256i.self)
-  }
-
-  /// The best scale for the steps that are nearest to the block times `inverse`.
-  @inline(__always)
-  private func choice(
-    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ inverse: __m512
-  ) -> Choice {
-    var product = _mm512_setzero_ps()
-    var square = _mm512_setzero_ps()
-    for k in 0..<columns {
-      let x = load(block + k * 16)
-      let w = _mm512_set1_ps(importance[k])
-      let q = _mm512_cvtepi32_ps(rounded(_mm512_mul_ps(x, inverse)))
-      product = _mm512_add_ps(product, _mm512_mul_ps(_mm512_mul_ps(x, w), q))
-      square = _mm512_add_ps(square, _mm512_mul_ps(_mm512_mul_ps(q, w), q))
-    }
-    return Choice(product, square)
   }
 
   @inline(__always)

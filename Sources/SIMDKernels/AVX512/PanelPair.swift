@@ -91,16 +91,28 @@
         }
       }
       if kind == .tabulated {
-        sums.add(dots, lowTable, highTable, scales, p.tokenStride)
+        let (l, h) = (lowTable, highTable)
+        sums.add(
+          dots, scales, p.tokenStride, low: { tabulated(l, $0) }, high: { tabulated(h, $0) })
         lowTable += tableBytes
         highTable += tableBytes
       } else {
-        let l = (low + weightBytes).loadUnaligned(as: __m256i.self)
-        let h = (high + weightBytes).loadUnaligned(as: __m256i.self)
-        if kind == .powers && token == 0 {
-          remarkable = _mm256_max_epu16(remarkable, _mm256_max_epu16(remark(l), remark(h)))
+        let halves = (
+          (low + weightBytes).loadUnaligned(as: __m256i.self),
+          (high + weightBytes).loadUnaligned(as: __m256i.self)
+        )
+        let (l, h) = (_mm512_cvtph_ps(halves.0), _mm512_cvtph_ps(halves.1))
+        if kind == .any {
+          sums.add(
+            dots, scales, p.tokenStride, low: { multiplied(l, $0) }, high: { multiplied(h, $0) })
+        } else {
+          if token == 0 {
+            remarkable = _mm256_max_epu16(
+              remarkable, _mm256_max_epu16(remark(halves.0), remark(halves.1)))
+          }
+          let (l, h) = (lessOne(l), lessOne(h))
+          sums.add(dots, scales, p.tokenStride, low: { added(l, $0) }, high: { added(h, $0) })
         }
-        sums.add(dots, RowScales(l, h, kind == .powers), scales, p.tokenStride, kind == .powers)
       }
       low += weightBytes + 32
       high += weightBytes + 32
@@ -170,19 +182,32 @@
     }
   }
 
-  /// The scales of two panels' rows; where tokens' scales are `powers` of two, ready for `+`.
-  private struct RowScales {
-    let low, high: __m512
+  // Rows' scales times a token's.
 
-    @inline(__always)
-    init(_ low: __m256i, _ high: __m256i, _ powers: Bool) {
-      let (l, h) = (_mm512_cvtph_ps(low), _mm512_cvtph_ps(high))
-      let one = _mm512_set1_epi32(0x3f80_0000)
-      self.low =
-        powers ? _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(l), one)) : l
-      self.high =
-        powers ? _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(h), one)) : h
-    }
+  /// For any scales of tokens.
+  @inline(__always)
+  private func multiplied(_ rows: __m512, _ token: Float) -> __m512 {
+    _mm512_mul_ps(rows, _mm512_set1_ps(token))
+  }
+
+  /// For powers of two, with the bits of the rows' scales less those of one; or for the mantissa of a
+  /// line of a table.
+  @inline(__always)
+  private func added(_ rows: __m512i, _ token: Float) -> __m512 {
+    _mm512_castsi512_ps(
+      _mm512_add_epi32(rows, _mm512_set1_epi32(Int32(bitPattern: token.bitPattern))))
+  }
+
+  @inline(__always)
+  private func lessOne(_ rows: __m512) -> __m512i {
+    _mm512_sub_epi32(_mm512_castps_si512(rows), _mm512_set1_epi32(0x3f80_0000))
+  }
+
+  /// For scales with three bits of mantissa, which choose the line of a block's table.
+  @inline(__always)
+  private func tabulated(_ table: UnsafeRawPointer, _ token: Float) -> __m512 {
+    let line = table + Int(token.bitPattern >> 14 & 0x1c0)
+    return added(line.loadUnaligned(as: __m512i.self), token)
   }
 
   /// The results so far.
@@ -196,89 +221,41 @@
     var low6 = _mm512_setzero_ps(), high6 = _mm512_setzero_ps()
     var low7 = _mm512_setzero_ps(), high7 = _mm512_setzero_ps()
 
-    /// Adds a block's products times the rows' and the tokens' scales.
+    /// Adds a block's products times the tokens' scales times each panel's rows'.
     @inline(__always)
     mutating func add(
-      _ dots: Dots, _ rows: RowScales, _ scales: UnsafePointer<Float>, _ stride: Int, _ powers: Bool
+      _ dots: Dots, _ scales: UnsafePointer<Float>, _ stride: Int, low: (Float) -> __m512,
+      high: (Float) -> __m512
     ) {
-      let t0 = _mm512_set1_ps(scales[0 * stride])
-      low0 = scaled(dots.low0, rows.low, t0, low0, powers)
-      high0 = scaled(dots.high0, rows.high, t0, high0, powers)
-      let t1 = _mm512_set1_ps(scales[1 * stride])
-      low1 = scaled(dots.low1, rows.low, t1, low1, powers)
-      high1 = scaled(dots.high1, rows.high, t1, high1, powers)
-      let t2 = _mm512_set1_ps(scales[2 * stride])
-      low2 = scaled(dots.low2, rows.low, t2, low2, powers)
-      high2 = scaled(dots.high2, rows.high, t2, high2, powers)
-      let t3 = _mm512_set1_ps(scales[3 * stride])
-      low3 = scaled(dots.low3, rows.low, t3, low3, powers)
-      high3 = scaled(dots.high3, rows.high, t3, high3, powers)
-      let t4 = _mm512_set1_ps(scales[4 * stride])
-      low4 = scaled(dots.low4, rows.low, t4, low4, powers)
-      high4 = scaled(dots.high4, rows.high, t4, high4, powers)
-      let t5 = _mm512_set1_ps(scales[5 * stride])
-      low5 = scaled(dots.low5, rows.low, t5, low5, powers)
-      high5 = scaled(dots.high5, rows.high, t5, high5, powers)
-      let t6 = _mm512_set1_ps(scales[6 * stride])
-      low6 = scaled(dots.low6, rows.low, t6, low6, powers)
-      high6 = scaled(dots.high6, rows.high, t6, high6, powers)
-      let t7 = _mm512_set1_ps(scales[7 * stride])
-      low7 = scaled(dots.low7, rows.low, t7, low7, powers)
-      high7 = scaled(dots.high7, rows.high, t7, high7, powers)
-    }
-
-    /// The same with tables of the rows' scales.
-    @inline(__always)
-    mutating func add(
-      _ dots: Dots, _ low: UnsafeRawPointer, _ high: UnsafeRawPointer,
-      _ scales: UnsafePointer<Float>, _ stride: Int
-    ) {
-      let t0 = scales[0 * stride].bitPattern
-      low0 = scaled(dots.low0, low, t0, low0)
-      high0 = scaled(dots.high0, high, t0, high0)
-      let t1 = scales[1 * stride].bitPattern
-      low1 = scaled(dots.low1, low, t1, low1)
-      high1 = scaled(dots.high1, high, t1, high1)
-      let t2 = scales[2 * stride].bitPattern
-      low2 = scaled(dots.low2, low, t2, low2)
-      high2 = scaled(dots.high2, high, t2, high2)
-      let t3 = scales[3 * stride].bitPattern
-      low3 = scaled(dots.low3, low, t3, low3)
-      high3 = scaled(dots.high3, high, t3, high3)
-      let t4 = scales[4 * stride].bitPattern
-      low4 = scaled(dots.low4, low, t4, low4)
-      high4 = scaled(dots.high4, high, t4, high4)
-      let t5 = scales[5 * stride].bitPattern
-      low5 = scaled(dots.low5, low, t5, low5)
-      high5 = scaled(dots.high5, high, t5, high5)
-      let t6 = scales[6 * stride].bitPattern
-      low6 = scaled(dots.low6, low, t6, low6)
-      high6 = scaled(dots.high6, high, t6, high6)
-      let t7 = scales[7 * stride].bitPattern
-      low7 = scaled(dots.low7, low, t7, low7)
-      high7 = scaled(dots.high7, high, t7, high7)
+      let t0 = scales[0 * stride]
+      low0 = scaled(dots.low0, low(t0), low0)
+      high0 = scaled(dots.high0, high(t0), high0)
+      let t1 = scales[1 * stride]
+      low1 = scaled(dots.low1, low(t1), low1)
+      high1 = scaled(dots.high1, high(t1), high1)
+      let t2 = scales[2 * stride]
+      low2 = scaled(dots.low2, low(t2), low2)
+      high2 = scaled(dots.high2, high(t2), high2)
+      let t3 = scales[3 * stride]
+      low3 = scaled(dots.low3, low(t3), low3)
+      high3 = scaled(dots.high3, high(t3), high3)
+      let t4 = scales[4 * stride]
+      low4 = scaled(dots.low4, low(t4), low4)
+      high4 = scaled(dots.high4, high(t4), high4)
+      let t5 = scales[5 * stride]
+      low5 = scaled(dots.low5, low(t5), low5)
+      high5 = scaled(dots.high5, high(t5), high5)
+      let t6 = scales[6 * stride]
+      low6 = scaled(dots.low6, low(t6), low6)
+      high6 = scaled(dots.high6, high(t6), high6)
+      let t7 = scales[7 * stride]
+      low7 = scaled(dots.low7, low(t7), low7)
+      high7 = scaled(dots.high7, high(t7), high7)
     }
 
     @inline(__always)
-    private func scaled(
-      _ dot: __m512i, _ table: UnsafeRawPointer, _ token: UInt32, _ sum: __m512
-    ) -> __m512 {
-      // The upper three bits of the mantissa choose the line.
-      let line = (table + Int(token >> 14 & 0x1c0)).loadUnaligned(as: __m512i.self)
-      let scale = _mm512_add_epi32(line, _mm512_set1_epi32(Int32(bitPattern: token)))
-      return _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_castsi512_ps(scale), sum)
-    }
-
-    @inline(__always)
-    private func scaled(
-      _ dot: __m512i, _ row: __m512, _ token: __m512, _ sum: __m512, _ powers: Bool
-    ) -> __m512 {
-      let scale =
-        powers
-        ? _mm512_castsi512_ps(
-          _mm512_add_epi32(_mm512_castps_si512(row), _mm512_castps_si512(token)))
-        : _mm512_mul_ps(row, token)
-      return _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, sum)
+    private func scaled(_ dot: __m512i, _ scale: __m512, _ sum: __m512) -> __m512 {
+      _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, sum)
     }
 
     /// Begins with what the output holds.

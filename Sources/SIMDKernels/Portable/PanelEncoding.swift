@@ -14,10 +14,7 @@ public func encodeInt4(
   _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
   _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
 ) {
-  let columns = UnsafeRawPointer(block)
-  func column(_ k: Int) -> SIMD16<Float> {
-    columns.loadUnaligned(fromByteOffset: k * 64, as: SIMD16<Float>.self)
-  }
+  func column(_ k: Int) -> SIMD16<Float> { load(block, k) }
 
   var largest = SIMD16<Float>.zero
   var extreme = SIMD16<Float>.zero
@@ -34,15 +31,7 @@ public func encodeInt4(
   var bestGain = SIMD16<Float>.zero
   var bestScale = SIMD16<Float>.zero
   func consider(_ inverse: SIMD16<Float>) {
-    var product = SIMD16<Float>.zero
-    var square = SIMD16<Float>.zero
-    for k in 0..<32 {
-      let x = column(k)
-      let q = nearest(x * inverse, levels).level
-      product += (x * importance[k]) * q
-      square += (q * importance[k]) * q
-    }
-    keepBetter(product, square, &bestScale, &bestGain)
+    keepBetter(block, importance, inverse, &bestScale, &bestGain) { nearest($0, levels).level }
   }
   for anchor in anchors {
     consider(anchor / extreme)
@@ -70,10 +59,7 @@ public func encodeInt8(
   _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
   _ out: UnsafeMutableRawPointer
 ) {
-  let columns = UnsafeRawPointer(block)
-  func column(_ k: Int) -> SIMD16<Float> {
-    columns.loadUnaligned(fromByteOffset: k * 64, as: SIMD16<Float>.self)
-  }
+  func column(_ k: Int) -> SIMD16<Float> { load(block, k) }
   // Adding 1.5 · 2²³ rounds to even and leaves the number in the low bits of the sum.
   let rounding: Float = 0x1.8p23
   func rounded(_ y: SIMD16<Float>) -> SIMD16<Float> {
@@ -95,15 +81,7 @@ public func encodeInt8(
     let extreme = largest.replacing(with: smallestExtreme, where: largest .< smallestExtreme)
     for step in 0..<stepCount {
       let inverse = Float(127 - step) / extreme
-      var product = SIMD16<Float>.zero
-      var square = SIMD16<Float>.zero
-      for k in 0..<32 {
-        let x = column(k)
-        let q = rounded(x * inverse) - rounding
-        product += (x * importance[k]) * q
-        square += (q * importance[k]) * q
-      }
-      keepBetter(product, square, &bestScale, &bestGain)
+      keepBetter(block, importance, inverse, &bestScale, &bestGain) { rounded($0) - rounding }
     }
   }
 
@@ -122,13 +100,30 @@ public func encodeInt8(
   }
 }
 
-/// For a choice of levels q the best scale is d = Σwxq / Σwq²; it lowers the squared error by
+@inline(__always)
+private func load(_ block: UnsafePointer<Float>, _ column: Int) -> SIMD16<Float> {
+  UnsafeRawPointer(block).loadUnaligned(fromByteOffset: column * 64, as: SIMD16<Float>.self)
+}
+
+/// Keeps the better scales, of the best ones so far and those for the levels q that are nearest to the
+/// block times `inverse`.
+///
+/// For a choice of levels the best scale is d = Σwxq / Σwq²; it lowers the squared error by
 /// 2d·Σwxq - d²·Σwq². Rounding d to f16 is part of the choice.
 @inline(__always)
 private func keepBetter(
-  _ product: SIMD16<Float>, _ square: SIMD16<Float>, _ bestScale: inout SIMD16<Float>,
-  _ bestGain: inout SIMD16<Float>
+  _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ inverse: SIMD16<Float>,
+  _ bestScale: inout SIMD16<Float>, _ bestGain: inout SIMD16<Float>,
+  nearest: (SIMD16<Float>) -> SIMD16<Float>
 ) {
+  var product = SIMD16<Float>.zero
+  var square = SIMD16<Float>.zero
+  for k in 0..<32 {
+    let x = load(block, k)
+    let q = nearest(x * inverse)
+    product += (x * importance[k]) * q
+    square += (q * importance[k]) * q
+  }
   let scale = roundedToHalf(product / square)
   let gain = (scale + scale) * product - (scale * scale) * square
   let better = gain .> bestGain
