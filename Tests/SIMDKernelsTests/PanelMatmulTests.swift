@@ -153,6 +153,27 @@ private struct Product {
     }
   }
 
+  /// Of scales like these a kernel is told nothing, whatever the others are.
+  @Test(arguments: InstructionSet.available, [8, 4])
+  func remarkableTokensScaleToTheSameBits(_ set: InstructionSet, bits: Int) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 9)
+    let tokenScales: [Float] = [0x1p-103, 0x1p112, 0x1p-149, 0, -2, 3, .infinity, .nan]
+    let cases: [(UInt16?, Float)] =
+      tokenScales.map { (nil, $0) } + [(0x7bff, 0x1p111), (0x0001, 0x1p-102), (0x0000, .nan)]
+    for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19)] {
+      for (half, scale) in cases {
+        var p = Product(bits: bits, rows: rows, blocks: blocks, tokens: tokens, &random)
+        p.scales = random.scales(p.scales.count, without: ScaleBits.all)
+        p.scales[p.scales.count / 2] = scale
+        if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 3) }
+        #expect(
+          p.run(kernels).numbers == p.run(.portable).numbers,
+          "\(half as Any) · \(scale), \(rows) rows")
+      }
+    }
+  }
+
   @Test(arguments: InstructionSet.available)
   func tablesScaleInt8ToTheSameBits(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
