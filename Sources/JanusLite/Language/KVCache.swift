@@ -81,18 +81,19 @@ final class KVCache {
   var byteCount: Int { chunks.count * Self.chunkPositions * shape.bytesPerPosition }
 
   /// A cache that begins with the same positions, with room for `positions` in all. Full chunks are
-  /// shared, the last one is copied.
-  func fork(reserving positions: Int) -> KVCache {
+  /// shared if `sharing`, the others are copied.
+  func fork(reserving positions: Int, sharing: Bool = true) -> KVCache {
     precondition(positions >= count)
     let copy = KVCache(shape: shape)
     copy.count = count
-    let full = count / Self.chunkPositions
-    copy.chunks = Array(chunks[..<full])
+    let width = Self.chunkPositions
+    let shared = sharing ? count / width : 0
+    copy.chunks = Array(chunks[..<shared])
     copy.reserve(positions)
-    if count % Self.chunkPositions != 0 {
+    for chunk in shared..<(count + width - 1) / width {
       for plane in 0..<2 * shape.layers * shape.heads {
-        copy.address(plane, chunk: full).copyMemory(
-          from: address(plane, chunk: full), byteCount: bytesPerPlane)
+        copy.address(plane, chunk: chunk).copyMemory(
+          from: address(plane, chunk: chunk), byteCount: bytesPerPlane)
       }
     }
     return copy

@@ -19,10 +19,11 @@ final class PaintingRun {
   private let logits = FloatBuffer()
   private let guided = FloatBuffer()
 
-  /// Takes in the prompt: once with it, once without, whatever the number of pictures.
+  /// Takes in the prompt: once with it, once without, whatever the number of pictures. Unless
+  /// `sharingPrompt`, each row gets a copy of what that leaves in the cache.
   init(
     _ language: LanguageModel, _ codes: CodeModel, _ ops: Ops, prompt: [Int], emptyPrompt: [Int],
-    pictures: Int, guidance: Float, cacheFormat: CacheFormat
+    pictures: Int, guidance: Float, cacheFormat: CacheFormat, sharingPrompt: Bool = true
   ) {
     precondition(pictures > 0 && !prompt.isEmpty && prompt.count == emptyPrompt.count)
     self.language = language
@@ -57,7 +58,8 @@ final class PaintingRun {
     let total = prompt.count + codes.geometry.codesPerPicture
     step = Batch(
       (0..<2 * pictures).map { row in
-        Segment(cache: starts[row % 2].fork(reserving: total), count: 1)
+        let start = starts[row % 2]
+        return Segment(cache: start.fork(reserving: total, sharing: sharingPrompt), count: 1)
       })
   }
 

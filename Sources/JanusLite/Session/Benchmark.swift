@@ -73,7 +73,7 @@ public struct Benchmark {
         ) { $0.decode(steps: steps, depth: depth) })
     }
     guard model.painting != nil else { return stages }
-    for rows in [2, 32] {
+    for rows in [2, 16, 32] {
       stages.append(
         Stage(
           name: "paint", key: "paint-\(rows)", title: "paint step, \(rows) rows at depth 300",

@@ -42,13 +42,13 @@ public final class Workbench {
   }
 
   /// Seconds for one step of painting with `rows` rows (two for each picture), each after `depth`
-  /// positions of its own; nil for a model without the painting parts.
+  /// positions of its own, as in the middle of a picture; nil for a model without the painting parts.
   public func paint(rows: Int, depth: Int, steps: Int) -> Double? {
     guard let parts = model.painting else { return nil }
     let prompt = (0..<depth).map(token)
     let painting = PaintingRun(
       model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: prompt,
-      pictures: rows / 2, guidance: 5, cacheFormat: model.cacheFormat)
+      pictures: rows / 2, guidance: 5, cacheFormat: model.cacheFormat, sharingPrompt: false)
     _ = painting.nextLogits()
     let watch = Stopwatch()
     for step in 0..<steps {
