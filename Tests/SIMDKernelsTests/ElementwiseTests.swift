@@ -67,16 +67,20 @@ import Testing
     var random = Random(state: 3)
     for count in awkwardSizes {
       for range: ClosedRange<Float> in [-0.01...0.01, -1...1, -6...6, -20...20] {
-        let x = random.floats(count, in: range)
+        var x = random.floats(count, in: range)
+        // The ends of the intervals of `upperTail`, and a step on either side.
+        for (i, end) in stride(from: Float(0), through: 6, by: 0.75).enumerated() where i < count {
+          if i % 3 != 0 { x[i] = i % 2 == 0 ? -end.nextDown : end.nextUp } else { x[i] = -end }
+        }
         let out = Guarded(x)
         kernels.gelu(out.start, count)
         let truths = x.map { Double($0) * 0.5 * erfc(-Double($0) / 2.0.squareRoot()) }
-        // erfc's relative error is (8 + z²) u; z itself is off by 1.3 u, which erfc magnifies by
-        // at most 2 z² + 1. The share 1 - tail and the product round once each.
+        // The tail is off by its polynomial's 2⁻²⁹ and roundings of what is nowhere above the tail
+        // at the beginning of its interval. The share 1 - tail and the product round once each.
         let bounds = zip(x, truths).map { x, truth in
-          let z = abs(Double(x)) / 2.0.squareRoot()
-          let tail = 0.5 * erfc(z) * (10 + 4 * z * z) * rounding
-          return abs(Double(x)) * (tail + 0x1p-125) + 3 * abs(truth) * rounding
+          let begin = max(0, abs(Double(x)) - 0.75)
+          let tail = 0x1p-29 + 2 * 0.5 * erfc(begin / 2.0.squareRoot()) * rounding
+          return abs(Double(x)) * tail + 3 * abs(truth) * rounding
         }
         expectClose(out.checked(), truths, within: bounds, "\(count) in \(range)")
       }

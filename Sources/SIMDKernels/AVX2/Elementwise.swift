@@ -64,13 +64,11 @@
 
   /// `Kernels.gelu`.
   public func gelu(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
-    let half = _mm256_set1_ps(0.5)
     let one = _mm256_set1_ps(1)
     for i in stride(from: 0, to: count, by: 8) {
       let lanes = count - i
       let v = load(x + i, lanes)
-      let z = _mm256_mul_ps(_mm256_andnot_ps(_mm256_set1_ps(-0.0), v), _mm256_set1_ps(0.707_106_77))
-      let tail = _mm256_mul_ps(half, complementaryError(z))
+      let tail = upperTail(_mm256_andnot_ps(_mm256_set1_ps(-0.0), v))
       let share = _mm256_blendv_ps(_mm256_sub_ps(one, tail), tail, v)  // by the sign of v
       store(_mm256_mul_ps(v, share), x + i, lanes)
     }

@@ -33,21 +33,25 @@
     _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23))
   }
 
-  /// erfc(z) for z ≥ 0, by the portable tier's method and with its error bound.
+  /// The normal distribution's upper tail of x ≥ 0, by the portable tier's method and with its error
+  /// bound.
   @inline(__always)
-  func complementaryError(_ z: __m256) -> __m256 {
-    let one = _mm256_set1_ps(1)
-    let t = _mm256_div_ps(one, _mm256_fmadd_ps(z, _mm256_set1_ps(0.5), one))
-    var p = _mm256_set1_ps(0.152_171_28)
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(-0.720_157_56))
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(1.248_985))
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(-0.818_536_6))
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(0.020_350_49))
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(-0.051_861_517))
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(0.052_532_7))
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(0.382_924_56))
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(0.999_060_4))
-    p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(-1.265_468_7))
-    return _mm256_mul_ps(t, exponential(_mm256_fnmadd_ps(z, z, p)))
+  func upperTail(_ x: __m256) -> __m256 {
+    let interval = _mm256_cvttps_epi32(_mm256_mul_ps(x, _mm256_set1_ps(4 / 3)))
+    let middle = _mm256_fmadd_ps(
+      _mm256_cvtepi32_ps(interval), _mm256_set1_ps(0.75), _mm256_set1_ps(0.375))
+    let r = _mm256_sub_ps(x, middle)
+    @inline(__always) func coefficient(_ degree: Int) -> __m256 {
+      _mm256_permutevar8x32_ps(_mm256_loadu_ps(janus_upper_tail() + degree * 8), interval)
+    }
+    var p = coefficient(7)
+    p = _mm256_fmadd_ps(p, r, coefficient(6))
+    p = _mm256_fmadd_ps(p, r, coefficient(5))
+    p = _mm256_fmadd_ps(p, r, coefficient(4))
+    p = _mm256_fmadd_ps(p, r, coefficient(3))
+    p = _mm256_fmadd_ps(p, r, coefficient(2))
+    p = _mm256_fmadd_ps(p, r, coefficient(1))
+    p = _mm256_fmadd_ps(p, r, coefficient(0))
+    return _mm256_and_ps(p, janus_mm256_above_ps(_mm256_set1_ps(6), x))
   }
 #endif

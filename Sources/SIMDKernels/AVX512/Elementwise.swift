@@ -59,13 +59,11 @@
 
   /// `Kernels.gelu`.
   public func gelu(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
-    let half = _mm512_set1_ps(0.5)
     let one = _mm512_set1_ps(1)
     for i in stride(from: 0, to: count, by: 16) {
       let lanes = firstLanes(count - i)
       let v = load(x + i, lanes)
-      let z = _mm512_mul_ps(_mm512_abs_ps(v), _mm512_set1_ps(0.707_106_77))
-      let tail = _mm512_mul_ps(half, complementaryError(z))
+      let tail = upperTail(_mm512_abs_ps(v))
       let negative = _mm512_movepi32_mask(_mm512_castps_si512(v))
       let share = _mm512_mask_sub_ps(tail, ~negative, one, tail)
       store(_mm512_mul_ps(v, share), x + i, lanes)

@@ -23,21 +23,26 @@
     return _mm512_maskz_scalef_ps(normal, p, n)
   }
 
-  /// erfc(z) for z ≥ 0, by the portable tier's method and with its error bound.
+  /// The normal distribution's upper tail of x ≥ 0, by the portable tier's method and with its error
+  /// bound.
   @inline(__always)
-  func complementaryError(_ z: __m512) -> __m512 {
-    let one = _mm512_set1_ps(1)
-    let t = _mm512_div_ps(one, _mm512_fmadd_ps(z, _mm512_set1_ps(0.5), one))
-    var p = _mm512_set1_ps(0.152_171_28)
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(-0.720_157_56))
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(1.248_985))
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(-0.818_536_6))
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.020_350_49))
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(-0.051_861_517))
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.052_532_7))
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.382_924_56))
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.999_060_4))
-    p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(-1.265_468_7))
-    return _mm512_mul_ps(t, exponential(_mm512_fnmadd_ps(z, z, p)))
+  func upperTail(_ x: __m512) -> __m512 {
+    let interval = _mm512_cvttps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(4 / 3)))
+    let middle = _mm512_fmadd_ps(
+      _mm512_cvtepi32_ps(interval), _mm512_set1_ps(0.75), _mm512_set1_ps(0.375))
+    let r = _mm512_sub_ps(x, middle)
+    @inline(__always) func coefficient(_ degree: Int) -> __m512 {
+      let ofIntervals = _mm256_loadu_ps(janus_upper_tail() + degree * 8)
+      return _mm512_permutexvar_ps(interval, _mm512_broadcast_f32x8(ofIntervals))
+    }
+    var p = coefficient(7)
+    p = _mm512_fmadd_ps(p, r, coefficient(6))
+    p = _mm512_fmadd_ps(p, r, coefficient(5))
+    p = _mm512_fmadd_ps(p, r, coefficient(4))
+    p = _mm512_fmadd_ps(p, r, coefficient(3))
+    p = _mm512_fmadd_ps(p, r, coefficient(2))
+    p = _mm512_fmadd_ps(p, r, coefficient(1))
+    let known = janus_mm512_above_ps(_mm512_set1_ps(6), x)
+    return _mm512_maskz_fmadd_ps(known, p, r, coefficient(0))
   }
 #endif

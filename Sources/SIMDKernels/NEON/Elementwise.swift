@@ -56,8 +56,7 @@
   public func gelu(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
     for i in stride(from: 0, to: count, by: 4) {
       let v = load(x + i, count - i)
-      let z = vabsq_f32(v) * Floats(repeating: 0.707_106_77)
-      let tail = complementaryError(z) * Floats(repeating: 0.5)
+      let tail = upperTail(vabsq_f32(v))
       let share = (Floats(repeating: 1) - tail).replacing(with: tail, where: v .< 0)
       store(v * share, x + i, count - i)
     }

@@ -30,20 +30,28 @@
     unsafeBitCast((n &+ 127) &<< 23, to: Floats.self)
   }
 
-  /// erfc(z) for z ≥ 0, by the portable tier's method and with its error bound.
+  /// The normal distribution's upper tail of x ≥ 0, by the portable tier's method and with its error
+  /// bound.
   @inline(__always)
-  func complementaryError(_ z: Floats) -> Floats {
-    let t = Floats(repeating: 1) / fma(z, Floats(repeating: 0.5), 1)
-    var p = Floats(repeating: 0.152_171_28)
-    p = fma(p, t, -0.720_157_56)
-    p = fma(p, t, 1.248_985)
-    p = fma(p, t, -0.818_536_6)
-    p = fma(p, t, 0.020_350_49)
-    p = fma(p, t, -0.051_861_517)
-    p = fma(p, t, 0.052_532_7)
-    p = fma(p, t, 0.382_924_56)
-    p = fma(p, t, 0.999_060_4)
-    p = fma(p, t, -1.265_468_7)
-    return t * exponential(vfmsq_f32(p, z, z))
+  func upperTail(_ x: Floats) -> Floats {
+    let interval = vcvtq_s32_f32(x * Floats(repeating: 4 / 3))
+    let r = x - fma(vcvtq_f32_s32(interval), Floats(repeating: 0.75), 0.375)
+    // The four bytes of an interval's float.
+    let places = (interval & 7) &* 0x0404_0404 &+ 0x0302_0100
+    @inline(__always) func coefficient(_ degree: Int) -> Floats {
+      let ofIntervals = UnsafeRawPointer(janus_upper_tail() + degree * 8)
+        .loadUnaligned(as: uint8x16x2_t.self)
+      return unsafeBitCast(
+        vqtbl2q_u8(ofIntervals, unsafeBitCast(places, to: SIMD16<UInt8>.self)), to: Floats.self)
+    }
+    var p = coefficient(7)
+    p = fma(p, r, coefficient(6))
+    p = fma(p, r, coefficient(5))
+    p = fma(p, r, coefficient(4))
+    p = fma(p, r, coefficient(3))
+    p = fma(p, r, coefficient(2))
+    p = fma(p, r, coefficient(1))
+    p = fma(p, r, coefficient(0))
+    return Floats.zero.replacing(with: p, where: x .< 6)
   }
 #endif

@@ -39,7 +39,7 @@ public func siluMul(
 /// `Kernels.gelu`.
 public func gelu(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
   for i in 0..<count {
-    let tail = 0.5 * complementaryError(abs(x[i]) * 0.707_106_77)
+    let tail = upperTail(abs(x[i]))
     x[i] *= x[i] < 0 ? tail : 1 - tail
   }
 }
