@@ -25,6 +25,6 @@ import Testing
       line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
         .filter { $0.offset % 2 == 0 }.reduce(1) { $0 + $1.element.count { $0 == "," } }
     }
-    #expect(counts == [7, 7, 7])
+    #expect(counts == [7, 7, 7, 7])
   }
 }

@@ -89,6 +89,7 @@ import Testing
       try #require((try object(line)["timings"] as? [String: Double])?["peak_rss_bytes"])
     }
     #expect(peaks.count == 40)
-    #expect(peaks[39] <= peaks[9] * 1.01, "\(peaks[9]) bytes became \(peaks[39])")
+    // What threads' heaps differ by; a picture that left 34 kB behind would show.
+    #expect(peaks[39] <= peaks[9] + 1_000_000, "\(peaks[9]) bytes became \(peaks[39])")
   }
 }

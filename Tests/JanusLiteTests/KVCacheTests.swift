@@ -28,4 +28,25 @@ import Testing
     let last = forks.map { $0.keys(layer: 0, head: 0, chunk: 2) }
     #expect(Set(last + [prompt.keys(layer: 0, head: 0, chunk: 2)]).count == 3)
   }
+
+  @Test(arguments: CacheFormat.allCases)
+  func aPathThatSharesNothingHasACopyOfEachChunk(_ format: CacheFormat) throws {
+    let model = try Fixture.all[0].model(.int8)
+    let prompt = KVCache(shape: CacheShape(model.language, format: format))
+    prompt.reserve(130)
+    let bytes = KVCache.chunkPositions * prompt.shape.dim * format.bytesPerElement
+    for chunk in 0..<3 {
+      prompt.keys(layer: 0, head: 0, chunk: chunk).initializeMemory(
+        as: UInt8.self, repeating: UInt8(chunk + 1), count: bytes)
+    }
+    prompt.advance(by: 130)
+    let fork = prompt.fork(reserving: 200, sharing: false)
+    #expect(fork.count == 130)
+    for chunk in 0..<3 {
+      let copy = fork.keys(layer: 0, head: 0, chunk: chunk)
+      #expect(copy != prompt.keys(layer: 0, head: 0, chunk: chunk))
+      let held = UnsafeRawBufferPointer(start: copy, count: bytes)
+      #expect(held.allSatisfy { $0 == UInt8(chunk + 1) })
+    }
+  }
 }
