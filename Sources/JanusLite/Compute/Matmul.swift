@@ -72,7 +72,10 @@ extension Ops {
         weight, panels, x.rows, bias: product.linear.bias?.base, into: out, adding: adding,
         thread: thread)
       if case .gelu = product.finish {
-        for row in 0..<x.rows { kernels.gelu(out[row: row] + rows, count) }
+        for row in 0..<x.rows {
+          out.fetch(row, rows, count)
+          kernels.gelu(out[row: row] + rows, count)
+        }
       }
       return
     }
@@ -310,6 +313,8 @@ private struct GatedMatmulJob: PoolJob {
     let first = panels.lowerBound * ElementFormat.panelRows
     let count = min(gate.rows, panels.upperBound * ElementFormat.panelRows) - first
     for row in 0..<x.rows {
+      out.fetch(row, first, count)
+      other.fetch(row, first, count)
       let values = out[row: row] + first
       ops.kernels.siluMul(values, other[row: row] + first, values, count)
     }

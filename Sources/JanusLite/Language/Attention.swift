@@ -51,9 +51,9 @@ extension Ops {
       pool.run(heads * chunks) { task, _ in
         let begin = (first + task / heads) * width
         for position in positions.clamped(to: begin..<begin + width) {
-          attention.store(
-            firstRow + position - positions.lowerBound, head: task % heads, in: segment.cache,
-            position: position)
+          let row = firstRow + position - positions.lowerBound
+          attention.fetch(row, head: task % heads, of: segment.cache.shape)
+          attention.store(row, head: task % heads, in: segment.cache, position: position)
         }
       }
     }
@@ -73,6 +73,7 @@ private struct LastRowsJob: PoolJob {
     let (index, head) = (task / heads, task % heads)
     let segment = batch.segments[index]
     if storing {
+      fetchKey(task: task + 1, heads: heads)
       attention.store(index, head: head, in: segment.cache, position: segment.cache.count)
     }
     for query in head * attention.group..<(head + 1) * attention.group {
@@ -80,6 +81,13 @@ private struct LastRowsJob: PoolJob {
         segment.count - 1..<segment.count, of: segment, firstRow: index - (segment.count - 1),
         head: query, ops.threadScratch[thread].base)
     }
+  }
+
+  /// Asks for what the task writes first, which most likely is this thread's next one.
+  private func fetchKey(task: Int, heads: Int) {
+    guard task < batch.segments.count * heads else { return }
+    let cache = batch.segments[task / heads].cache
+    cache.fetchKey(layer: attention.layer, head: task % heads, position: cache.count)
   }
 }
 
@@ -102,6 +110,11 @@ private struct CausalAttention {
   /// Scores of a row over `positions` positions: whole chunks.
   static func stride(_ positions: Int) -> Int {
     (positions + KVCache.chunkPositions - 1) / KVCache.chunkPositions * KVCache.chunkPositions
+  }
+
+  func fetch(_ row: Int, head: Int, of shape: CacheShape) {
+    keys.fetch(row, head * shape.dim, shape.dim)
+    values.fetch(row, head * shape.dim, shape.dim)
   }
 
   /// Writes the key and the value of a row of the batch.

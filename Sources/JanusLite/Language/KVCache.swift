@@ -1,3 +1,4 @@
+import CIntrinsics
 import SIMDKernels
 
 /// How keys and values are kept.
@@ -158,6 +159,14 @@ final class KVCache {
         (values.assumingMemoryBound(to: Int8.self) + place * dim).update(from: bytes, count: dim)
       }
     }
+  }
+
+  /// Asks for the memory that the key of a position will be written to, a line for each dimension.
+  func fetchKey(layer: Int, head: Int, position: Int) {
+    let (chunk, place) = (position / Self.chunkPositions, position % Self.chunkPositions)
+    let bytes = shape.format.bytesPerElement
+    let column = keys(layer: layer, head: head, chunk: chunk) + place * bytes
+    for d in 0..<shape.dim { janus_prefetch(column + d * Self.chunkPositions * bytes) }
   }
 
   private func plane(layer: Int, part: Int, head: Int, chunk: Int) -> UnsafeMutableRawPointer {

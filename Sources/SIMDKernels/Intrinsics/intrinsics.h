@@ -1,6 +1,12 @@
 // The door to the compiler's SIMD intrinsics. Those that the headers define as macros, which Swift
 // cannot see, get a function here; nothing else lives in this file.
 #pragma once
+
+// Fetches a cache line that will be read soon.
+static inline __attribute__((always_inline)) void janus_prefetch(const void *p) {
+  __builtin_prefetch(p, 0, 3);
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
@@ -14,11 +20,6 @@ static inline unsigned long long janus_xgetbv0(void) {
 
 // Swift would call `_mm_pause` as a function, which exists in no library.
 static inline void janus_pause(void) { _mm_pause(); }
-
-// Fetches a cache line that will be read soon.
-static inline __attribute__((always_inline)) void janus_prefetch(const void *p) {
-  __builtin_prefetch(p, 0, 3);
-}
 
 #define JANUS_INLINE(features) \
   static inline __attribute__((always_inline, target(features)))
