@@ -71,7 +71,7 @@ final class FloatBuffer {
 
   private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
     let bytes = byteCount(count)
-    return PageMemory.allocate(bytes)
+    return PageMemory.allocate(bytes, inLargePages: true)
       .bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
   }
 
