@@ -9,9 +9,11 @@
   /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
   private let residentBytes = 256 * 1024
 
-  /// How far ahead of its first use a panel is fetched for a few tokens. For one the processor's own
-  /// fetching is faster: fetched lines occupy the buffers of the L1 cache for the whole wait.
-  let prefetchDistance = 4096
+  /// How far ahead of its first use a panel is fetched for a few tokens: from memory into the L2 cache,
+  /// and from there into the L1 cache, whose few buffers a line would occupy for the whole wait. For
+  /// one token the processor's own fetching is faster.
+  private let farDistance = 12_288
+  private let nearDistance = 2304
 
   /// `ScaleBits.eighths` and `ScaleBits.all`.
   private let allButThreeBits: UInt32 = 0x0f_ffff
@@ -209,7 +211,10 @@
 
     for _ in 0..<p.blocks {
       if tokens > 1 && tokens <= 4 {
-        for line in 0..<(bits == 8 ? 9 : 5) { janus_prefetch(bytes + prefetchDistance + line * 64) }
+        for line in 0..<(bits == 8 ? 9 : 5) {
+          janus_prefetch_l2(bytes + farDistance + line * 64)
+          janus_prefetch(bytes + nearDistance + line * 64)
+        }
       }
       let w = bits == 8 ? Block(int8: bytes) : Block(int4: bytes, levels: p.levels)
       @inline(__always) func add(_ t: Int, _ sum: inout __m512) {

@@ -69,11 +69,11 @@
     var remarkable = _mm256_setzero_si256()
 
     for _ in 0..<p.blocks {
-      // The first tokens fetch the panels for all. int8 lost by it: its lines crowd the values out.
-      if bits == 4 && token == 0 {
-        for line in 0..<5 {
-          janus_prefetch(low + prefetchDistance + line * 64)
-          janus_prefetch(high + prefetchDistance + line * 64)
+      // The first tokens fetch the next two panels for all.
+      if token == 0 {
+        for line in 0..<(bits == 8 ? 9 : 5) {
+          janus_prefetch_l2(low + 2 * panelBytes + line * 64)
+          janus_prefetch_l2(high + 2 * panelBytes + line * 64)
         }
       }
       var dots = Dots(offsets, p.tokenStride)
