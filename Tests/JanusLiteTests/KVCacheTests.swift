@@ -5,10 +5,7 @@ import Testing
 @Suite struct KVCacheTests {
   @Test(arguments: CacheFormat.allCases)
   func pathsThatBeginAlikeShareTheirFullChunks(_ format: CacheFormat) throws {
-    let model = try Fixture.all[0].model(.int8)
-    let prompt = KVCache(shape: CacheShape(model.language, format: format))
-    prompt.reserve(130)
-    let bytes = KVCache.chunkPositions * prompt.shape.dim * format.bytesPerElement
+    let (prompt, bytes) = try room(format)
     let head = prompt.shape.heads - 1
     prompt.values(layer: 0, head: head, chunk: 2).initializeMemory(
       as: UInt8.self, repeating: 7, count: bytes)
@@ -31,10 +28,7 @@ import Testing
 
   @Test(arguments: CacheFormat.allCases)
   func aPathThatSharesNothingHasACopyOfEachChunk(_ format: CacheFormat) throws {
-    let model = try Fixture.all[0].model(.int8)
-    let prompt = KVCache(shape: CacheShape(model.language, format: format))
-    prompt.reserve(130)
-    let bytes = KVCache.chunkPositions * prompt.shape.dim * format.bytesPerElement
+    let (prompt, bytes) = try room(format)
     for chunk in 0..<3 {
       prompt.keys(layer: 0, head: 0, chunk: chunk).initializeMemory(
         as: UInt8.self, repeating: UInt8(chunk + 1), count: bytes)
@@ -48,5 +42,13 @@ import Testing
       let held = UnsafeRawBufferPointer(start: copy, count: bytes)
       #expect(held.allSatisfy { $0 == UInt8(chunk + 1) })
     }
+  }
+
+  /// A cache with room for 130 positions, and the bytes of a head's elements in a chunk.
+  private func room(_ format: CacheFormat) throws -> (cache: KVCache, bytes: Int) {
+    let model = try Fixture.all[0].model(.int8)
+    let cache = KVCache(shape: CacheShape(model.language, format: format))
+    cache.reserve(130)
+    return (cache, KVCache.chunkPositions * cache.shape.dim * format.bytesPerElement)
   }
 }
