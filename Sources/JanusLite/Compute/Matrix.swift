@@ -17,6 +17,11 @@ struct Matrix {
     self.stride = stride ?? columns
   }
 
+  /// A view of what lies behind another one, of as many rows.
+  init(behind other: Matrix, columns: Int) {
+    self.init(other[row: other.rows], rows: other.rows, columns: columns)
+  }
+
   /// The start of row `index`.
   subscript(row index: Int) -> UnsafeMutablePointer<Float> { base + index * stride }
 

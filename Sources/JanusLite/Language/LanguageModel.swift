@@ -76,39 +76,46 @@ struct LanguageModel: Sendable {
 
 /// What a forward pass computes in, kept between calls so that a decoded token allocates nothing.
 final class LanguageBuffers {
+  /// `q` and `a` are in the place of `f` and `f2`: each is done with when the other is written. The
+  /// less memory, the more of it stays in the caches.
   struct Views {
-    let h, q, k, v, a, f, f2, cos, sin: Matrix
+    let h, k, v, cos, sin: Matrix
+    let q, a: Matrix
+    let f, f2: Matrix
   }
 
   private let h = FloatBuffer()
-  private let q = FloatBuffer()
   private let k = FloatBuffer()
   private let v = FloatBuffer()
-  private let a = FloatBuffer()
-  private let f = FloatBuffer()
-  private let f2 = FloatBuffer()
   private let cos = FloatBuffer()
   private let sin = FloatBuffer()
+  private let shared = FloatBuffer()
 
   func views(rows: Int, _ g: LanguageGeometry) -> Views {
-    Views(
-      h: h.matrix(rows, g.embeddingLength), q: q.matrix(rows, g.headCount * g.headDim),
-      k: k.matrix(rows, g.keyValueHeadCount * g.headDim),
-      v: v.matrix(rows, g.keyValueHeadCount * g.headDim),
-      a: a.matrix(rows, g.headCount * g.headDim), f: f.matrix(rows, g.feedForwardLength),
-      f2: f2.matrix(rows, g.feedForwardLength), cos: cos.matrix(rows, g.headDim / 2),
-      sin: sin.matrix(rows, g.headDim / 2))
+    let (queries, keys) = (g.headCount * g.headDim, g.keyValueHeadCount * g.headDim)
+    shared.reserve(rows * Self.sharedColumns(g))
+    let q = shared.matrix(rows, queries)
+    let f = shared.matrix(rows, g.feedForwardLength)
+    return Views(
+      h: h.matrix(rows, g.embeddingLength), k: k.matrix(rows, keys), v: v.matrix(rows, keys),
+      cos: cos.matrix(rows, g.headDim / 2), sin: sin.matrix(rows, g.headDim / 2),
+      q: q, a: Matrix(behind: q, columns: queries),
+      f: f, f2: Matrix(behind: f, columns: g.feedForwardLength))
   }
 
   /// Frees what a long prompt needed and single tokens do not.
   func release() {
-    for buffer in [h, q, k, v, a, f, f2, cos, sin] { buffer.release() }
+    for buffer in [h, k, v, cos, sin, shared] { buffer.release() }
+  }
+
+  private static func sharedColumns(_ g: LanguageGeometry) -> Int {
+    2 * max(g.headCount * g.headDim, g.feedForwardLength)
   }
 
   /// Bytes that passes over `rows` rows take, with their input and its int8 form.
   static func byteCount(rows: Int, _ g: LanguageGeometry) -> Int {
-    let attention = 2 * (g.headCount + g.keyValueHeadCount) * g.headDim
-    let floats = 2 * g.embeddingLength + attention + 2 * g.feedForwardLength + g.headDim
+    let keys = g.keyValueHeadCount * g.headDim
+    let floats = 2 * (g.embeddingLength + keys) + sharedColumns(g) + g.headDim
     return rows * (4 * floats + QuantizedActivations.byteCount(columns: g.feedForwardLength))
   }
 }

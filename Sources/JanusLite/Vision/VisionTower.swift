@@ -57,26 +57,43 @@ struct VisionTower: Sendable {
 
 /// What an encoding computes in. Freed between pictures by dropping it.
 final class VisionBuffers {
+  /// `patches`, then `q`, `k`, `v` and `a`, then `f`, and at last `d` and `d2` are in the same place:
+  /// each is done with when the next is written. The less memory, the more of it stays in the caches.
   struct Views {
-    let patches, x, h, q, k, v, a, f, d, d2: Matrix
+    let x, h: Matrix
+    let patches: Matrix
+    let q, k, v, a: Matrix
+    let f: Matrix
+    let d, d2: Matrix
   }
 
-  private let buffers = (0..<10).map { _ in FloatBuffer() }
+  private let x = FloatBuffer()
+  private let h = FloatBuffer()
+  private let shared = FloatBuffer()
 
   func views(_ g: VisionGeometry, aligned columns: Int) -> Views {
     let (n, e) = (g.patchCount, g.embeddingLength)
+    shared.reserve(n * Self.sharedColumns(g, aligned: columns))
+    let q = shared.matrix(n, e)
+    let k = Matrix(behind: q, columns: e)
+    let v = Matrix(behind: k, columns: e)
+    let d = shared.matrix(n, columns)
     return Views(
-      patches: buffers[0].matrix(n, 3 * g.patchSize * g.patchSize), x: buffers[1].matrix(n, e),
-      h: buffers[2].matrix(n, e), q: buffers[3].matrix(n, e), k: buffers[4].matrix(n, e),
-      v: buffers[5].matrix(n, e), a: buffers[6].matrix(n, e),
-      f: buffers[7].matrix(n, g.feedForwardLength), d: buffers[8].matrix(n, columns),
-      d2: buffers[9].matrix(n, columns))
+      x: x.matrix(n, e), h: h.matrix(n, e),
+      patches: shared.matrix(n, 3 * g.patchSize * g.patchSize),
+      q: q, k: k, v: v, a: Matrix(behind: v, columns: e),
+      f: shared.matrix(n, g.feedForwardLength),
+      d: d, d2: Matrix(behind: d, columns: columns))
+  }
+
+  private static func sharedColumns(_ g: VisionGeometry, aligned columns: Int) -> Int {
+    max(
+      3 * g.patchSize * g.patchSize, 4 * g.embeddingLength, g.feedForwardLength, 2 * columns)
   }
 
   /// Bytes of the views, of a layer's transposed keys and of the quantised rows.
   static func byteCount(_ g: VisionGeometry, aligned columns: Int) -> Int {
-    let floats =
-      3 * g.patchSize * g.patchSize + 7 * g.embeddingLength + g.feedForwardLength + 2 * columns
+    let floats = 3 * g.embeddingLength + sharedColumns(g, aligned: columns)
     return g.patchCount
       * (4 * floats + QuantizedActivations.byteCount(columns: g.feedForwardLength))
   }
