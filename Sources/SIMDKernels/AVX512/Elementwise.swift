@@ -10,8 +10,7 @@
     for head in 0..<heads {
       let low = x + head * dim
       let high = low + half
-      for i in stride(from: 0, to: half, by: 16) {
-        let lanes = firstLanes(half - i)
+      forEachVector(half) { i, lanes in
         let (a, b) = (load(low + i, lanes), load(high + i, lanes))
         let (c, s) = (load(cos + i, lanes), load(sin + i, lanes))
         store(_mm512_fmsub_ps(a, c, _mm512_mul_ps(b, s)), low + i, lanes)
@@ -23,21 +22,18 @@
   /// `Kernels.softmax`.
   public func softmax(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
     var largest = _mm512_set1_ps(-.infinity)
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       largest = _mm512_mask_max_ps(largest, lanes, largest, load(x + i, lanes))
     }
     let shift = _mm512_set1_ps(_mm512_reduce_max_ps(largest))
     var sums = _mm512_setzero_ps()
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       let e = exponential(_mm512_sub_ps(load(x + i, lanes), shift))
       sums = _mm512_mask_add_ps(sums, lanes, sums, e)
       store(e, x + i, lanes)
     }
     let inverse = _mm512_set1_ps(1 / _mm512_reduce_add_ps(sums))
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       store(_mm512_mul_ps(load(x + i, lanes), inverse), x + i, lanes)
     }
   }
@@ -48,8 +44,7 @@
     _ count: Int
   ) {
     let one = _mm512_set1_ps(1)
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       let g = load(gate + i, lanes)
       let e = exponential(_mm512_sub_ps(_mm512_setzero_ps(), g))
       let silu = _mm512_div_ps(g, _mm512_add_ps(one, e))
@@ -60,8 +55,7 @@
   /// `Kernels.gelu`.
   public func gelu(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
     let one = _mm512_set1_ps(1)
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       let v = load(x + i, lanes)
       let tail = upperTail(_mm512_abs_ps(v))
       let negative = _mm512_movepi32_mask(_mm512_castps_si512(v))
@@ -72,16 +66,14 @@
 
   /// `Kernels.add`.
   public func add(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       store(_mm512_add_ps(load(y + i, lanes), load(x + i, lanes)), y + i, lanes)
     }
   }
 
   /// `Kernels.multiply`.
   public func multiply(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       store(_mm512_mul_ps(load(y + i, lanes), load(x + i, lanes)), y + i, lanes)
     }
   }

@@ -5,8 +5,7 @@
   public func f16ToF32(
     _ from: UnsafePointer<UInt16>, _ to: UnsafeMutablePointer<Float>, _ count: Int
   ) {
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       store(load(from + i, lanes), to + i, lanes)
     }
   }
@@ -15,8 +14,7 @@
   public func f32ToF16(
     _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<UInt16>, _ count: Int
   ) {
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       _mm256_mask_storeu_epi16(to + i, lanes, janus_mm512_cvtps_ph(load(from + i, lanes)))
     }
   }
@@ -25,8 +23,7 @@
   public func bf16ToF32(
     _ from: UnsafePointer<UInt16>, _ to: UnsafeMutablePointer<Float>, _ count: Int
   ) {
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       store(loadBrain(from + i, lanes), to + i, lanes)
     }
   }
@@ -37,8 +34,7 @@
   ) {
     let one = _mm512_set1_epi32(1)
     let infinity = _mm512_set1_epi32(0x7f80_0000)
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       let bits = _mm512_castps_si512(load(from + i, lanes))
       let upper = _mm512_srli_epi32(bits, 16)
       let odd = _mm512_add_epi32(_mm512_and_si512(upper, one), _mm512_set1_epi32(0x7fff))

@@ -1,7 +1,17 @@
 #if arch(x86_64)
   import CIntrinsics
 
-  // Loads and stores of 16 lanes. Loops run to a count rounded up, with a mask for the last lanes.
+  // Loads and stores of 16 lanes, and loops over them.
+
+  /// Calls `body` with each sixteenth index below `count` and a mask of the lanes that are below it.
+  ///
+  /// `body` is compiled twice: masks cost instructions, which whole vectors go without.
+  @inline(__always)
+  func forEachVector(_ count: Int, _ body: (_ index: Int, _ lanes: __mmask16) -> Void) {
+    let whole = count & ~15
+    for i in stride(from: 0, to: whole, by: 16) { body(i, 0xffff) }
+    if whole < count { body(whole, firstLanes(count - whole)) }
+  }
 
   /// A mask of the first `count` lanes of 16: all for more, none for less than one.
   @inline(__always)

@@ -7,14 +7,13 @@
     _ out: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     var squares = _mm512_setzero_ps()
-    for i in stride(from: 0, to: count, by: 16) {
-      let v = load(x + i, firstLanes(count - i))
+    forEachVector(count) { i, lanes in
+      let v = load(x + i, lanes)
       squares = _mm512_fmadd_ps(v, v, squares)
     }
     let mean = _mm512_reduce_add_ps(squares) / Float(count)
     let scale = inverseRoot(mean + epsilon)
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       let v = _mm512_mul_ps(load(x + i, lanes), scale)
       store(_mm512_mul_ps(v, load(weight + i, lanes)), out + i, lanes)
     }
@@ -26,20 +25,18 @@
     _ epsilon: Float, _ out: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     var sums = _mm512_setzero_ps()
-    for i in stride(from: 0, to: count, by: 16) {
-      sums = _mm512_add_ps(sums, load(x + i, firstLanes(count - i)))
+    forEachVector(count) { i, lanes in
+      sums = _mm512_add_ps(sums, load(x + i, lanes))
     }
     let mean = _mm512_set1_ps(_mm512_reduce_add_ps(sums) / Float(count))
     var squares = _mm512_setzero_ps()
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       let v = _mm512_maskz_sub_ps(lanes, load(x + i, lanes), mean)
       squares = _mm512_fmadd_ps(v, v, squares)
     }
     let variance = _mm512_reduce_add_ps(squares) / Float(count)
     let scale = inverseRoot(variance + epsilon)
-    for i in stride(from: 0, to: count, by: 16) {
-      let lanes = firstLanes(count - i)
+    forEachVector(count) { i, lanes in
       let v = _mm512_mul_ps(_mm512_sub_ps(load(x + i, lanes), mean), scale)
       store(_mm512_fmadd_ps(v, load(weight + i, lanes), load(bias + i, lanes)), out + i, lanes)
     }
@@ -104,8 +101,7 @@
     // In order of memory: the scales stay in the L1 cache, the pixels come from afar.
     for pixel in 0..<pixels {
       let (x, out) = (x + pixel * channels, out + pixel * channels)
-      for c in stride(from: 0, to: channels, by: 16) {
-        let lanes = firstLanes(channels - c)
+      forEachVector(channels) { c, lanes in
         let value = _mm512_fmadd_ps(
           load(x + c, lanes), load(scale + c, lanes), load(shift + c, lanes))
         store(value, out + c, lanes)
