@@ -1,14 +1,23 @@
 #if arch(x86_64)
   import CIntrinsics
 
+  // What is found across the lanes is most of the work for one block: it is found for sixteen at once,
+  // or for four.
+
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
     _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
   ) -> Bool {
-    var k = 0
     var most = _mm512_setzero_si512()
+    var k = 0
+    while k + 512 <= columns,
+      let sixteen = quantizeSixteen(x + k, dropped, values + k, scales + k / 32, offsets + k / 32)
+    {
+      most = _mm512_max_epu32(most, sixteen)
+      k += 512
+    }
     while k + 128 <= columns {
       let four = quantizeFour(
         x + k, 128, dropped, values + k, scales + k / 32, offsets + k / 32)
@@ -24,9 +33,70 @@
     return janus_mm512_above_epu32(most, _mm512_set1_epi32((127 + 111) << 23)) == 0
   }
 
-  /// Up to four blocks: what is found across the lanes, which is most of the work for one, is found
-  /// for all of them at once. `count` is a literal for whole ones. Returned are the bits of their
-  /// scales.
+  /// Sixteen blocks; returned are the bits of their scales, or nil, and nothing written, where a scale
+  /// has no inverse. The values are read twice: a scale is known long after they were, and the
+  /// registers that hold them meanwhile let few others begin.
+  @inline(__always)
+  private func quantizeSixteen(
+    _ x: UnsafePointer<Float>, _ dropped: UInt32, _ values: UnsafeMutablePointer<Int8>,
+    _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
+  ) -> __m512i? {
+    let largest = largerHalves(
+      largerHalves(maximaOfFour(x), maximaOfFour(x + 128)),
+      largerHalves(maximaOfFour(x + 256), maximaOfFour(x + 384)))
+    let (scale, inverse, usable) = steps(largest, dropped)
+    if usable != 0xffff { return nil }
+    store(scale, scales)
+    for four in 0..<4 {
+      let x = x + four * 128
+      let lane = Int32(four * 4)
+      let ab = bytes(Block(x, 32), Block(x + 32, 32), inverse, lane)
+      let cd = bytes(Block(x + 64, 32), Block(x + 96, 32), inverse, lane + 2)
+      _mm512_mask_storeu_epi32(values + four * 128, 0xffff, ab)
+      _mm512_mask_storeu_epi32(values + four * 128 + 64, 0xffff, cd)
+      _mm_mask_storeu_epi32(offsets + four * 4, 0xf, _mm512_castsi512_si128(offset(ab, cd)))
+    }
+    return _mm512_castps_si512(scale)
+  }
+
+  /// The largest magnitudes of four blocks, as the lanes `0, 1, 2, 3` of each four: of a quarter of
+  /// their values in each.
+  @inline(__always)
+  private func maximaOfFour(_ x: UnsafePointer<Float>) -> __m512i {
+    maximaOfFour(Block(x, 32), Block(x + 32, 32), Block(x + 64, 32), Block(x + 96, 32))
+  }
+
+  @inline(__always)
+  private func maximaOfFour(_ a: Block, _ b: Block, _ c: Block, _ d: Block) -> __m512i {
+    let (a, b, c, d) = (a.largest, b.largest, c.largest, d.largest)
+    let ab = _mm512_max_epu32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b))
+    let cd = _mm512_max_epu32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d))
+    return _mm512_max_epu32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd))
+  }
+
+  /// The larger ones of neighbouring fours: those of `a` in the lower half, those of `b` in the upper.
+  @inline(__always)
+  private func largerHalves(_ a: __m512i, _ b: __m512i) -> __m512i {
+    _mm512_max_epu32(
+      _mm512_permutex2var_epi64(a, _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0), b),
+      _mm512_permutex2var_epi64(a, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), b))
+  }
+
+  /// Scales for largest magnitudes, their inverses, and where they have one.
+  @inline(__always)
+  private func steps(
+    _ largest: __m512i, _ dropped: UInt32
+  ) -> (scale: __m512, inverse: __m512, usable: __mmask16) {
+    var scale = _mm512_div_ps(_mm512_castsi512_ps(largest), _mm512_set1_ps(127))
+    if dropped != 0 { scale = rounded(up: scale, dropped) }
+    let inverse = _mm512_div_ps(_mm512_set1_ps(1), scale)
+    let usable =
+      janus_mm512_above_ps(inverse, _mm512_setzero_ps())
+      & janus_mm512_above_ps(_mm512_set1_ps(.infinity), inverse)
+    return (scale, inverse, usable)
+  }
+
+  /// Up to four blocks. `count` is a literal for whole ones. Returned are the bits of their scales.
   @inline(__always)
   private func quantizeFour(
     _ x: UnsafePointer<Float>, _ count: Int, _ dropped: UInt32,
@@ -37,22 +107,19 @@
     var b = Block(x + 32, count - 32)
     var c = Block(x + 64, count - 64)
     var d = Block(x + 96, count - 96)
-    let largest = maxima(a.largest, b.largest, c.largest, d.largest)
-
-    var scale = _mm512_div_ps(_mm512_castsi512_ps(largest), _mm512_set1_ps(127))
-    if dropped != 0 { scale = rounded(up: scale, dropped) }
-    let inverse = _mm512_div_ps(_mm512_set1_ps(1), scale)
+    // Each four lanes have found maxima of their own.
+    var largest = maximaOfFour(a, b, c, d)
+    largest = _mm512_max_epu32(largest, _mm512_permutexvar_epi64(swappedHalves, largest))
+    largest = _mm512_max_epu32(largest, _mm512_permutexvar_epi64(swappedFours, largest))
+    let (scale, inverse, usable) = steps(largest, dropped)
     // Where the scale has no inverse, the values are zero.
-    let usable =
-      janus_mm512_above_ps(inverse, _mm512_setzero_ps())
-      & janus_mm512_above_ps(_mm512_set1_ps(.infinity), inverse)
     if usable != 0xffff {
       if usable & 1 == 0 { a = Block() }
       if usable & 2 == 0 { b = Block() }
       if usable & 4 == 0 { c = Block() }
       if usable & 8 == 0 { d = Block() }
     }
-    let factors = _mm512_castps_si512(_mm512_maskz_mov_ps(usable, inverse))
+    let factors = _mm512_maskz_mov_ps(usable, inverse)
     let (ab, cd) = (bytes(a, b, factors, 0), bytes(c, d, factors, 2))
 
     let blocks = (count + 31) / 32
@@ -90,16 +157,6 @@
     }
   }
 
-  /// Each operand's largest lane, as the lanes `0, 1, 2, 3` of each four.
-  @inline(__always)
-  private func maxima(_ a: __m512i, _ b: __m512i, _ c: __m512i, _ d: __m512i) -> __m512i {
-    let ab = _mm512_max_epu32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b))
-    let cd = _mm512_max_epu32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d))
-    var m = _mm512_max_epu32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd))
-    m = _mm512_max_epu32(m, _mm512_permutexvar_epi64(swappedHalves, m))
-    return _mm512_max_epu32(m, _mm512_permutexvar_epi64(swappedFours, m))
-  }
-
   /// The least numbers from 2⁻¹⁰² on without the bits `dropped` that are not below `scale`; NaN stays
   /// NaN.
   @inline(__always)
@@ -115,9 +172,9 @@
 
   /// Two blocks in int8; their inverse scales are the lanes `lane` and `lane + 1`.
   @inline(__always)
-  private func bytes(_ a: Block, _ b: Block, _ factors: __m512i, _ lane: Int32) -> __m512i {
-    let p = _mm512_castsi512_ps(_mm512_permutexvar_epi32(_mm512_set1_epi32(lane), factors))
-    let q = _mm512_castsi512_ps(_mm512_permutexvar_epi32(_mm512_set1_epi32(lane + 1), factors))
+  private func bytes(_ a: Block, _ b: Block, _ factors: __m512, _ lane: Int32) -> __m512i {
+    let p = _mm512_permutexvar_ps(_mm512_set1_epi32(lane), factors)
+    let q = _mm512_permutexvar_ps(_mm512_set1_epi32(lane + 1), factors)
     let packed = _mm512_packs_epi16(
       _mm512_packs_epi32(
         _mm512_cvtps_epi32(_mm512_mul_ps(a.low, p)), _mm512_cvtps_epi32(_mm512_mul_ps(a.high, p))),
