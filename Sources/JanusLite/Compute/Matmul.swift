@@ -47,15 +47,21 @@ extension Ops {
       MatmulJob(ops: self, x: x, a: a, b: b, c: c, aTasks: aTasks, bTasks: bTasks))
   }
 
-  /// `out = silu(x · gateᵀ) ⊙ (x · upᵀ)`, where `other` is scratch of `out`'s shape.
-  func gatedMatmul(_ x: Matrix, gate: Weight, up: Weight, into out: Matrix, other: Matrix) {
+  /// `out = silu(x · gateᵀ) ⊙ (x · upᵀ)`.
+  ///
+  /// The second product lives in a task's own memory, which stays in the L2 cache.
+  func gatedMatmul(_ x: Matrix, gate: Weight, up: Weight, into out: Matrix) {
     precondition(gate.rows == up.rows)
     prepare(x, for: gate, up, nil)
     let step = min(panelsPerTask(gate, tokens: x.rows), panelsPerTask(up, tokens: x.rows))
+    for results in taskResults { results.reserve(x.rows * step * ElementFormat.panelRows) }
     pool.run(
       (gate.panels + step - 1) / step,
-      GatedMatmulJob(ops: self, x: x, gate: gate, up: up, out: out, other: other, step: step))
+      GatedMatmulJob(ops: self, x: x, gate: gate, up: up, out: out, step: step))
   }
+
+  /// The most columns of a task's own memory, where there are many rows.
+  static let mostTaskColumns = 16 * ElementFormat.panelRows
 
   // MARK: Pieces
 
@@ -303,18 +309,19 @@ private struct GatedMatmulJob: PoolJob {
   let gate: Weight
   let up: Weight
   let out: Matrix
-  let other: Matrix
   let step: Int
 
   func run(task: Int, thread: Int) {
     let panels = task * step..<min(gate.panels, (task + 1) * step)
-    ops.multiply(x, gate, panels: panels, into: out, thread: thread)
-    ops.multiply(x, up, panels: panels, into: other, thread: thread)
     let first = panels.lowerBound * ElementFormat.panelRows
     let count = min(gate.rows, panels.upperBound * ElementFormat.panelRows) - first
+    // Products are written where their columns are in the whole: this matrix begins at column `first`.
+    let other = Matrix(
+      ops.taskResults[thread].base - first, rows: x.rows, columns: first + count, stride: count)
+    ops.multiply(x, gate, panels: panels, into: out, thread: thread)
+    ops.multiply(x, up, panels: panels, into: other, thread: thread)
     for row in 0..<x.rows {
       out.fetch(row, first, count)
-      other.fetch(row, first, count)
       let values = out[row: row] + first
       ops.kernels.siluMul(values, other[row: row] + first, values, count)
     }

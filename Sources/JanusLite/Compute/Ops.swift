@@ -11,6 +11,8 @@ final class Ops {
   let pool: WorkerPool
   /// Scratch for each thread of the pool.
   private(set) var threadScratch: [FloatBuffer]
+  /// Results of a task that nobody else looks at, for each thread of the pool.
+  private(set) var taskResults: [FloatBuffer]
   let activations = QuantizedActivations()
   /// The vision tower's keys of one layer, transposed.
   let transposedKeys = FloatBuffer()
@@ -23,6 +25,7 @@ final class Ops {
     self.kernels = kernels
     self.pool = pool
     threadScratch = (0..<pool.threadCount).map { _ in FloatBuffer() }
+    taskResults = (0..<pool.threadCount).map { _ in FloatBuffer() }
   }
 
   /// Makes sure that every thread has `count` floats of scratch.

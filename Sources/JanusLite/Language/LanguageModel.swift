@@ -60,7 +60,7 @@ struct LanguageModel: Sendable {
 
       // x += Wdown · (silu(Wgate h) ⊙ Wup h), h = norm(x)
       ops.rmsNorm(x, layer.feedForwardNorm, epsilon: g.normEpsilon, into: b.h)
-      ops.gatedMatmul(b.h, gate: layer.gate, up: layer.up, into: b.f, other: b.f2)
+      ops.gatedMatmul(b.h, gate: layer.gate, up: layer.up, into: b.f)
       ops.matmul(b.f, Product(layer.down, into: b.h, finish: .addTo(x)))
     }
     for segment in batch.segments { segment.cache.advance(by: segment.count) }
@@ -76,12 +76,12 @@ struct LanguageModel: Sendable {
 
 /// What a forward pass computes in, kept between calls so that a decoded token allocates nothing.
 final class LanguageBuffers {
-  /// `q` and `a` are in the place of `f` and `f2`: each is done with when the other is written. The
-  /// less memory, the more of it stays in the caches.
+  /// `q` and `a` are in the place of `f`: each is done with when the other is written. The less memory,
+  /// the more of it stays in the caches.
   struct Views {
     let h, k, v, cos, sin: Matrix
     let q, a: Matrix
-    let f, f2: Matrix
+    let f: Matrix
   }
 
   private let h = FloatBuffer()
@@ -95,12 +95,10 @@ final class LanguageBuffers {
     let (queries, keys) = (g.headCount * g.headDim, g.keyValueHeadCount * g.headDim)
     shared.reserve(rows * Self.sharedColumns(g))
     let q = shared.matrix(rows, queries)
-    let f = shared.matrix(rows, g.feedForwardLength)
     return Views(
       h: h.matrix(rows, g.embeddingLength), k: k.matrix(rows, keys), v: v.matrix(rows, keys),
       cos: cos.matrix(rows, g.headDim / 2), sin: sin.matrix(rows, g.headDim / 2),
-      q: q, a: Matrix(behind: q, columns: queries),
-      f: f, f2: Matrix(behind: f, columns: g.feedForwardLength))
+      q: q, a: Matrix(behind: q, columns: queries), f: shared.matrix(rows, g.feedForwardLength))
   }
 
   /// Frees what a long prompt needed and single tokens do not.
@@ -109,13 +107,15 @@ final class LanguageBuffers {
   }
 
   private static func sharedColumns(_ g: LanguageGeometry) -> Int {
-    2 * max(g.headCount * g.headDim, g.feedForwardLength)
+    max(2 * g.headCount * g.headDim, g.feedForwardLength)
   }
 
-  /// Bytes that passes over `rows` rows take, with their input and its int8 form.
-  static func byteCount(rows: Int, _ g: LanguageGeometry) -> Int {
+  /// Bytes that passes over `rows` rows take, with their input, its int8 form, and what each thread
+  /// has of its own.
+  static func byteCount(rows: Int, _ g: LanguageGeometry, threads: Int) -> Int {
     let keys = g.keyValueHeadCount * g.headDim
-    let floats = 2 * (g.embeddingLength + keys) + sharedColumns(g) + g.headDim
+    let own = threads * min(Ops.mostTaskColumns, g.feedForwardLength)
+    let floats = 2 * (g.embeddingLength + keys) + sharedColumns(g) + g.headDim + own
     return rows * (4 * floats + QuantizedActivations.byteCount(columns: g.feedForwardLength))
   }
 }

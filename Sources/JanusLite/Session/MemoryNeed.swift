@@ -54,6 +54,7 @@ extension MemoryNeed {
   ) {
     let shape = CacheShape(model.language, format: model.cacheFormat)
     let (g, file) = (model.language, model.languageModel.file)
+    let threads = model.pool.threadCount
     let columns = g.embeddingLength
     let features = pictures * model.vision.patchCount * columns * 4 + pictureBytes
     let answering = model.mapped(file.byteCount(of: ModelPart.answering))
@@ -78,13 +79,14 @@ extension MemoryNeed {
       Stage(
         name: "prompt", weights: answering + embeddings + tower,
         cache: shape.bytes(positions: before + prompt),
-        scratch: features + logits + LanguageBuffers.byteCount(rows: together, g)))
+        scratch: features + logits + LanguageBuffers.byteCount(rows: together, g, threads: threads))
+    )
     let positions = before + prompt + answer
     stages.append(
       Stage(
         name: "answer", weights: answering + embeddings + tower,
         cache: shape.bytes(positions: positions),
-        scratch: features + logits + LanguageBuffers.byteCount(rows: 1, g)))
+        scratch: features + logits + LanguageBuffers.byteCount(rows: 1, g, threads: threads)))
     self.init(
       stages: stages, base: model.baseMemory, cacheBefore: shape.bytes(positions: before))
   }
@@ -98,6 +100,7 @@ extension MemoryNeed {
   init(_ model: Janus, painting parts: PaintingParts, prompt: Int, together: Int, waves: Int) {
     let shape = CacheShape(model.language, format: model.cacheFormat)
     let (g, file) = (model.language, model.languageModel.file)
+    let threads = model.pool.threadCount
     let rows = 2 * together
     let positions = prompt + parts.codes.geometry.codesPerPicture
     // All pictures share the chunks that their prompt fills.
@@ -119,8 +122,9 @@ extension MemoryNeed {
         name: "paint", weights: painting + embeddings + kept.weights, cache: cache,
         scratch: logits + kept.scratch
           + max(
-            LanguageBuffers.byteCount(rows: 2 * prompt, g),
-            LanguageBuffers.byteCount(rows: rows, g) + 2 * rows * g.embeddingLength * 4)),
+            LanguageBuffers.byteCount(rows: 2 * prompt, g, threads: threads),
+            LanguageBuffers.byteCount(rows: rows, g, threads: threads) + 2 * rows
+              * g.embeddingLength * 4)),
       Stage(
         name: "decode", weights: painting + embeddings + decoding, cache: 0, scratch: decoder),
     ]
