@@ -71,9 +71,12 @@ private struct QuantizedAttention {
       takeMean(of: k, head: head, into: mean)
       keys(head).encode { panel, block, out in
         for row in 0..<min(16, positions - panel * 16) {
-          let key = k[row: panel * 16 + row] + head * dim
+          let key = k[row: panel * 16 + row] + head * dim + block * 32
+          let mean = mean + block * 32
+          var place = out + row
           for column in 0..<min(32, dim - block * 32) {
-            out[column * 16 + row] = key[block * 32 + column] - mean[block * 32 + column]
+            place.pointee = key[column] - mean[column]
+            place += 16
           }
         }
       }
@@ -85,10 +88,10 @@ private struct QuantizedAttention {
     takeMean(of: v, head: head, into: mean)
     values(head).encode { panel, block, out in
       for column in 0..<min(32, positions - block * 32) {
-        let value = v[row: block * 32 + column] + head * dim
-        for row in 0..<min(16, dim - panel * 16) {
-          out[column * 16 + row] = value[panel * 16 + row] - mean[panel * 16 + row]
-        }
+        let value = v[row: block * 32 + column] + head * dim + panel * 16
+        let mean = mean + panel * 16
+        let place = out + column * 16
+        for row in 0..<min(16, dim - panel * 16) { place[row] = value[row] - mean[row] }
       }
     }
   }
