@@ -61,7 +61,7 @@ private struct Quantized: Equatable {
   func everyTierGivesTheSameBits(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 2)
-    for count in awkwardSizes {
+    for count in awkwardSizes + [511, 512, 513, 640, 1100] {
       for magnitude: Float in [0, 0x1p-147, 1e-38, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
         let x = random.floats(count).map { $0 * magnitude }
         for dropped in Self.dropped {
@@ -92,7 +92,7 @@ private struct Quantized: Equatable {
       ((127 * 0x1p-102).nextUp, 0x1p-101), (.greatestFiniteMagnitude, 0x1p122),
     ]
     for (largest, scale) in cases {
-      for count in [1, 33, 128, 160] {
+      for count in [1, 33, 128, 160, 512, 600] {
         let x = [Float](repeating: largest, count: count)
         let blocks = (count + 31) / 32
         #expect(
@@ -107,7 +107,7 @@ private struct Quantized: Equatable {
   func scalesAreOrdinaryUpToTheLargest(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     for (scale, areOrdinary) in [(ScaleBits.largest, true), (ScaleBits.largest * 2, false)] {
-      for count in [1, 128, 200] {
+      for count in [1, 128, 200, 512, 1024] {
         for dropped in Self.dropped {
           var x = [Float](repeating: 0, count: count)
           x[count - 1] = -127 * scale
@@ -133,8 +133,8 @@ private struct Quantized: Equatable {
         #expect(q.values.suffix(32).allSatisfy { $0 == 127 })
         #expect(q == Quantized(x, without: dropped, .portable))
       }
-      for block in 0..<5 {
-        var x = random.floats(160)
+      for block in 0..<21 {
+        var x = random.floats(21 * 32)
         x[block * 32 + 7] = poison
         #expect(
           Quantized(x, without: dropped, kernels)
@@ -173,7 +173,7 @@ private struct Quantized: Equatable {
   func everyTierGivesTheSameBitsOfARow(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 4)
-    for count in awkwardSizes {
+    for count in awkwardSizes + [511, 512, 513, 640, 1100] {
       for magnitude: Float in [0, 0x1p-147, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
         let x = random.floats(count).map { $0 * magnitude }
         #expect(
