@@ -61,7 +61,10 @@ extension Ops {
   }
 
   /// The most columns of a task's own memory, where there are many rows.
-  static let mostTaskColumns = 16 * ElementFormat.panelRows
+  static let mostTaskColumns = panelsPerFloatTask * ElementFormat.panelRows
+
+  /// Panels that BLAS multiplies at once; of quantised ones a task takes fewer.
+  private static let panelsPerFloatTask = 16
 
   // MARK: Pieces
 
@@ -216,7 +219,7 @@ extension Ops {
     switch weight.format {
     case .f32 where tokens >= Self.fewestTokensForBLAS,
       .bf16 where tokens >= Self.fewestTokensForBLAS:
-      16
+      Self.panelsPerFloatTask
     case .int8Panels where tokens > 8, .int4Panels where tokens > 8:
       // An even number: the kernels like panels in pairs.
       max(2, min(8, residentPanels(weight, tokens: tokens)) & ~1)

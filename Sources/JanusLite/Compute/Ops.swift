@@ -33,6 +33,11 @@ final class Ops {
     for scratch in threadScratch { scratch.reserve(count) }
   }
 
+  /// Frees what tasks of many rows needed of their own.
+  func releaseTaskResults() {
+    for results in taskResults { results.release() }
+  }
+
   /// Runs `body` so that every row's bits are what they would be without the rows beside it, which
   /// float products through BLAS do not promise.
   func keepingRowsApart(_ body: () -> Void) {

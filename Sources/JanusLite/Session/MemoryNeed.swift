@@ -112,6 +112,7 @@ extension MemoryNeed {
     let embeddings = model.mapped(
       min(file.byteCount(of: [.embeddings]), prompt * Self.bytesMappedAround))
     let logits = (rows + together) * parts.codes.geometry.codeCount * 4
+    let entries = 2 * rows * g.embeddingLength * 4
     let decoder = parts.decoder.scratchBytes
     let decoding = model.mapped(file.byteCount(of: [.decoder]))
     // What the first wave's decoding has used stays for the next.
@@ -123,8 +124,7 @@ extension MemoryNeed {
         scratch: logits + kept.scratch
           + max(
             LanguageBuffers.byteCount(rows: 2 * prompt, g, threads: threads),
-            LanguageBuffers.byteCount(rows: rows, g, threads: threads) + 2 * rows
-              * g.embeddingLength * 4)),
+            LanguageBuffers.byteCount(rows: rows, g, threads: threads) + entries)),
       Stage(
         name: "decode", weights: painting + embeddings + decoding, cache: 0, scratch: decoder),
     ]

@@ -78,6 +78,7 @@ final class TextRun {
     guard rows > Self.fewRows else { return }
     buffers.release()
     hidden.release()
+    ops.releaseTaskResults()
   }
 
   private func logits(of row: Matrix) -> UnsafeMutableBufferPointer<Float> {
