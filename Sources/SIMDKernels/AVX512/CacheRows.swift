@@ -7,8 +7,8 @@
   ) -> Float {
     // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
     var bits = _mm512_setzero_si512()
-    for k in stride(from: 0, to: count, by: 16) {
-      let x = _mm512_castps_si512(load(x + k, firstLanes(count - k)))
+    forEachVector(count) { k, lanes in
+      let x = _mm512_castps_si512(load(x + k, lanes))
       bits = _mm512_max_epu32(bits, _mm512_and_si512(x, _mm512_set1_epi32(0x7fff_ffff)))
     }
     let largest = Float(bitPattern: _mm512_reduce_max_epu32(bits))
@@ -20,8 +20,8 @@
     var best = (gain: -1.0, level: Int32(127), scale: Float(0))
     for level in stride(from: Int32(127), through: 113, by: -2) {
       var (products, squares) = (_mm512_setzero_si512(), _mm512_setzero_si512())
-      for k in stride(from: 0, to: count, by: 16) {
-        let fine = fineLevels(load(x + k, firstLanes(count - k)), inverse)
+      forEachVector(count) { k, lanes in
+        let fine = fineLevels(load(x + k, lanes), inverse)
         let coarse = coarseLevels(fine, level)
         products = _mm512_add_epi32(products, _mm512_mullo_epi32(fine, coarse))
         squares = _mm512_add_epi32(squares, _mm512_mullo_epi32(coarse, coarse))
