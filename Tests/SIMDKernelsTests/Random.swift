@@ -26,8 +26,10 @@ struct Random: RandomNumberGenerator {
   }
 }
 
-/// The sizes at which loops over 4, 8, 16, 32 or 64 lanes turn corners.
-let awkwardSizes = [0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 129, 626, 2048]
+/// The sizes at which loops over 4, 8, 16, 32, 64 or 512 values turn corners.
+let awkwardSizes = [
+  0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 129, 511, 512, 513, 626, 640, 1100, 2048,
+]
 
 /// Half a unit in the last place of 1: the relative error of one rounding.
 let rounding = 0x1p-24
