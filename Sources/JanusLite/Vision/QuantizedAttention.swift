@@ -99,17 +99,20 @@ private struct QuantizedAttention {
   /// The mean over all positions of a head's C columns of `x`.
   private func takeMean(of x: Matrix, head: Int, into mean: UnsafeMutablePointer<Float>) {
     mean.update(repeating: 0, count: dim)
-    for position in 0..<positions { kernels.add(x[row: position] + head * dim, mean, dim) }
-    for column in 0..<dim { mean[column] /= Float(positions) }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: positions) { shares in
+      shares.initialize(repeating: 1 / Float(positions))
+      kernels.weightedSumF32(
+        shares.baseAddress!, positions, 1, x.base + head * dim, x.stride, positions, dim, mean, dim)
+    }
   }
 
   // MARK: Rows
 
-  /// Floats of scratch that `attend` needs for so many rows: their scores, and one quantised row
-  /// for each of them: values, scales and offsets.
+  /// Floats of scratch that `attend` needs for so many rows: their scores and sums, a factor for each
+  /// dimension, and one quantised row for each of them: values, scales and offsets.
   func scratch(rows: Int) -> Int {
     let blocks = max(keyShape.blocks, valueShape.blocks)
-    return rows * positions + rows * blocks * (32 / MemoryLayout<Float>.stride + 2)
+    return rows * (positions + 1) + dim + rows * blocks * (32 / MemoryLayout<Float>.stride + 2)
   }
 
   /// Rows `rows` of one head.
@@ -118,17 +121,45 @@ private struct QuantizedAttention {
     _ scratch: UnsafeMutablePointer<Float>
   ) {
     let scores = Matrix(scratch, rows: rows.count, columns: positions)
-    let blocks = max(keyShape.blocks, valueShape.blocks)
-    let tokens = HeadPanels.Tokens(
-      scratch + rows.count * positions, rows: rows.count, blocks: blocks)
+    let behind = scores.base + rows.count * positions
+    let keys = keys(head)
+    let queries = HeadPanels.Tokens(behind, rows: rows.count, blocks: keyShape.blocks)
+    let areOrdinary = keys.quantize(
+      q[row: rows.lowerBound] + head * dim, stride: q.stride,
+      scale: 1 / Float(dim).squareRoot(), into: queries)
+    keys.multiply(
+      queries, areOrdinary: areOrdinary, bias: nil, into: scores.base, stride: scores.stride)
+    let out = Matrix(
+      out[row: rows.lowerBound] + head * dim, rows: rows.count, columns: dim, stride: out.stride)
+    mix(head, by: scores, into: out, behind)
+  }
 
-    keys(head).multiply(
-      tokens, q[row: rows.lowerBound] + head * dim, stride: q.stride,
-      scale: 1 / Float(dim).squareRoot(), bias: nil, into: scores.base, stride: scores.stride)
-    for row in 0..<rows.count { kernels.softmax(scores[row: row], positions) }
-    values(head).multiply(
-      tokens, scores.base, stride: scores.stride, scale: 1, bias: meanValue(head),
-      into: out[row: rows.lowerBound] + head * dim, stride: out.stride)
+  /// `out = softmax(scores) v` of one head. `scores` are written over.
+  private func mix(
+    _ head: Int, by scores: Matrix, into out: Matrix, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (values, mean) = (values(head), meanValue(head))
+    let (sums, factors) = (scratch, scratch + scores.rows)
+    let probabilities = HeadPanels.Tokens(
+      factors + dim, rows: scores.rows, blocks: valueShape.blocks)
+    guard let quantizeExponentials = kernels.quantizeExponentials else {
+      for row in 0..<scores.rows { kernels.softmax(scores[row: row], positions) }
+      let areOrdinary = values.quantize(
+        scores.base, stride: scores.stride, scale: 1, into: probabilities)
+      values.multiply(
+        probabilities, areOrdinary: areOrdinary, bias: mean, into: out.base, stride: out.stride)
+      return
+    }
+    quantizeExponentials(
+      scores.base, scores.stride, scores.rows, positions, probabilities.values,
+      probabilities.scales, probabilities.offsets, sums)
+    values.multiply(
+      probabilities, areOrdinary: true, bias: nil, into: out.base, stride: out.stride)
+    // Divided by the sums earlier, scales would have their whole mantissa.
+    for row in 0..<scores.rows {
+      factors.update(repeating: 1 / sums[row], count: dim)
+      kernels.scaleShift(out[row: row], factors, mean, out[row: row], 1, dim)
+    }
   }
 }
 
@@ -149,16 +180,25 @@ private struct HeadPanels {
   /// Rows of one head as int8.
   struct Tokens {
     let rows: Int
+    let blocks: Int
     let scales: UnsafeMutablePointer<Float>
     let offsets: UnsafeMutablePointer<Int32>
     let values: UnsafeMutablePointer<Int8>
 
     init(_ scratch: UnsafeMutablePointer<Float>, rows: Int, blocks: Int) {
       self.rows = rows
+      self.blocks = blocks
       scales = scratch
       let behind = UnsafeMutableRawPointer(scales + rows * blocks)
       offsets = behind.assumingMemoryBound(to: Int32.self)
       values = UnsafeMutableRawPointer(offsets + rows * blocks).assumingMemoryBound(to: Int8.self)
+    }
+
+    subscript(row: Int) -> (
+      values: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>,
+      offsets: UnsafeMutablePointer<Int32>
+    ) {
+      (values + row * blocks * 32, scales + row * blocks, offsets + row * blocks)
     }
   }
 
@@ -185,32 +225,40 @@ private struct HeadPanels {
     isTabulated.storeBytes(of: tabulated, as: Bool.self)
   }
 
-  /// Rows of `x` times the panels times `scale`. `tokens` are written over.
-  func multiply(
-    _ tokens: Tokens, _ x: UnsafePointer<Float>, stride: Int, scale: Float,
-    bias: UnsafePointer<Float>?, into out: UnsafeMutablePointer<Float>, stride outStride: Int
-  ) {
+  /// Quantises rows of `x`, which stand for `scale` times as much.
+  ///
+  /// - Returns: whether `multiply` may be told that they are ordinary.
+  func quantize(
+    _ x: UnsafePointer<Float>, stride: Int, scale: Float, into tokens: Tokens
+  ) -> Bool {
     // Another factor than a power of two would give scales their whole mantissa.
-    var tabulated = isTabulated.load(as: Bool.self) && scale.significand == 1
+    var areOrdinary = scale.significand == 1
     for row in 0..<tokens.rows {
-      let first = row * shape.blocks
-      let ordinary = kernels.quantizeActivations(
-        x + row * stride, shape.columns, ScaleBits.eighths, tokens.values + first * 32,
-        tokens.scales + first, tokens.offsets + first)
-      tabulated = tabulated && ordinary
+      let (values, scales, offsets) = tokens[row]
+      let isOrdinary = kernels.quantizeActivations(
+        x + row * stride, shape.columns, ScaleBits.eighths, values, scales, offsets)
+      areOrdinary = areOrdinary && isOrdinary
       if scale != 1 {
-        for block in first..<first + shape.blocks {
-          tokens.scales[block] *= scale
-          tabulated = tabulated && tokens.scales[block] >= ScaleBits.smallest
+        for block in 0..<tokens.blocks {
+          scales[block] *= scale
+          areOrdinary = areOrdinary && scales[block] >= ScaleBits.smallest
         }
       }
     }
+    return areOrdinary
+  }
+
+  /// Rows times the panels.
+  func multiply(
+    _ tokens: Tokens, areOrdinary: Bool, bias: UnsafePointer<Float>?,
+    into out: UnsafeMutablePointer<Float>, stride outStride: Int
+  ) {
+    let tabulated = areOrdinary && isTabulated.load(as: Bool.self)
     let aid =
       tabulated ? UnsafePointer(tables.assumingMemoryBound(to: UInt8.self)) : Weight.noLevels
     kernels.matmulInt8(
       start, aid, shape.blocks, shape.blocks, 0, shape.panels, shape.rows, tokens.values,
-      tokens.scales,
-      tokens.offsets, tabulated ? ScaleBits.eighths : ScaleBits.none, shape.blocks, tokens.rows,
-      bias, out, outStride, false)
+      tokens.scales, tokens.offsets, tabulated ? ScaleBits.eighths : ScaleBits.none, shape.blocks,
+      tokens.rows, bias, out, outStride, false)
   }
 }

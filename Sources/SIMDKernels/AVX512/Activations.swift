@@ -41,17 +41,15 @@
     _ x: UnsafePointer<Float>, _ dropped: UInt32, _ values: UnsafeMutablePointer<Int8>,
     _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
   ) -> __m512i? {
-    let largest = largerHalves(
-      largerHalves(maximaOfFour(x), maximaOfFour(x + 128)),
-      largerHalves(maximaOfFour(x + 256), maximaOfFour(x + 384)))
+    let largest = maximaOfSixteen({ ActivationBlock(x + $0 * 32, 32).largest }, _mm512_max_epu32)
     let (scale, inverse, usable) = steps(largest, dropped)
     if usable != 0xffff { return nil }
     store(scale, scales)
     for four in 0..<4 {
       let x = x + four * 128
       let lane = Int32(four * 4)
-      let ab = bytes(Block(x, 32), Block(x + 32, 32), inverse, lane)
-      let cd = bytes(Block(x + 64, 32), Block(x + 96, 32), inverse, lane + 2)
+      let ab = bytes(ActivationBlock(x, 32), ActivationBlock(x + 32, 32), inverse, lane)
+      let cd = bytes(ActivationBlock(x + 64, 32), ActivationBlock(x + 96, 32), inverse, lane + 2)
       _mm512_mask_storeu_epi32(values + four * 128, 0xffff, ab)
       _mm512_mask_storeu_epi32(values + four * 128 + 64, 0xffff, cd)
       _mm_mask_storeu_epi32(offsets + four * 4, 0xf, _mm512_castsi512_si128(offset(ab, cd)))
@@ -59,32 +57,39 @@
     return _mm512_castps_si512(scale)
   }
 
-  /// The largest magnitudes of four blocks, as the lanes `0, 1, 2, 3` of each four: of a quarter of
-  /// their values in each.
+  /// The largest values of sixteen blocks: of each `part` gives the larger ones of both halves.
   @inline(__always)
-  private func maximaOfFour(_ x: UnsafePointer<Float>) -> __m512i {
-    maximaOfFour(Block(x, 32), Block(x + 32, 32), Block(x + 64, 32), Block(x + 96, 32))
+  func maximaOfSixteen(
+    _ part: (Int) -> __m512i, _ larger: (__m512i, __m512i) -> __m512i
+  ) -> __m512i {
+    @inline(__always) func four(_ first: Int) -> __m512i {
+      maximaOfFour(part(first), part(first + 1), part(first + 2), part(first + 3), larger)
+    }
+    /// The larger ones of neighbouring fours: those of `a` in the lower half, those of `b` in the
+    /// upper.
+    @inline(__always) func halves(_ a: __m512i, _ b: __m512i) -> __m512i {
+      larger(
+        _mm512_permutex2var_epi64(a, _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0), b),
+        _mm512_permutex2var_epi64(a, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), b))
+    }
+    return halves(halves(four(0), four(4)), halves(four(8), four(12)))
   }
 
+  /// The largest values of four blocks, as the lanes `0, 1, 2, 3` of each four: of a quarter of their
+  /// values in each.
   @inline(__always)
-  private func maximaOfFour(_ a: Block, _ b: Block, _ c: Block, _ d: Block) -> __m512i {
-    let (a, b, c, d) = (a.largest, b.largest, c.largest, d.largest)
-    let ab = _mm512_max_epu32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b))
-    let cd = _mm512_max_epu32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d))
-    return _mm512_max_epu32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd))
-  }
-
-  /// The larger ones of neighbouring fours: those of `a` in the lower half, those of `b` in the upper.
-  @inline(__always)
-  private func largerHalves(_ a: __m512i, _ b: __m512i) -> __m512i {
-    _mm512_max_epu32(
-      _mm512_permutex2var_epi64(a, _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0), b),
-      _mm512_permutex2var_epi64(a, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), b))
+  private func maximaOfFour(
+    _ a: __m512i, _ b: __m512i, _ c: __m512i, _ d: __m512i,
+    _ larger: (__m512i, __m512i) -> __m512i
+  ) -> __m512i {
+    let ab = larger(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b))
+    let cd = larger(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d))
+    return larger(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd))
   }
 
   /// Scales for largest magnitudes, their inverses, and where they have one.
   @inline(__always)
-  private func steps(
+  func steps(
     _ largest: __m512i, _ dropped: UInt32
   ) -> (scale: __m512, inverse: __m512, usable: __mmask16) {
     var scale = _mm512_div_ps(_mm512_castsi512_ps(largest), _mm512_set1_ps(127))
@@ -103,21 +108,22 @@
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
   ) -> __m512i {
-    var a = Block(x, count)
-    var b = Block(x + 32, count - 32)
-    var c = Block(x + 64, count - 64)
-    var d = Block(x + 96, count - 96)
+    var a = ActivationBlock(x, count)
+    var b = ActivationBlock(x + 32, count - 32)
+    var c = ActivationBlock(x + 64, count - 64)
+    var d = ActivationBlock(x + 96, count - 96)
     // Each four lanes have found maxima of their own.
-    var largest = maximaOfFour(a, b, c, d)
+    var largest = maximaOfFour(
+      a.largest, b.largest, c.largest, d.largest, _mm512_max_epu32)
     largest = _mm512_max_epu32(largest, _mm512_permutexvar_epi64(swappedHalves, largest))
     largest = _mm512_max_epu32(largest, _mm512_permutexvar_epi64(swappedFours, largest))
     let (scale, inverse, usable) = steps(largest, dropped)
     // Where the scale has no inverse, the values are zero.
     if usable != 0xffff {
-      if usable & 1 == 0 { a = Block() }
-      if usable & 2 == 0 { b = Block() }
-      if usable & 4 == 0 { c = Block() }
-      if usable & 8 == 0 { d = Block() }
+      if usable & 1 == 0 { a = ActivationBlock() }
+      if usable & 2 == 0 { b = ActivationBlock() }
+      if usable & 4 == 0 { c = ActivationBlock() }
+      if usable & 8 == 0 { d = ActivationBlock() }
     }
     let factors = _mm512_maskz_mov_ps(usable, inverse)
     let (ab, cd) = (bytes(a, b, factors, 0), bytes(c, d, factors, 2))
@@ -131,8 +137,14 @@
     return _mm512_castps_si512(scale)
   }
 
-  private struct Block {
+  struct ActivationBlock {
     let low, high: __m512
+
+    @inline(__always)
+    init(low: __m512, high: __m512) {
+      self.low = low
+      self.high = high
+    }
 
     @inline(__always)
     init() {
@@ -172,9 +184,19 @@
 
   /// Two blocks in int8; their inverse scales are the lanes `lane` and `lane + 1`.
   @inline(__always)
-  private func bytes(_ a: Block, _ b: Block, _ factors: __m512, _ lane: Int32) -> __m512i {
-    let p = _mm512_permutexvar_ps(_mm512_set1_epi32(lane), factors)
-    let q = _mm512_permutexvar_ps(_mm512_set1_epi32(lane + 1), factors)
+  private func bytes(
+    _ a: ActivationBlock, _ b: ActivationBlock, _ factors: __m512, _ lane: Int32
+  ) -> __m512i {
+    bytes(
+      a, _mm512_permutexvar_ps(_mm512_set1_epi32(lane), factors), b,
+      _mm512_permutexvar_ps(_mm512_set1_epi32(lane + 1), factors))
+  }
+
+  /// Two blocks in int8: `a` times `p` and `b` times `q`.
+  @inline(__always)
+  func bytes(
+    _ a: ActivationBlock, _ p: __m512, _ b: ActivationBlock, _ q: __m512
+  ) -> __m512i {
     let packed = _mm512_packs_epi16(
       _mm512_packs_epi32(
         _mm512_cvtps_epi32(_mm512_mul_ps(a.low, p)), _mm512_cvtps_epi32(_mm512_mul_ps(a.high, p))),
@@ -187,7 +209,7 @@
 
   /// -128 times the sums of four blocks' values, in the first lanes.
   @inline(__always)
-  private func offset(_ ab: __m512i, _ cd: __m512i) -> __m512i {
+  func offset(_ ab: __m512i, _ cd: __m512i) -> __m512i {
     let factor = _mm512_set1_epi8(-128)  // 128, as it is read
     let p = _mm512_dpbusd_epi32(_mm512_setzero_si512(), factor, ab)
     let q = _mm512_dpbusd_epi32(_mm512_setzero_si512(), factor, cd)

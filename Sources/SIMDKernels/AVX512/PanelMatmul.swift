@@ -16,7 +16,7 @@
   private let nearDistance = 2304
 
   /// `ScaleBits.eighths` and `ScaleBits.all`.
-  private let allButThreeBits: UInt32 = 0x0f_ffff
+  let allButThreeBits: UInt32 = 0x0f_ffff
   private let allBits: UInt32 = 0x7f_ffff
 
   struct PanelProblem {

@@ -149,6 +149,21 @@ public struct Kernels: Sendable {
     ) -> Void
   /// Softmax in place over `count ≥ 1` values.
   public let softmax: @Sendable (_ x: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+  /// Softmax's numerators as activations: `quantizeActivations` of `e^(x - max x)` for each of `rows`
+  /// rows of `count ≥ 1` finite values, with scales of `ScaleBits.eighths`. They are never stored as
+  /// floats.
+  ///
+  /// Exponentials are off by less than 2⁻¹⁸ and a rounding of the difference, of which eight bits are
+  /// kept. A row's `sums` is theirs, by which products are still to be divided; it is no number if one
+  /// of `x` is none. nil in a tier that gains nothing by it.
+  public let quantizeExponentials:
+    (
+      @Sendable (
+        _ x: UnsafePointer<Float>, _ xStride: Int, _ rows: Int, _ count: Int,
+        _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
+        _ offsets: UnsafeMutablePointer<Int32>, _ sums: UnsafeMutablePointer<Float>
+      ) -> Void
+    )?
   /// `out = silu(gate) · up`. `out` may be either input.
   public let siluMul:
     @Sendable (
