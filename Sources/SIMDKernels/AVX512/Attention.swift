@@ -166,6 +166,7 @@
       var x = left + row * leftStride
       var place = right
       for _ in 0..<steps {
+        if rows == 1 { fetchAhead(of: place, lines: 1) }
         let line = Line(place, element, lanes)
         a.add(x[0], line)
         if rows > 1 { b.add(x[leftStride], line) }
@@ -187,6 +188,14 @@
   }
 
   extension Product {
+    /// Asks for what a single row reads next of bytes. Widening them fills the window in which a core
+    /// would ask by itself: it gets half of the memory's speed. Of wider elements it asks early enough.
+    @inline(__always)
+    fileprivate func fetchAhead(of place: UnsafeRawPointer, lines: Int) {
+      guard element == .int8 else { return }
+      for line in 0..<lines { janus_prefetch_l2(place + 4096 + line * 64) }
+    }
+
     /// One row of 128 columns, the usual dimension of a head, added to out: a single query reads
     /// the values in the order in which they lie.
     @inline(__always)
@@ -196,6 +205,7 @@
       var place = right
       for k in 0..<steps {
         let next = place + 64 * elementBytes
+        fetchAhead(of: place, lines: 2)
         a.add(left[k], Line(place, element, lanes))
         b.add(left[k], Line(next, element, lanes))
         place += rightStride * elementBytes
