@@ -52,7 +52,7 @@ import Testing
   private func expectRow(_ x: [Float], _ out: Rows, _ row: Int, _ what: String) {
     let blocks = (x.count + 31) / 32
     let largest = x.max() ?? 0
-    let e = x.map { exp(Double($0) - Double(largest)) }
+    let e = x.map { 127.0 / 128 * exp(Double($0) - Double(largest)) }
     // 2⁻¹⁸ of the polynomial, which is below 2⁻¹⁸·⁵, and its roundings. The difference is rounded
     // once, its product with log₂ e and what is left of that once each.
     let errors = x.map { 0x1p-18 + (Double(largest) - Double($0)) * 3 * rounding }
@@ -80,6 +80,8 @@ import Testing
       }
       #expect(out.offsets[row * blocks + block] == -128 * sum, "\(what)")
     }
+    let scales = out.scales[row * blocks..<(row + 1) * blocks]
+    #expect(scales.max() == 0x1p-7, "\(what)")
     let sum = e.reduce(0, +)
     let sumError = zip(e, errors).map { $0 * $1 }.reduce(0, +) + sum * Double(x.count) * rounding
     #expect(abs(Double(out.sums[row]) - sum) <= sumError, "\(what)")

@@ -118,7 +118,7 @@
     return bytes(a, factor(0), b, count > 32 ? factor(1) : factor(0))
   }
 
-  /// e^(x - shift) for x up to `shift`, off by less than 2⁻¹⁸ and the error of the difference.
+  /// 127/128 · e^(x - shift) for x up to `shift`, off by less than 2⁻¹⁸ and the error of the difference.
   ///
   /// 2^n · 2^r with |r| ≤ ½, for which a polynomial of the fourth degree suffices (of the least largest
   /// relative error, 2⁻¹⁸·⁵).
@@ -128,11 +128,11 @@
     let toInteger = _mm512_set1_ps(0x1.8p23)
     let n = _mm512_sub_ps(_mm512_add_ps(t, toInteger), toInteger)
     let r = _mm512_sub_ps(t, n)
-    var p = _mm512_set1_ps(0.009_570_102)
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.055_917_862))
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.240_247_45))
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.693_121_8))
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.999_999_26))
+    var p = _mm512_set1_ps(0.009_495_335_53)
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.055_481_003_3))
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.238_370_515))
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.687_706_8))
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.992_186_767))
     return _mm512_scalef_ps(p, n)
   }
 #endif

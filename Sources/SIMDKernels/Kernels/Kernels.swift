@@ -149,9 +149,9 @@ public struct Kernels: Sendable {
     ) -> Void
   /// Softmax in place over `count ≥ 1` values.
   public let softmax: @Sendable (_ x: UnsafeMutablePointer<Float>, _ count: Int) -> Void
-  /// Softmax's numerators as activations: `quantizeActivations` of `e^(x - max x)` for each of `rows`
-  /// rows of `count ≥ 1` finite values, with scales of `ScaleBits.eighths`. They are never stored as
-  /// floats.
+  /// Softmax's numerators as activations: `quantizeActivations` of `127/128 · e^(x - max x)` for each
+  /// of `rows` rows of `count ≥ 1` finite values, with scales of `ScaleBits.eighths`: the factor makes
+  /// the scale of the largest one, 1/128, such a number. They are never stored as floats.
   ///
   /// Exponentials are off by less than 2⁻¹⁸ and a rounding of the difference, of which eight bits are
   /// kept. A row's `sums` is theirs, by which products are still to be divided; it is no number if one
