@@ -23,6 +23,25 @@
     return _mm512_maskz_scalef_ps(normal, p, n)
   }
 
+  /// 127/128 · e^(x - shift) for x up to `shift`, off by less than 2⁻¹⁸ and the error of the
+  /// difference: softmax's numerators for `Kernels.quantizeExponentials`.
+  ///
+  /// 2^n · 2^r with |r| ≤ ½, for which a polynomial of the fourth degree suffices (of the least largest
+  /// relative error, 2⁻¹⁸·⁵).
+  @inline(__always)
+  func numerator(_ x: __m512, less shift: __m512) -> __m512 {
+    let t = _mm512_mul_ps(_mm512_sub_ps(x, shift), _mm512_set1_ps(1.442_695_04))
+    let toInteger = _mm512_set1_ps(0x1.8p23)
+    let n = _mm512_sub_ps(_mm512_add_ps(t, toInteger), toInteger)
+    let r = _mm512_sub_ps(t, n)
+    var p = _mm512_set1_ps(0.009_495_335_53)
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.055_481_003_3))
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.238_370_515))
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.687_706_8))
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.992_186_767))
+    return _mm512_scalef_ps(p, n)
+  }
+
   /// The normal distribution's upper tail of x ≥ 0, by the portable tier's method and with its error
   /// bound.
   @inline(__always)

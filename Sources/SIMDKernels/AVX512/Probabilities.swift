@@ -18,14 +18,13 @@
       let rows = begin..<min(begin + rowsAtATime, rows)
       // What a row is less by is kept where its sum comes, factors where offsets come.
       for row in rows { sums[row] = findMaxima(x + row * stride, count, scales + row * blocks) }
-      let all = rows.lowerBound * blocks
       for row in rows {
         let shift = _mm512_set1_ps(sums[row])
         let scales = scales + row * blocks
         let factors = UnsafeMutableRawPointer(offsets + row * blocks)
         for block in Swift.stride(from: 0, to: blocks, by: 16) {
           let present = firstLanes(blocks - block)
-          let largest = exponential(load(scales + block, present), over: shift)
+          let largest = numerator(load(scales + block, present), less: shift)
           let (scale, inverse, _) = steps(_mm512_castps_si512(largest), allButThreeBits)
           store(scale, scales + block, present)
           _mm512_mask_storeu_ps(factors + block * 4, present, inverse)
@@ -36,8 +35,9 @@
           x + row * stride, count, less: sums[row], times: offsets + row * blocks,
           values + row * blocks * 32)
       }
-      for block in Swift.stride(from: all, to: rows.upperBound * blocks, by: 4) {
-        let count = rows.upperBound * blocks - block
+      let end = rows.upperBound * blocks
+      for block in Swift.stride(from: rows.lowerBound * blocks, to: end, by: 4) {
+        let count = end - block
         let ab = _mm512_maskz_loadu_epi32(firstLanes(count * 8), values + block * 32)
         let cd = _mm512_maskz_loadu_epi32(firstLanes(count * 8 - 16), values + block * 32 + 64)
         let four = __mmask8(truncatingIfNeeded: firstLanes(count)) & 0xf
@@ -76,8 +76,7 @@
   }
 
   /// A row's exponentials times their blocks' factors, which are floats in the place of offsets.
-  /// Returned is the exponentials' sum.
-  @inline(__always)
+  /// Returned is the exponentials' sum. Not private: it stays out of line, and would be a weak symbol.
   func writeBytes(
     _ x: UnsafePointer<Float>, _ count: Int, less shift: Float,
     times factors: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Int8>
@@ -106,7 +105,7 @@
   ) -> __m512i {
     @inline(__always) func next(_ i: Int) -> __m512 {
       let lanes = firstLanes(count - i)
-      let e = _mm512_maskz_mov_ps(lanes, exponential(load(x + i, lanes), over: shift))
+      let e = _mm512_maskz_mov_ps(lanes, numerator(load(x + i, lanes), less: shift))
       sums = _mm512_add_ps(sums, e)
       return e
     }
@@ -116,23 +115,5 @@
     let a = ActivationBlock(low: next(0), high: next(16))
     let b = ActivationBlock(low: next(32), high: next(48))
     return bytes(a, factor(0), b, count > 32 ? factor(1) : factor(0))
-  }
-
-  /// 127/128 · e^(x - shift) for x up to `shift`, off by less than 2⁻¹⁸ and the error of the difference.
-  ///
-  /// 2^n · 2^r with |r| ≤ ½, for which a polynomial of the fourth degree suffices (of the least largest
-  /// relative error, 2⁻¹⁸·⁵).
-  @inline(__always)
-  private func exponential(_ x: __m512, over shift: __m512) -> __m512 {
-    let t = _mm512_mul_ps(_mm512_sub_ps(x, shift), _mm512_set1_ps(1.442_695_04))
-    let toInteger = _mm512_set1_ps(0x1.8p23)
-    let n = _mm512_sub_ps(_mm512_add_ps(t, toInteger), toInteger)
-    let r = _mm512_sub_ps(t, n)
-    var p = _mm512_set1_ps(0.009_495_335_53)
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.055_481_003_3))
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.238_370_515))
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.687_706_8))
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.992_186_767))
-    return _mm512_scalef_ps(p, n)
   }
 #endif
