@@ -17,14 +17,29 @@
       values.update(repeating: 0, count: (count + 31) / 32 * 32)
       return largest.isFinite ? 0 : largest
     }
+    return withUnsafeTemporaryAllocation(of: FinePair.self, capacity: (count + 31) / 32) { pairs in
+      quantize(x, count, largest, inverse, pairs.baseAddress!, values)
+    }
+  }
+
+  /// Not part of the closure that calls it, which would become a symbol that other tiers share.
+  func quantize(
+    _ x: UnsafePointer<Float>, _ count: Int, _ largest: Float, _ inverse: Float,
+    _ memory: UnsafeMutablePointer<FinePair>, _ values: UnsafeMutablePointer<Int8>
+  ) -> Float {
+    let pairs = UnsafeMutableBufferPointer(start: memory, count: (count + 31) / 32)
+    for index in pairs.indices {
+      let k = index * 32
+      let (low, high) = (firstLanes(count - k), firstLanes(count - k - 16))
+      (memory + index).initialize(to: FinePair(load(x + k, low), load(x + k + 16, high), inverse))
+    }
     var best = (gain: -1.0, level: Int32(127), scale: Float(0))
     for level in stride(from: Int32(127), through: 113, by: -2) {
       var (products, squares) = (_mm512_setzero_si512(), _mm512_setzero_si512())
-      forEachVector(count) { k, lanes in
-        let fine = fineLevels(load(x + k, lanes), inverse)
-        let coarse = coarseLevels(fine, level)
-        products = _mm512_add_epi32(products, _mm512_mullo_epi32(fine, coarse))
-        squares = _mm512_add_epi32(squares, _mm512_mullo_epi32(coarse, coarse))
+      for pair in pairs {
+        let coarse = pair.coarse(level)
+        products = _mm512_dpwssd_epi32(products, pair.levels, coarse)
+        squares = _mm512_dpwssd_epi32(squares, coarse, coarse)
       }
       let (product, square) = (Double(wideSum(products)), Double(wideSum(squares)))
       let gain = product * product / square
@@ -32,12 +47,40 @@
         best = (gain, level, Float(Double(largest) / 32_512 * product / square))
       }
     }
-    for k in stride(from: 0, to: (count + 31) / 32 * 32, by: 16) {
-      let fine = fineLevels(load(x + k, firstLanes(count - k)), inverse)
-      let bytes = _mm512_cvtepi32_epi8(coarseLevels(fine, best.level))
-      UnsafeMutableRawPointer(values + k).storeBytes(of: bytes, as: __m128i.self)
+    for (index, pair) in pairs.enumerated() {
+      let bytes = pair.bytes(best.level)
+      UnsafeMutableRawPointer(values + index * 32).storeBytes(of: bytes.0, as: __m128i.self)
+      UnsafeMutableRawPointer(values + index * 32 + 16).storeBytes(of: bytes.1, as: __m128i.self)
     }
     return best.scale
+  }
+
+  /// 32 values in 32,512ths of the largest magnitude.
+  struct FinePair {
+    let low, high: __m512
+    /// The same in 16 bits, in the order of `coarse`.
+    let levels: __m512i
+
+    @inline(__always)
+    init(_ low: __m512, _ high: __m512, _ inverse: Float) {
+      let (low, high) = (fineLevels(low, inverse), fineLevels(high, inverse))
+      (self.low, self.high) = (_mm512_cvtepi32_ps(low), _mm512_cvtepi32_ps(high))
+      levels = _mm512_packs_epi32(low, high)
+    }
+
+    /// In `level`ths, 16 bits each, so that sums of products take one instruction for 32.
+    @inline(__always)
+    func coarse(_ level: Int32) -> __m512i {
+      _mm512_packs_epi32(coarseLevels(low, level), coarseLevels(high, level))
+    }
+
+    @inline(__always)
+    func bytes(_ level: Int32) -> (__m128i, __m128i) {
+      (
+        _mm512_cvtepi32_epi8(coarseLevels(low, level)),
+        _mm512_cvtepi32_epi8(coarseLevels(high, level))
+      )
+    }
   }
 
   @inline(__always)
@@ -48,9 +91,8 @@
   }
 
   @inline(__always)
-  private func coarseLevels(_ fine: __m512i, _ level: Int32) -> __m512i {
-    _mm512_cvtps_epi32(
-      _mm512_mul_ps(_mm512_cvtepi32_ps(fine), _mm512_set1_ps(Float(level) / 32_512)))
+  private func coarseLevels(_ fine: __m512, _ level: Int32) -> __m512i {
+    _mm512_cvtps_epi32(_mm512_mul_ps(fine, _mm512_set1_ps(Float(level) / 32_512)))
   }
 
   /// The sum of 16 lanes, which may not fit into one.
