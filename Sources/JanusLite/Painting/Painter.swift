@@ -113,20 +113,35 @@ public final class Painter {
     var codes = [[Int]](repeating: [], count: seeds.count)
     for step in 0..<total {
       let logits = run.nextLogits()
-      var chosen: [Int] = []
-      for picture in seeds.indices {
-        let row = UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
-        guard let code = samplers[picture].next(row) else {
-          throw .notANumber(where: "code logits of step \(step)")
-        }
-        onLogits(picture, row)
-        chosen.append(code)
+      let rows = seeds.indices.map { picture in
+        UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
+      }
+      let chosen = choose(from: rows, &samplers).compactMap(\.self)
+      guard chosen.count == rows.count else {
+        throw .notANumber(where: "code logits of step \(step)")
+      }
+      for (picture, code) in chosen.enumerated() {
+        onLogits(picture, rows[picture])
         codes[picture].append(code)
       }
       if !onStep(step + 1, codes) { return nil }
       if step + 1 < total { run.take(chosen) }
     }
     return codes
+  }
+
+  /// The next code of each picture by its sampler, nil where its logits allow none.
+  private func choose(
+    from logits: [UnsafeBufferPointer<Float>], _ samplers: inout [Sampler]
+  ) -> [Int?] {
+    samplers.withUnsafeMutableBufferPointer { samplers in
+      [Int?](unsafeUninitializedCapacity: logits.count) { chosen, count in
+        ops.pool.run(logits.count) { picture, _ in
+          (chosen.baseAddress! + picture).initialize(to: samplers[picture].next(logits[picture]))
+        }
+        count = logits.count
+      }
+    }
   }
 
   /// The picture that `codes` stand for.
