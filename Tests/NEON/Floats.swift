@@ -51,8 +51,10 @@ func checkAttention() {
         KernelsNEON.scoresF16(q.start, dim, rows, halfKeys.start, dim, 0.3, ours.start, 64)
         KernelsPortable.scoresF16(q.start, dim, rows, halfKeys.start, dim, 0.3, truth.start, 64)
         expectSameBits(ours, truth, rows * 64, "scoresF16")
-        KernelsNEON.scoresInt8(q.start, dim, rows, byteKeys.start, dim, 0.3, ours.start, 64)
-        KernelsPortable.scoresInt8(q.start, dim, rows, byteKeys.start, dim, 0.3, truth.start, 64)
+        KernelsNEON.scoresInt8(
+          q.start, dim, rows, byteKeys.start, dim, 0.3, ours.start, 64, nil)
+        KernelsPortable.scoresInt8(
+          q.start, dim, rows, byteKeys.start, dim, 0.3, truth.start, 64, nil)
         expectSameBits(ours, truth, rows * 64, "scoresInt8")
 
         let stride = dim + 1
@@ -73,9 +75,10 @@ func checkAttention() {
           weights.start, 64, rows, halfValues.start, stride, count, dim, truthSums.start, stride)
         expectSameBits(sums, truthSums, rows * stride, "weightedSumF16")
         KernelsNEON.weightedSumInt8(
-          weights.start, 64, rows, byteValues.start, stride, count, dim, sums.start, stride)
+          weights.start, 64, rows, byteValues.start, stride, count, dim, sums.start, stride, nil)
         KernelsPortable.weightedSumInt8(
-          weights.start, 64, rows, byteValues.start, stride, count, dim, truthSums.start, stride)
+          weights.start, 64, rows, byteValues.start, stride, count, dim, truthSums.start, stride,
+          nil)
         expectSameBits(sums, truthSums, rows * stride, "weightedSumInt8")
         for floats in [q, keys, ours, truth, weights, values, sums, truthSums] { floats.free() }
         for halves in [halfKeys, halfValues] { halves.free() }

@@ -151,7 +151,8 @@ private struct ScoresCase {
       case .f16:
         kernels.scoresF16(q, qStride, some.count, keys.halves, dim, 0.125, out.start, outStride)
       case .int8:
-        kernels.scoresInt8(q, qStride, some.count, keys.bytes, dim, 0.125, out.start, outStride)
+        kernels.scoresInt8(
+          q, qStride, some.count, keys.bytes, dim, 0.125, out.start, outStride, keys.bytes)
       }
     }
     let result = out.checked()
@@ -211,7 +212,7 @@ private struct WeightedSumCase {
       case .int8:
         kernels.weightedSumInt8(
           weights, weightStride, some.count, values.bytes, valueStride, count, dim, out.start,
-          outStride)
+          outStride, values.bytes)
       }
     }
     let result = out.checked()

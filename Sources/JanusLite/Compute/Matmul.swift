@@ -82,7 +82,7 @@ extension Ops {
         thread: thread)
       if case .gelu = product.finish {
         for row in 0..<x.rows {
-          out.fetch(row, rows, count)
+          out.fetch(row + 2, rows, count)
           kernels.gelu(out[row: row] + rows, count)
         }
       }
@@ -324,7 +324,7 @@ private struct GatedMatmulJob: PoolJob {
     ops.multiply(x, gate, panels: panels, into: out, thread: thread)
     ops.multiply(x, up, panels: panels, into: other, thread: thread)
     for row in 0..<x.rows {
-      out.fetch(row, first, count)
+      out.fetch(row + 2, first, count)
       let values = out[row: row] + first
       ops.kernels.siluMul(values, other[row: row] + first, values, count)
     }

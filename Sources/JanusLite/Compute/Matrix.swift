@@ -25,14 +25,13 @@ struct Matrix {
   /// The start of row `index`.
   subscript(row index: Int) -> UnsafeMutablePointer<Float> { base + index * stride }
 
-  /// Asks for `count` values of a row from `column` on, in a loop that is two rows before it; beyond
-  /// the last row for nothing.
+  /// Asks for `count` values of a row from `column` on; beyond the last row for nothing.
   ///
-  /// For loops over a few columns: a processor foresees what it reads on within a page, and the
-  /// same columns of the next row lie in another one.
+  /// For loops over a few columns, two rows ahead: a processor foresees what it reads on within a
+  /// page, and the same columns of the next row lie in another one.
   func fetch(_ row: Int, _ column: Int, _ count: Int) {
-    guard row + 2 < rows else { return }
-    let values = self[row: row + 2] + column
+    guard row < rows else { return }
+    let values = self[row: row] + column
     for i in Swift.stride(from: 0, to: count, by: 16) { janus_prefetch(values + i) }
   }
 

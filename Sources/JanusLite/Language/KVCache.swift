@@ -161,12 +161,18 @@ final class KVCache {
     }
   }
 
-  /// Asks for the memory that the key of a position will be written to, a line for each dimension.
-  func fetchKey(layer: Int, head: Int, position: Int) {
-    let (chunk, place) = (position / Self.chunkPositions, position % Self.chunkPositions)
-    let bytes = shape.format.bytesPerElement
-    let column = keys(layer: layer, head: head, chunk: chunk) + place * bytes
-    for d in 0..<shape.dim { janus_prefetch(column + d * Self.chunkPositions * bytes) }
+  /// Asks for a part of a head's keys or values of a chunk, in int8 with their scales.
+  func fetch(_ plane: UnsafeMutableRawPointer, part: Int, of parts: Int) {
+    let lines = bytesPerPlane / 64
+    for line in lines * part / parts..<lines * (part + 1) / parts {
+      janus_prefetch_l2(plane + line * 64)
+    }
+  }
+
+  /// Asks for the scales of int8 keys or values, which nobody reads before the last of those.
+  func fetchScales(of plane: UnsafeMutableRawPointer) {
+    let scales = scales(of: plane)
+    for i in stride(from: 0, to: Self.chunkPositions, by: 16) { janus_prefetch_l2(scales + i) }
   }
 
   private func plane(layer: Int, part: Int, head: Int, chunk: Int) -> UnsafeMutableRawPointer {

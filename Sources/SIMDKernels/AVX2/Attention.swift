@@ -29,11 +29,13 @@
   /// `Kernels.scoresInt8`.
   public func scoresInt8(
     _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Int8>,
-    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int,
+    _ ahead: UnsafeRawPointer?
   ) {
     let product = Product(
       left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .int8,
-      steps: dim, columns: keysPerChunk, out: out, outStride: outStride)
+      steps: dim, columns: keysPerChunk, out: out,
+      outStride: outStride, lead: ahead.map { $0 - UnsafeRawPointer(keys) })
     product.run(rows, scale: scale)
   }
 
@@ -71,13 +73,13 @@
   public func weightedSumInt8(
     _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ valueStride: Int, _ count: Int, _ dim: Int,
-    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ ahead: UnsafeRawPointer?
   ) {
     forEachBlock(of: count, rows: rows) { i, steps in
       let product = Product(
         left: weights + i, leftStride: weightStride, right: values + i * valueStride,
         rightStride: valueStride, element: .int8, steps: steps, columns: dim, out: out,
-        outStride: outStride)
+        outStride: outStride, lead: ahead.map { $0 - UnsafeRawPointer(values) })
       product.run(rows, scale: nil)
     }
   }
@@ -118,6 +120,8 @@
     let columns: Int
     let out: UnsafeMutablePointer<Float>
     let outStride: Int
+    /// Bytes from what a single row reads to what it asks for meanwhile.
+    var lead: Int?
 
     private var elementBytes: Int { element.byteCount }
 
@@ -209,6 +213,7 @@
       let x = left + row * leftStride
       var place = right + column * elementBytes
       for k in 0..<steps {
+        if let lead { janus_prefetch_l2(place + lead) }
         a.add(x[k], Sixteen(place, element))
         b.add(x[k], Sixteen(place + 16 * elementBytes, element))
         c.add(x[k], Sixteen(place + 32 * elementBytes, element))

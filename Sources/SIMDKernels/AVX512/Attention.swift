@@ -30,11 +30,13 @@
   /// `Kernels.scoresInt8`.
   public func scoresInt8(
     _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Int8>,
-    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int,
+    _ ahead: UnsafeRawPointer?
   ) {
     let product = Product(
       left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .int8,
-      steps: dim, lanes: Quarters(keysPerChunk), out: out, outStride: outStride)
+      steps: dim, lanes: Quarters(keysPerChunk), out: out, outStride: outStride,
+      lead: ahead.map { $0 - UnsafeRawPointer(keys) })
     product.run(rows, scale: scale)
   }
 
@@ -84,13 +86,14 @@
   public func weightedSumInt8(
     _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ valueStride: Int, _ count: Int, _ dim: Int,
-    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ ahead: UnsafeRawPointer?
   ) {
     var d = 0
     while d < dim {
       let product = Product(
         left: weights, leftStride: weightStride, right: values + d, rightStride: valueStride,
-        element: .int8, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride)
+        element: .int8, steps: count, lanes: Quarters(dim - d), out: out + d, outStride: outStride,
+        lead: ahead.map { $0 - UnsafeRawPointer(values) })
       if rows == 1 && d + 128 <= dim {
         product.addWideRow()
         d += 128
@@ -128,6 +131,8 @@
     let lanes: Quarters
     let out: UnsafeMutablePointer<Float>
     let outStride: Int
+    /// Bytes from what a single row reads to what it asks for meanwhile.
+    var lead: Int?
 
     /// The sum times `scale` into out; without a scale the sum goes on from what out holds.
     @inline(__always)
@@ -166,7 +171,7 @@
       var x = left + row * leftStride
       var place = right
       for _ in 0..<steps {
-        if rows == 1 { fetchAhead(of: place, lines: 1) }
+        if rows == 1 { fetchAhead(of: place) }
         let line = Line(place, element, lanes)
         a.add(x[0], line)
         if rows > 1 { b.add(x[leftStride], line) }
@@ -188,12 +193,9 @@
   }
 
   extension Product {
-    /// Asks for what a single row reads next of bytes. Widening them fills the window in which a core
-    /// would ask by itself: it gets half of the memory's speed. Of wider elements it asks early enough.
     @inline(__always)
-    fileprivate func fetchAhead(of place: UnsafeRawPointer, lines: Int) {
-      guard element == .int8 else { return }
-      for line in 0..<lines { janus_prefetch_l2(place + 4096 + line * 64) }
+    fileprivate func fetchAhead(of place: UnsafeRawPointer) {
+      if let lead { janus_prefetch_l2(place + lead) }
     }
 
     /// One row of 128 columns, the usual dimension of a head, added to out: a single query reads
@@ -205,7 +207,8 @@
       var place = right
       for k in 0..<steps {
         let next = place + 64 * elementBytes
-        fetchAhead(of: place, lines: 2)
+        fetchAhead(of: place)
+        fetchAhead(of: next)
         a.add(left[k], Line(place, element, lanes))
         b.add(left[k], Line(next, element, lanes))
         place += rightStride * elementBytes

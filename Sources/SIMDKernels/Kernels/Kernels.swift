@@ -185,9 +185,22 @@ public struct Kernels: Sendable {
   public let weightedSumF32: WeightedSum<Float>
   public let weightedSumF16: WeightedSum<UInt16>
   /// Keys without their scales, which belong to the columns of the result.
-  public let scoresInt8: Scores<Int8>
-  /// Values without their scales, which belong to the weights.
-  public let weightedSumInt8: WeightedSum<Int8>
+  ///
+  /// `ahead` is where the caller reads on, as much again: a single row's kernel may ask for it
+  /// meanwhile. Bytes are widened with so many instructions that a processor's own foresight is late.
+  public let scoresInt8:
+    @Sendable (
+      _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Int8>,
+      _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int,
+      _ ahead: UnsafeRawPointer?
+    ) -> Void
+  /// Values without their scales, which belong to the weights. `ahead` as with `scoresInt8`.
+  public let weightedSumInt8:
+    @Sendable (
+      _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+      _ values: UnsafePointer<Int8>, _ valueStride: Int, _ count: Int, _ dim: Int,
+      _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ ahead: UnsafeRawPointer?
+    ) -> Void
   /// A row of a cache to int8 with one scale `a`, which is returned: `x ≈ a · values`.
   ///
   /// The largest magnitude becomes the one of 127, 125 … 113 with which the squared error is least,

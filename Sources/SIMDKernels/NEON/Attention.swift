@@ -29,7 +29,8 @@
   /// `Kernels.scoresInt8`.
   public func scoresInt8(
     _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Int8>,
-    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int,
+    _ ahead: UnsafeRawPointer?
   ) {
     let product = Product(
       left: q, leftStride: qStride, right: keys, rightStride: keysPerChunk, element: .int8,
@@ -71,7 +72,7 @@
   public func weightedSumInt8(
     _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ valueStride: Int, _ count: Int, _ dim: Int,
-    _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ ahead: UnsafeRawPointer?
   ) {
     forEachBlock(of: count, rows: rows) { i, steps in
       let product = Product(

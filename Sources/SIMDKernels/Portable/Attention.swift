@@ -31,7 +31,8 @@ public func scoresF16(
 /// `Kernels.scoresInt8`.
 public func scoresInt8(
   _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Int8>,
-  _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  _ dim: Int, _ scale: Float, _ out: UnsafeMutablePointer<Float>, _ outStride: Int,
+  _ ahead: UnsafeRawPointer?
 ) {
   for r in 0..<rows {
     for i in 0..<keysPerChunk {
@@ -80,7 +81,7 @@ public func weightedSumF16(
 public func weightedSumInt8(
   _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
   _ values: UnsafePointer<Int8>, _ valueStride: Int, _ count: Int, _ dim: Int,
-  _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+  _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ ahead: UnsafeRawPointer?
 ) {
   for r in 0..<rows {
     for i in 0..<count {
