@@ -76,23 +76,19 @@ private struct LastRowsJob: PoolJob {
       attention.store(index, head: head, in: segment.cache, position: segment.cache.count)
     }
     let queries = head * attention.group..<(head + 1) * attention.group
+    let next = storing ? start(of: task + 1, heads: heads) : nil
     for query in queries {
       attention.block(
         segment.count - 1..<segment.count, of: segment, firstRow: index - (segment.count - 1),
-        head: query, ops.threadScratch[thread].base
-      ) { part, parts in
-        if storing && query == queries.upperBound - 1 {
-          fetchStart(of: task + 1, heads: heads, part: part, of: parts)
-        }
-      }
+        head: query, ops.threadScratch[thread].base,
+        meanwhile: query == queries.upperBound - 1 ? next : nil)
     }
   }
 
-  /// Asks for a part of what the task begins with, which most likely is this thread's next one.
-  private func fetchStart(of task: Int, heads: Int, part: Int, of parts: Int) {
-    guard task < batch.segments.count * heads else { return }
+  /// What the task begins with, which most likely is this thread's next one.
+  private func start(of task: Int, heads: Int) -> CausalAttention.Start? {
+    guard task < batch.segments.count * heads else { return nil }
     let (index, head) = (task / heads, task % heads)
-    attention.fetchStart(
-      of: index, head: head, in: batch.segments[index].cache, part: part, of: parts)
+    return attention.start(of: index, head: head, in: batch.segments[index].cache)
   }
 }

@@ -31,12 +31,18 @@ struct CausalAttention {
     values.fetch(row, head * shape.dim, shape.dim)
   }
 
-  /// Asks for a part of what a single row begins with: its key and value, and the chunk that takes
-  /// the key, a line for each dimension, and is read first.
-  func fetchStart(of row: Int, head: Int, in cache: KVCache, part: Int, of parts: Int) {
-    if part == 0 { fetch(row, head: head, of: cache.shape) }
+  /// What a single row begins with: its key and value, and the chunk that takes the key, a line for
+  /// each dimension, and is read first.
+  struct Start {
+    let row: Int
+    let head: Int
+    let keys: KVCache.Plane
+  }
+
+  func start(of row: Int, head: Int, in cache: KVCache) -> Start {
     let last = cache.count / KVCache.chunkPositions
-    cache.fetch(cache.keys(layer: layer, head: head, chunk: last), part: part, of: parts)
+    return Start(
+      row: row, head: head, keys: cache.keyPlane(layer: layer, head: head, chunk: last))
   }
 
   /// Writes the key and the value of a row of the batch.
@@ -50,11 +56,11 @@ struct CausalAttention {
   /// Rows `rows` of `segment`, whose first one is `firstRow` of q and of out: scores against every
   /// position up to the last row's own, softmax of what each row may see, weighted sum.
   ///
-  /// `meanwhile` is called in equal parts of the time in which values are read.
+  /// What comes `next` is asked for in parts while values are read.
   func block(
     _ rows: Range<Int>, of segment: Segment, firstRow: Int, head: Int,
     _ scores: UnsafeMutablePointer<Float>,
-    meanwhile: (_ part: Int, _ parts: Int) -> Void = { _, _ in }
+    meanwhile next: Start? = nil
   ) {
     let cache = segment.cache
     let kvHead = head / group
@@ -82,7 +88,10 @@ struct CausalAttention {
       (result + index * out.stride).update(repeating: 0, count: cache.shape.dim)
     }
     for chunk in 0..<chunks {
-      meanwhile(chunk, chunks)
+      if let next {
+        if chunk == 0 { fetch(next.row, head: next.head, of: cache.shape) }
+        next.keys.fetch(part: chunk, of: chunks)
+      }
       let first = chunk * KVCache.chunkPositions
       addSum(
         by: scores + first, stride, rows.count, cache,

@@ -161,12 +161,22 @@ final class KVCache {
     }
   }
 
-  /// Asks for a part of a head's keys or values of a chunk, in int8 with their scales.
-  func fetch(_ plane: UnsafeMutableRawPointer, part: Int, of parts: Int) {
-    let lines = bytesPerPlane / 64
-    for line in lines * part / parts..<lines * (part + 1) / parts {
-      janus_prefetch_l2(plane + line * 64)
+  /// One head's keys in a chunk of a layer, in int8 with their scales.
+  struct Plane {
+    let start: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    /// Asks for one of `parts` equal parts.
+    func fetch(part: Int, of parts: Int) {
+      let lines = byteCount / 64
+      for line in lines * part / parts..<lines * (part + 1) / parts {
+        janus_prefetch_l2(start + line * 64)
+      }
     }
+  }
+
+  func keyPlane(layer: Int, head: Int, chunk: Int) -> Plane {
+    Plane(start: keys(layer: layer, head: head, chunk: chunk), byteCount: bytesPerPlane)
   }
 
   /// Asks for the scales of int8 keys or values, which nobody reads before the last of those.
