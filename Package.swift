@@ -16,7 +16,8 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
   let avx2 = ["-mavx2", "-mfma", "-mf16c", "-mbmi2"]
   let avxVNNI = avx2 + ["-mavxvnni"]
   let avx512 = [
-    "-march=x86-64-v4", "-mavx512vnni", "-mavx512bf16", "-mavx512vbmi", "-mprefer-vector-width=512",
+    "-march=x86-64-v4", "-mavx512vnni", "-mavx512bf16", "-mavx512vbmi", "-mprfchw",
+    "-mprefer-vector-width=512",
   ]
   let neon: [String] = []
 #else

@@ -68,7 +68,14 @@
     if let bias = p.bias { sums.add(bias + panel * 16, p.rows - panel * 16) }
     var remarkable = _mm256_setzero_si256()
 
-    for _ in 0..<p.blocks {
+    for block in 0..<p.blocks {
+      // Stores to lines that are far away would hold up those behind them, and at once all requests
+      // for them hold up the next weights.
+      if block < 8 {
+        let line = out + block * p.outputStride
+        janus_prefetch_for_writing(line)
+        janus_prefetch_for_writing(line + 16)
+      }
       // The first tokens fetch the next two panels for all.
       if token == 0 {
         for line in 0..<(bits == 8 ? 9 : 5) {

@@ -7,7 +7,12 @@ static inline __attribute__((always_inline)) void janus_prefetch(const void *p) 
   __builtin_prefetch(p, 0, 3);
 }
 
-// The same, but no nearer than into the L2 cache.
+// Fetches a cache line that will be written soon.
+static inline __attribute__((always_inline)) void janus_prefetch_for_writing(void *p) {
+  __builtin_prefetch(p, 1, 3);
+}
+
+// Like `janus_prefetch`, but no nearer than into the L2 cache.
 static inline __attribute__((always_inline)) void janus_prefetch_l2(const void *p) {
   __builtin_prefetch(p, 0, 2);
 }
