@@ -7,35 +7,40 @@ extension Ops {
   /// heads share a key-value head.
   ///
   /// Each row's bits are the same whether it comes alone or in a block: the kernels promise it, and
-  /// what a later position adds to an earlier row is multiplied by an exact zero.
+  /// what a later position adds to an earlier row is multiplied by an exact zero. `inBF16` allows the
+  /// operands to be rounded, where the tier gains by it and the cache is f16.
   func attend(
     _ q: Matrix, keys: Matrix, values: Matrix, layer: Int, heads: Int, _ batch: Batch,
-    lastRowsOnly: Bool, into out: Matrix
+    lastRowsOnly: Bool, inBF16: Bool, into out: Matrix
   ) {
     let shape = batch.segments[0].cache.shape
+    let isRounded = inBF16 && shape.format == .f16 && shape.dim % 2 == 0
     let attention = CausalAttention(
       q: q, keys: keys, values: values, out: out, layer: layer, group: heads / shape.heads,
-      scale: 1 / Float(shape.dim).squareRoot(), kernels: kernels)
+      scale: 1 / Float(shape.dim).squareRoot(), kernels: kernels,
+      bf16: isRounded ? kernels.bf16Attention : nil)
     let single = batch.rows == batch.segments.count
     if !single { store(attention, batch) }
     if single || lastRowsOnly {
-      reserveThreadScratch(CausalAttention.stride(batch.longest))
+      reserveThreadScratch(attention.scratch(rows: 1, positions: batch.longest, shape))
       pool.run(
         batch.segments.count * shape.heads,
         LastRowsJob(attention: attention, batch: batch, storing: single, ops: self))
       return
     }
-    let step = CausalAttention.rowsOfBlock
+    let step = attention.rowsOfBlock
     let most = batch.segments.reduce(0) { max($0, $1.count) }
-    reserveThreadScratch(min(step, most) * CausalAttention.stride(batch.longest))
+    reserveThreadScratch(
+      attention.scratch(rows: min(step, most), positions: batch.longest, shape))
     batch.forEachSegment { segment, firstRow in
       let blocks = (segment.count + step - 1) / step
-      // Later blocks look back further: hand them out first, so that no thread is left with one.
+      // A head's keys and values stay in the L2 cache for all of its blocks. Later ones look back
+      // further: they are handed out first, so that no thread is left with one.
       pool.run(blocks * heads) { task, thread in
-        let block = blocks - 1 - task / heads
+        let block = blocks - 1 - task % blocks
         let rows = block * step..<min(segment.count, (block + 1) * step)
         attention.block(
-          rows, of: segment, firstRow: firstRow, head: task % heads, threadScratch[thread].base)
+          rows, of: segment, firstRow: firstRow, head: task / blocks, threadScratch[thread].base)
       }
     }
   }

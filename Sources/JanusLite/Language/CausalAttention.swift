@@ -15,14 +15,24 @@ struct CausalAttention {
   let group: Int
   let scale: Float
   let kernels: Kernels
+  /// Given where queries, keys, weights and values are to be rounded to bf16.
+  let bf16: BF16Attention?
 
   /// Rows that share a pass over the cache, up to the last one's position: few, since the others see
-  /// less. A multiple of six, the rows that the widest tier takes at once.
-  static let rowsOfBlock = 18
+  /// less, and more where they share packing it. A multiple of six, the rows that the widest tier takes
+  /// at once.
+  var rowsOfBlock: Int { bf16 == nil ? 18 : 36 }
 
   /// Scores of a row over `positions` positions: whole chunks.
   static func stride(_ positions: Int) -> Int {
     (positions + KVCache.chunkPositions - 1) / KVCache.chunkPositions * KVCache.chunkPositions
+  }
+
+  /// Floats that a block of `rows` rows computes in, over up to `positions` positions.
+  func scratch(rows: Int, positions: Int, _ shape: CacheShape) -> Int {
+    let stride = Self.stride(positions)
+    guard bf16 != nil && rows > 1 else { return rows * stride }
+    return rows * stride + PackedBlock.floatCount(rows: rows, dim: shape.dim, positions: stride)
   }
 
   /// Asks for the key and the value of a row of the batch.
@@ -48,9 +58,12 @@ struct CausalAttention {
   /// Writes the key and the value of a row of the batch.
   func store(_ row: Int, head: Int, in cache: KVCache, position: Int) {
     let offset = head * cache.shape.dim
-    cache.write(
-      key: keys[row: row] + offset, value: values[row: row] + offset, layer: layer, head: head,
-      position: position, kernels)
+    let (key, value) = (keys[row: row] + offset, values[row: row] + offset)
+    if let bf16 {
+      bf16.round(key, cache.shape.dim)
+      bf16.round(value, cache.shape.dim)
+    }
+    cache.write(key: key, value: value, layer: layer, head: head, position: position, kernels)
   }
 
   /// Rows `rows` of `segment`, whose first one is `firstRow` of q and of out: scores against every
@@ -69,6 +82,9 @@ struct CausalAttention {
     let chunks = stride / KVCache.chunkPositions
     let query = q[row: firstRow + rows.lowerBound] + head * cache.shape.dim
     let result = out[row: firstRow + rows.lowerBound] + head * cache.shape.dim
+    let packed = round(
+      query, rows: rows.count, dim: cache.shape.dim, positions: stride,
+      in: scores + rows.count * stride)
 
     for step in 0..<chunks {
       // The last chunk first: a single row has just written to it.
@@ -78,7 +94,7 @@ struct CausalAttention {
         ahead: step + 1 < chunks
           ? cache.keys(layer: layer, head: kvHead, chunk: step)
           : cache.values(layer: layer, head: kvHead, chunk: 0),
-        into: scores + chunk * KVCache.chunkPositions, stride)
+        into: scores + chunk * KVCache.chunkPositions, stride, packed)
     }
     for index in 0..<rows.count {
       let line = scores + index * stride
@@ -87,6 +103,7 @@ struct CausalAttention {
       (line + seen).update(repeating: 0, count: count - seen)
       (result + index * out.stride).update(repeating: 0, count: cache.shape.dim)
     }
+    round(weights: scores, count, packed)
     for chunk in 0..<chunks {
       if let next {
         if chunk == 0 { fetch(next.row, head: next.head, of: cache.shape) }
@@ -98,14 +115,16 @@ struct CausalAttention {
         cache.values(layer: layer, head: kvHead, chunk: chunk),
         count: min(KVCache.chunkPositions, count - first),
         ahead: chunk + 1 < chunks
-          ? cache.values(layer: layer, head: kvHead, chunk: chunk + 1) : nil, into: result)
+          ? cache.values(layer: layer, head: kvHead, chunk: chunk + 1) : nil, into: result, packed,
+        from: first)
     }
   }
 
   /// Scores of some rows against a chunk of `keys`; `ahead` is what is read next.
   private func score(
     _ query: UnsafePointer<Float>, _ rows: Int, _ cache: KVCache, _ keys: UnsafeMutableRawPointer,
-    ahead: UnsafeMutableRawPointer, into target: UnsafeMutablePointer<Float>, _ stride: Int
+    ahead: UnsafeMutableRawPointer, into target: UnsafeMutablePointer<Float>, _ stride: Int,
+    _ packed: PackedBlock?
   ) {
     let dim = cache.shape.dim
     switch cache.shape.format {
@@ -113,9 +132,10 @@ struct CausalAttention {
       kernels.scoresF32(
         query, q.stride, rows, keys.assumingMemoryBound(to: Float.self), dim, scale, target, stride)
     case .f16:
+      let keys = keys.assumingMemoryBound(to: UInt16.self)
+      if let packed { return score(packed, keys, into: target) }
       kernels.scoresF16(
-        query, q.stride, rows, keys.assumingMemoryBound(to: UInt16.self), dim, scale, target,
-        stride)
+        query, q.stride, rows, keys, dim, scale, target, stride)
     case .int8:
       cache.fetchScales(of: ahead)
       kernels.scoresInt8(
@@ -132,7 +152,7 @@ struct CausalAttention {
   private func addSum(
     by weights: UnsafeMutablePointer<Float>, _ stride: Int, _ rows: Int, _ cache: KVCache,
     _ values: UnsafeMutableRawPointer, count: Int, ahead: UnsafeMutableRawPointer?,
-    into result: UnsafeMutablePointer<Float>
+    into result: UnsafeMutablePointer<Float>, _ packed: PackedBlock?, from first: Int
   ) {
     let dim = cache.shape.dim
     switch cache.shape.format {
@@ -141,9 +161,12 @@ struct CausalAttention {
         weights, stride, rows, values.assumingMemoryBound(to: Float.self), dim, count, dim, result,
         out.stride)
     case .f16:
+      let values = values.assumingMemoryBound(to: UInt16.self)
+      if let packed {
+        return addSum(by: packed, from: first, values, count: count, into: result)
+      }
       kernels.weightedSumF16(
-        weights, stride, rows, values.assumingMemoryBound(to: UInt16.self), dim, count, dim, result,
-        out.stride)
+        weights, stride, rows, values, dim, count, dim, result, out.stride)
     case .int8:
       if let ahead { cache.fetchScales(of: ahead) }
       for index in 0..<rows {

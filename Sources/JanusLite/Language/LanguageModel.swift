@@ -55,7 +55,7 @@ struct LanguageModel: Sendable {
       ops.rope(b.q, angles)
       ops.attend(
         b.q, keys: keys, values: values, layer: index, heads: g.headCount, batch,
-        lastRowsOnly: lastRowsOnly, into: b.a)
+        lastRowsOnly: lastRowsOnly, inBF16: layer.query.format.isPanels, into: b.a)
       ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(x)))
 
       // x += Wdown · (silu(Wgate h) ⊙ Wup h), h = norm(x)

@@ -109,11 +109,13 @@
   /// How the right matrix is stored; a literal at every call, so that each becomes code of its own.
   enum Element {
     case f32, f16, int8
+    /// Pairs of bf16: two steps at once, and on the left, too, in the place of each float.
+    case pairs
 
     @inline(__always)
     var byteCount: Int {
       switch self {
-      case .f32: 4
+      case .f32, .pairs: 4
       case .f16: 2
       case .int8: 1
       }
@@ -173,12 +175,12 @@
       for _ in 0..<steps {
         if rows == 1 { fetchAhead(of: place) }
         let line = Line(place, element, lanes)
-        a.add(x[0], line)
-        if rows > 1 { b.add(x[leftStride], line) }
-        if rows > 2 { c.add(x[2 * leftStride], line) }
-        if rows > 2 { d.add(x[3 * leftStride], line) }
-        if rows > 4 { e.add(x[4 * leftStride], line) }
-        if rows > 4 { f.add(x[5 * leftStride], line) }
+        a.add(x[0], line, element)
+        if rows > 1 { b.add(x[leftStride], line, element) }
+        if rows > 2 { c.add(x[2 * leftStride], line, element) }
+        if rows > 2 { d.add(x[3 * leftStride], line, element) }
+        if rows > 4 { e.add(x[4 * leftStride], line, element) }
+        if rows > 4 { f.add(x[5 * leftStride], line, element) }
         x += 1
         place += rightStride * element.byteCount
       }
@@ -209,8 +211,8 @@
         let next = place + 64 * elementBytes
         fetchAhead(of: place)
         fetchAhead(of: next)
-        a.add(left[k], Line(place, element, lanes))
-        b.add(left[k], Line(next, element, lanes))
+        a.add(left[k], Line(place, element, lanes), element)
+        b.add(left[k], Line(next, element, lanes), element)
         place += rightStride * elementBytes
       }
       a.store(out, lanes, nil)
@@ -237,7 +239,7 @@
     @inline(__always)
     init(_ place: UnsafeRawPointer, _ element: Element, _ lanes: Quarters) {
       switch element {
-      case .f32:
+      case .f32, .pairs:
         let p = place.assumingMemoryBound(to: Float.self)
         (s0, s1) = (load(p, lanes.m0), load(p + 16, lanes.m1))
         (s2, s3) = (load(p + 32, lanes.m2), load(p + 48, lanes.m3))
@@ -253,8 +255,15 @@
     }
 
     @inline(__always)
-    mutating func add(_ x: Float, _ line: Line) {
+    mutating func add(_ x: Float, _ line: Line, _ element: Element) {
       let x = _mm512_set1_ps(x)
+      if element == .pairs {
+        s0 = janus_mm512_dpbf16_ps(s0, x, line.s0)
+        s1 = janus_mm512_dpbf16_ps(s1, x, line.s1)
+        s2 = janus_mm512_dpbf16_ps(s2, x, line.s2)
+        s3 = janus_mm512_dpbf16_ps(s3, x, line.s3)
+        return
+      }
       s0 = _mm512_fmadd_ps(x, line.s0, s0)
       s1 = _mm512_fmadd_ps(x, line.s1, s1)
       s2 = _mm512_fmadd_ps(x, line.s2, s2)

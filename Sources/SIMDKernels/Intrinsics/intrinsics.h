@@ -75,11 +75,27 @@ JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_not_below_ps(__m512 a, __m
 JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_not_zero_ps(__m512 a) {
   return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ);
 }
+JANUS_INLINE("avx512f,evex512") __m512i janus_mm512_swap_halves(__m512i x) {
+  return _mm512_rol_epi32(x, 16);
+}
 JANUS_INLINE("avx512f,evex512") __mmask16 janus_mm512_above_epu32(__m512i a, __m512i b) {
   return _mm512_cmp_epu32_mask(a, b, _MM_CMPINT_NLE);
 }
 JANUS_INLINE("avx512bw,avx512vl") __mmask16 janus_mm256_above_epu16(__m256i a, __m256i b) {
   return _mm256_cmp_epu16_mask(a, b, _MM_CMPINT_NLE);
+}
+#endif
+
+#if defined(__AVX512BF16__)
+// Swift has no type for vectors of bf16: they are floats or integers for it, whatever their bits.
+//
+// `sum` and, for each lane, the products of a pair of bf16.
+JANUS_INLINE("avx512bf16,evex512") __m512 janus_mm512_dpbf16_ps(__m512 sum, __m512 a, __m512 b) {
+  return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
+}
+// `low`, and behind it `high`, to bf16, nearest even.
+JANUS_INLINE("avx512bf16,evex512") __m512i janus_mm512_cvtne2ps_pbh(__m512 high, __m512 low) {
+  return (__m512i)_mm512_cvtne2ps_pbh(high, low);
 }
 #endif
 

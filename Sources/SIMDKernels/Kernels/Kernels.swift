@@ -214,6 +214,9 @@ public struct Kernels: Sendable {
       _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>
     ) -> Float
 
+  /// nil in a tier without a dot product of bf16.
+  public let bf16Attention: BF16Attention?
+
   public let f16ToF32: Convert<UInt16, Float>
   public let f32ToF16: Convert<Float, UInt16>
   public let bf16ToF32: Convert<UInt16, Float>
