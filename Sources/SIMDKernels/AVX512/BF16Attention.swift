@@ -58,14 +58,15 @@
     _ halves: UnsafePointer<UInt16>, _ stride: Int, _ rows: Int, _ lanes: Quarters,
     _ place: inout UnsafeMutableRawPointer
   ) {
-    var first = halves
+    var first = UnsafeRawPointer(halves)
     for _ in 0..<rows / 2 {
-      PairLine(first, first + stride, lanes).store(place)
+      let second = Line(first + 2 * stride, .f16, lanes)
+      Line(first, .f16, lanes).storePairs(with: second, place)
       place += 256
-      first += 2 * stride
+      first += 4 * stride
     }
     if rows & 1 != 0 {
-      PairLine(first, nil, lanes).store(place)
+      Line(first, .f16, lanes).storePairs(with: Line(), place)
       place += 256
     }
   }
@@ -90,37 +91,21 @@
     }
   }
 
-  /// 64 pairs of bf16.
-  private struct PairLine {
-    let p0, p1, p2, p3: __m512i
-
+  extension Line {
+    /// Writes 64 pairs: in the upper halves this line, in the lower ones another, both of bf16, which
+    /// are the upper halves of floats.
     @inline(__always)
-    func store(_ place: UnsafeMutableRawPointer) {
-      place.storeBytes(of: p0, as: __m512i.self)
-      place.storeBytes(of: p1, toByteOffset: 64, as: __m512i.self)
-      place.storeBytes(of: p2, toByteOffset: 128, as: __m512i.self)
-      place.storeBytes(of: p3, toByteOffset: 192, as: __m512i.self)
+    fileprivate func storePairs(with other: Line, _ place: UnsafeMutableRawPointer) {
+      place.storeBytes(of: pairs(s0, other.s0), as: __m512i.self)
+      place.storeBytes(of: pairs(s1, other.s1), toByteOffset: 64, as: __m512i.self)
+      place.storeBytes(of: pairs(s2, other.s2), toByteOffset: 128, as: __m512i.self)
+      place.storeBytes(of: pairs(s3, other.s3), toByteOffset: 192, as: __m512i.self)
     }
 
-    /// Pairs of two rows of halves, or of one row and zeros. bf16 are the upper halves of floats.
     @inline(__always)
-    init(
-      _ first: UnsafePointer<UInt16>, _ second: UnsafePointer<UInt16>?, _ lanes: Quarters
-    ) {
-      p0 = pairs(first, second, lanes.m0)
-      p1 = pairs(first + 16, second.map { $0 + 16 }, lanes.m1)
-      p2 = pairs(first + 32, second.map { $0 + 32 }, lanes.m2)
-      p3 = pairs(first + 48, second.map { $0 + 48 }, lanes.m3)
+    private func pairs(_ upper: __m512, _ lower: __m512) -> __m512i {
+      _mm512_mask_blend_epi16(
+        0xaaaa_aaaa, _mm512_srli_epi32(_mm512_castps_si512(lower), 16), _mm512_castps_si512(upper))
     }
-  }
-
-  @inline(__always)
-  private func pairs(
-    _ first: UnsafePointer<UInt16>, _ second: UnsafePointer<UInt16>?, _ lanes: __mmask16
-  ) -> __m512i {
-    let high = load(first, lanes)
-    let low = second.map { load($0, lanes) } ?? _mm512_setzero_ps()
-    return _mm512_mask_blend_epi16(
-      0xaaaa_aaaa, _mm512_srli_epi32(_mm512_castps_si512(low), 16), _mm512_castps_si512(high))
   }
 #endif
