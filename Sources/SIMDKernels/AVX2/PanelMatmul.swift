@@ -10,6 +10,10 @@
   /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
   private let residentBytes = 256 * 1024
 
+  /// How far ahead the first tokens fetch weights: what Zen 1 fetches by itself is a third of what
+  /// its memory gives to one token and int8 weights.
+  private let fetchDistance = 4096
+
   struct Problem {
     let panels: UnsafeRawPointer
     let levels: __m256i
@@ -143,6 +147,11 @@
 
     for _ in 0..<p.blocks {
       var dots = Dots()
+      if token == 0 {
+        for line in 0..<(weightBytes + 95) / 64 {
+          janus_prefetch(bytes + fetchDistance + line * 64)
+        }
+      }
       for group in 0..<(bits == 8 ? 8 : 4) {
         let low = half(bytes + group * 64)
         let high = half(bytes + group * 64 + 32)
@@ -209,9 +218,15 @@
       _ l: Weights, _ h: Weights, _ values: UnsafeRawPointer, _ stride: Int, tokens: Int
     ) {
       let x0 = four(values)
+      if tokens == 1 {
+        // The value's magnitude serves both halves.
+        let magnitude = _mm256_abs_epi8(x0)
+        low0 = adding(low0, magnitude, _mm256_sign_epi8(l.value, x0))
+        high0 = adding(high0, magnitude, _mm256_sign_epi8(h.value, x0))
+        return
+      }
       low0 = adding(low0, l, x0)
       high0 = adding(high0, h, x0)
-      if tokens == 1 { return }
       let x1 = four(values + stride)
       low1 = adding(low1, l, x1)
       high1 = adding(high1, h, x1)
@@ -308,7 +323,12 @@
 
   @inline(__always)
   private func adding(_ sum: __m256i, _ w: Weights, _ x: __m256i) -> __m256i {
-    let pairs = _mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.value))
+    adding(sum, w.magnitude, _mm256_sign_epi8(x, w.value))
+  }
+
+  @inline(__always)
+  private func adding(_ sum: __m256i, _ magnitudes: __m256i, _ signed: __m256i) -> __m256i {
+    let pairs = _mm256_maddubs_epi16(magnitudes, signed)
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
   }
 #endif
