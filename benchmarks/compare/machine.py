@@ -5,6 +5,8 @@ import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
 DISTURBED = 0.05  # share of the machine that others may take while something is measured
+# A feature as Linux names it, and the kernels that it brings.
+KERNELS = (("avx512_vnni", "avx512"), ("avx_vnni", "avxvnni"), ("avx2", "avx2"), ("asimddp", "neon"))
 
 
 def busy_seconds() -> float:
@@ -53,12 +55,18 @@ def wait_until_idle(patience: float) -> None:
 
 
 def name() -> str:
-    """The processor's model and how many cores this process may use, as a folder's name."""
-    model = "unknown"
+    """The processor's model, its best kernels and how many cores this process may use, as a folder's name.
+
+    Under a hypervisor processors of several generations may have one model's name.
+    """
+    model, features = "unknown", set()
     with open("/proc/cpuinfo") as file:
         for line in file:
-            if line.startswith("model name"):
-                model = line.partition(":")[2]
-                break
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                model = value
+            elif key.strip() in ("flags", "Features"):
+                features = set(value.split())
+    kernels = next((kernels for feature, kernels in KERNELS if feature in features), "portable")
     words = "".join(c if c.isalnum() else " " for c in model.lower()).split()
-    return "-".join([*words, str(len(os.sched_getaffinity(0))), "cores"])
+    return "-".join([*words, kernels, str(len(os.sched_getaffinity(0))), "cores"])
