@@ -86,9 +86,6 @@
 
   private let keysPerChunk = 64
 
-  /// How far ahead a single row fetches what it reads, where its caller has not said.
-  private let fetchDistance = 4096
-
   /// A single row takes few values at a time, all their columns, so that memory is read in order;
   /// the sums go on from what out holds and stay the same.
   @inline(__always)
@@ -216,13 +213,7 @@
       let x = left + row * leftStride
       var place = right + column * elementBytes
       for k in 0..<steps {
-        if let lead {
-          janus_prefetch_l2(place + lead)
-        } else {
-          for offset in stride(from: 0, to: 64 * elementBytes, by: 64) {
-            janus_prefetch(place + (fetchDistance + offset))
-          }
-        }
+        if let lead { janus_prefetch_l2(place + lead) }
         a.add(x[k], Sixteen(place, element))
         b.add(x[k], Sixteen(place + 16 * elementBytes, element))
         c.add(x[k], Sixteen(place + 32 * elementBytes, element))
