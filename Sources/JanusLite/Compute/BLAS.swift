@@ -1,6 +1,7 @@
 import CBLAS
 import CIntrinsics
 import SIMDKernels
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -36,6 +37,32 @@ public struct BLAS: Sendable {
     sgemm(
       rowMajor, plain, bTransposed ? transposed : plain, Int32(m), Int32(n), Int32(k), scale,
       a, Int32(aStride), b, Int32(bStride), adding ? 1 : 0, c, Int32(cStride))
+  }
+
+  /// Multiplies once on every thread of the pool, so that OpenBLAS' scratch has pages beyond what
+  /// small products touch.
+  ///
+  /// Its AVX2 kernels fetch ahead what comes after the rows that they have packed. Where no page is,
+  /// each fetch searches the page tables in vain, under a hypervisor for longer than a
+  /// multiplication takes: on Zen 1, products of 256 columns ran at a quarter of their speed. Of
+  /// wider ones than a kernel takes at once (768) all rows are packed. Each thread needs scratch of
+  /// its own, which it gets by multiplying while the others do.
+  func touchScratch(_ pool: WorkerPool) {
+    let (rows, columns, depth) = (128, 1024, 128)
+    let begun = Atomic(0)
+    let zeros = FloatBuffer()
+    let operand = zeros.matrix(columns, depth)
+    operand.base.update(repeating: 0, count: columns * depth)
+    pool.run(pool.threadCount) { _, _ in
+      let results = FloatBuffer()
+      let out = results.matrix(rows, columns)
+      begun.add(1, ordering: .relaxed)
+      let watch = Stopwatch()
+      while begun.load(ordering: .relaxed) < pool.threadCount && watch.seconds < 0.002 {}
+      multiply(
+        m: rows, n: columns, k: depth, operand.base, stride: depth, operand.base, stride: depth,
+        bTransposed: true, into: out.base, stride: columns)
+    }
   }
 
   private static func open() -> BLAS? {

@@ -178,7 +178,7 @@ extension Ops {
     let last = min(weight.rows, panels.upperBound * ElementFormat.panelRows)
     let columns = weight.columns
     precondition(weight.format != .q8Rows, "a q8_0 table is looked up, not multiplied")
-    guard x.rows >= Self.fewestTokensForBLAS, !rowsAreApart, let blas = BLAS.system else {
+    guard multipliesByBLAS(x), let blas = BLAS.system else {
       if weight.format == .f32 {
         kernels.matmulF32(
           weight.floats, columns, first, last, x.base, x.stride, x.rows, out.base, out.stride)
@@ -197,6 +197,10 @@ extension Ops {
     blas.multiply(
       m: x.rows, n: last - first, k: columns, x.base, stride: x.stride, values, stride: columns,
       bTransposed: true, into: out.base + first, stride: out.stride)
+  }
+
+  private func multipliesByBLAS(_ x: Matrix) -> Bool {
+    x.rows >= Self.fewestTokensForBLAS && !rowsAreApart
   }
 
   /// Below this, reading the weights takes longer than multiplying them, and BLAS would pack first.
@@ -255,6 +259,7 @@ extension Ops {
         quantize(x, dropping: allInt4 ? ScaleBits.all : ScaleBits.eighths)
         quantized = true
       }
+      if !weight.format.isPanels && multipliesByBLAS(x) { prepareBLAS() }
       if tabulation(of: weight, tokens: x.rows) != nil {
         let bytes = panels * weight.blocks * Kernels.bytesPerTable
         reserveThreadScratch(bytes / MemoryLayout<Float>.stride)

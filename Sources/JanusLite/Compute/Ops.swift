@@ -20,6 +20,7 @@ final class Ops {
   let attentionPanels = FloatBuffer()
   /// Whether a row's result must not depend on the rows beside it.
   private(set) var rowsAreApart = false
+  private var hasPreparedBLAS = false
 
   init(kernels: Kernels, pool: WorkerPool) {
     self.kernels = kernels
@@ -44,6 +45,13 @@ final class Ops {
     rowsAreApart = true
     body()
     rowsAreApart = false
+  }
+
+  /// To be called before products of floats: the first time makes BLAS ready for all threads.
+  func prepareBLAS() {
+    if hasPreparedBLAS { return }
+    hasPreparedBLAS = true
+    BLAS.system?.touchScratch(pool)
   }
 
   // MARK: Rows

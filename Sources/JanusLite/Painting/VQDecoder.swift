@@ -48,6 +48,7 @@ struct VQDecoder: Sendable {
     _ codes: [Int], into pixels: UnsafeMutablePointer<UInt8>, _ buffers: FeatureMapBuffers,
     _ ops: Ops
   ) -> Bool {
+    ops.prepareBLAS()
     let d = Drawing(buffers: buffers, ops: ops, geometry: geometry, precision: precision)
     var x = d.lookUp(codes, in: codebook)
     x = d.convolve(x, postQuantization)
