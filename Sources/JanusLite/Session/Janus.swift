@@ -97,7 +97,8 @@ public final class Janus: Sendable {
       if let geometry = try reader.painting() {
         PaintingParts(
           codes: try CodeModel(binding, geometry, languageLength: language.embeddingLength),
-          decoder: try VQDecoder(binding, geometry, quantizesProducts: !isFloat))
+          decoder: try VQDecoder(
+            binding, geometry, quantizesProducts: !isFloat && kernels.isa.hasDotProduct))
       } else {
         nil
       }
