@@ -39,6 +39,10 @@ public struct BLAS: Sendable {
       a, Int32(aStride), b, Int32(bStride), adding ? 1 : 0, c, Int32(cStride))
   }
 
+  /// Bytes that OpenBLAS takes once `threads` multiply: what opening it touches, and for each thread
+  /// what it packs.
+  static func byteCount(threads: Int) -> Int { (6 << 20) + threads * (3 << 20) }
+
   /// Multiplies once on every thread of the pool, so that OpenBLAS' scratch has pages beyond what
   /// small products touch.
   ///

@@ -17,8 +17,16 @@ extension Drawing {
       && convolution.outputs % width == 0
   }
 
-  /// Bounds the memory of tiles to some 20 MB, whatever the map.
-  private static let tilesAtOnce = 576
+  /// Bounds the memory of tiles, whatever the map.
+  private static let mostTiles = 576
+
+  /// Lines of tiles of such a map that are multiplied at once.
+  private static func linesAtOnce(width: Int) -> Int { max(1, mostTiles / ((width + 1) / 2)) }
+
+  /// Tiles of such a map that are multiplied at once.
+  static func tilesAtOnce(height: Int, width: Int) -> Int {
+    min((height + 1) / 2, linesAtOnce(width: width)) * ((width + 1) / 2)
+  }
 
   /// `conv(x)`, or `sum + conv(x)` in the place of `sum`.
   func convolveTiles(
@@ -27,7 +35,7 @@ extension Drawing {
     let out = sum ?? buffers.take(x.height, x.width, convolution.outputs)
     let weights = spreadWeights(convolution)
     let (perLine, lines) = ((x.width + 1) / 2, (x.height + 1) / 2)
-    let step = max(1, Self.tilesAtOnce / perLine)
+    let step = Self.linesAtOnce(width: x.width)
     for first in stride(from: 0, to: lines, by: step) {
       let range = first..<min(lines, first + step)
       let count = range.count * perLine

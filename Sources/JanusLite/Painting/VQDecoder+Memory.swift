@@ -6,6 +6,7 @@ extension VQDecoder {
     let g = geometry
     let channels = g.channelMultipliers.map { $0 * g.baseChannels }.reversed()
     var (largestMap, largestQuantized, largestWeights, panels) = (0, 0, 0, 0)
+    var (tileInputs, tileOutputs) = (0, 0)
     for (index, level) in levels.enumerated() {
       let side = g.gridSize << index
       let inputs = level.residuals[0].convolution1.inputs
@@ -18,6 +19,11 @@ extension VQDecoder {
           let map = (side + 2) * (side + 2)
           largestQuantized = max(
             largestQuantized, map * QuantizedActivations.byteCount(columns: convolution.inputs))
+        } else if Drawing.tiles(convolution) {
+          let places = 16 * Drawing.tilesAtOnce(height: side, width: side)
+          tileInputs = max(tileInputs, places * convolution.inputs)
+          tileOutputs = max(tileOutputs, places * convolution.outputs)
+          largestWeights = max(largestWeights, 16 * convolution.outputs * convolution.inputs)
         } else {
           largestWeights = max(largestWeights, count)
         }
@@ -30,6 +36,8 @@ extension VQDecoder {
         largestMap = max(largestMap, FeatureMap.size(2 * side, 2 * side, upsample.outputs))
       }
     }
-    return 4 * (3 * largestMap + largestWeights) + largestQuantized + panels
+    let attention = 5 * g.gridSize * g.gridSize * levels[0].residuals[0].convolution1.outputs
+    let floats = 3 * largestMap + largestWeights + tileInputs + tileOutputs + attention
+    return 4 * floats + largestQuantized + panels
   }
 }

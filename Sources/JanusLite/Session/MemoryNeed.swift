@@ -113,7 +113,7 @@ extension MemoryNeed {
       min(file.byteCount(of: [.embeddings]), prompt * Self.bytesMappedAround))
     let logits = (rows + together) * parts.codes.geometry.codeCount * 4
     let entries = 2 * rows * g.embeddingLength * 4
-    let decoder = parts.decoder.scratchBytes
+    let decoder = parts.decoder.scratchBytes + BLAS.byteCount(threads: threads)
     let decoding = model.mapped(file.byteCount(of: [.decoder]))
     // What the first wave's decoding has used stays for the next.
     let kept = waves > 1 ? (weights: decoding, scratch: decoder) : (weights: 0, scratch: 0)
