@@ -20,10 +20,11 @@ extension VQDecoder {
           largestQuantized = max(
             largestQuantized, map * QuantizedActivations.byteCount(columns: convolution.inputs))
         } else if Drawing.tiles(convolution) {
-          let places = 16 * Drawing.tilesAtOnce(height: side, width: side)
+          let places = Drawing.placesAtOnce(height: side, width: side)
           tileInputs = max(tileInputs, places * convolution.inputs)
           tileOutputs = max(tileOutputs, places * convolution.outputs)
-          largestWeights = max(largestWeights, 16 * convolution.outputs * convolution.inputs)
+          let weights = Tile.places * convolution.outputs * convolution.inputs
+          largestWeights = max(largestWeights, weights)
         } else {
           largestWeights = max(largestWeights, count)
         }

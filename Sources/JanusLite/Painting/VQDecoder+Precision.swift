@@ -4,7 +4,7 @@ extension VQDecoder {
   /// Most of the work is in the finest maps, and noise that enters early passes through all that
   /// follows. What maps colours in and out, shortcuts and attention stay in f32: they cost little
   /// time, and most of the noise if they were in int8. Tiers without a dot product of bytes multiply
-  /// everything in floats: by tiles that is less than half of the products, each as fast.
+  /// everything in floats: by tiles that is a third of the products, each as fast.
   struct Precision: Sendable {
     /// Inputs of residual blocks' 3×3 convolutions.
     let residuals: Int
