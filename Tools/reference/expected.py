@@ -154,8 +154,9 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=32, help="tokens of an answer")
     parser.add_argument("--codes", type=int, default=64, help="codes of a painting")
     parser.add_argument("--guidance", type=float, default=5.0)
+    parser.add_argument("--device", default="cpu", help="where PyTorch computes, as cuda")
     arguments = parser.parse_args()
-    reference = Reference(arguments.checkpoint)
+    reference = Reference(arguments.checkpoint, arguments.device)
     expected = {
         "questions": list(questions(reference, arguments.tokens)),
         "scripted": list(scripted(reference, arguments.tokens)),

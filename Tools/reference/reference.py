@@ -1,4 +1,7 @@
-"""A checkpoint folder run by transformers' Janus classes in float32, one greedy token at a time."""
+"""A checkpoint folder run by transformers' Janus classes in float32, one greedy token at a time.
+
+On a GPU, too, where float32 must mean it: neither matrix products nor convolutions in TF32.
+"""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -25,10 +28,11 @@ class Continuation:
 
 
 class Reference:
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, device: str = "cpu"):
         from transformers import JanusForConditionalGeneration
 
-        self.folder = folder
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        self.folder, self.device = folder, device
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.model = JanusForConditionalGeneration(_config(folder, self.tokenizer)).float().eval()
         missing, unexpected = self.model.load_state_dict(_transformers_state(folder, self.model), strict=False)
@@ -39,6 +43,7 @@ class Reference:
             self.model.tie_weights()
         if missing or unexpected:
             raise ValueError(f"{folder}: missing {missing[:3]}, unexpected {unexpected[:3]}")
+        self.model.to(device)
         vision = self.model.config.vision_config
         self.image_size = vision.image_size
         self.prompts = Prompts(self.tokenizer, (vision.image_size // vision.patch_size) ** 2)
@@ -49,16 +54,17 @@ class Reference:
     @torch.no_grad()
     def image_features(self, image: Image.Image) -> torch.Tensor:
         """[patches, hidden] after the aligner."""
-        return self.model.model.get_image_features(self.pixels(image), return_dict=True).pooler_output[0]
+        pixels = self.pixels(image).to(self.device)
+        return self.model.model.get_image_features(pixels, return_dict=True).pooler_output[0].cpu()
 
     @torch.no_grad()
     def embed(self, ids: list[int], images: list[Image.Image]) -> torch.Tensor:
         """[1, T, hidden]: token embeddings, with the pictures' features in place of the placeholders."""
-        tokens = torch.tensor([ids])
+        tokens = torch.tensor([ids], device=self.device)
         embeddings = self.model.get_input_embeddings()(tokens)
         if images:
             features = torch.cat([self.image_features(image) for image in images])
-            embeddings[tokens == self.prompts.placeholder] = features
+            embeddings[tokens == self.prompts.placeholder] = features.to(self.device)
         return embeddings
 
     @torch.no_grad()
@@ -69,34 +75,35 @@ class Reference:
         while len(result.token_ids) < count and result.token_ids[-1:] != [self.prompts.end]:
             output = self.model(inputs_embeds=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
             cache = output.past_key_values
-            logits = output.logits[0, -1].double()
+            logits = output.logits[0, -1].cpu().double()
             best = logits.topk(2)
             result.token_ids.append(int(best.indices[0]))
             result.gaps.append(float(best.values[0] - best.values[1]))
             result.log_probabilities.append(torch.log_softmax(logits, dim=-1))
-            inputs = self.model.get_input_embeddings()(torch.tensor([[result.token_ids[-1]]]))
+            inputs = self.embed(result.token_ids[-1:], [])
         return result
 
     @torch.no_grad()
     def paint(self, text: str, count: int, guidance: float) -> tuple[list[int], list[torch.Tensor]]:
         """The most likely `count` codes for a picture of `text`, and the guided logits before each."""
         janus = self.model.model
-        inputs = self.model.get_input_embeddings()(torch.tensor(self.prompts.painting(text)))
+        inputs = self.model.get_input_embeddings()(torch.tensor(self.prompts.painting(text), device=self.device))
         cache, codes, guided = None, [], []
         for _ in range(count):
             output = janus.language_model(inputs_embeds=inputs, past_key_values=cache, use_cache=True)
             cache = output.past_key_values
-            conditional, unconditional = janus.generation_head(output.last_hidden_state[:, -1])
+            conditional, unconditional = janus.generation_head(output.last_hidden_state[:, -1]).cpu()
             logits = unconditional + guidance * (conditional - unconditional)
             guided.append(logits)
             codes.append(int(logits.argmax()))
-            inputs = self.model.prepare_embeddings_for_image_generation(torch.tensor([[codes[-1]]] * 2))
+            both = torch.tensor([[codes[-1]]] * 2, device=self.device)
+            inputs = self.model.prepare_embeddings_for_image_generation(both)
         return codes, guided
 
     @torch.no_grad()
     def decode(self, codes: list[int]) -> torch.Tensor:
         """[3, height, width], about -1...1."""
-        return self.model.model.vqmodel.decode(torch.tensor([codes]))[0]
+        return self.model.model.vqmodel.decode(torch.tensor([codes], device=self.device))[0].cpu()
 
 
 def pixel_bytes(decoded: torch.Tensor) -> torch.Tensor:
@@ -116,7 +123,7 @@ def _state(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def _transformers_state(folder: Path, model) -> dict[str, torch.Tensor]:
-    """The weights under transformers' names, in float32."""
+    """The weights under transformers' names."""
     state = _state(folder)
     if any(name.startswith("gen_vision_model.") for name in state):
         shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
@@ -126,7 +133,7 @@ def _transformers_state(folder: Path, model) -> dict[str, torch.Tensor]:
             for source, part in zip(sources, value.chunk(len(sources)) if sources else []):
                 renamed[source] = part.reshape(shapes[source])
         state = renamed
-    return {name: value.float() for name, value in state.items()}
+    return state
 
 
 def _config(folder: Path, tokenizer: Tokenizer):

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Compares the runtime with transformers on a checkpoint of real size, which needs PyTorch and 3 GB of
-# disk under $JANUS_LITE_REFERENCE_DIR (default: .build/reference). Called by ./test --reference.
+# Compares the runtime with transformers on random checkpoints of other geometries than the fixtures'. Called by
+# ./test --reference [GEOMETRY…]. Needs PyTorch and, under $JANUS_LITE_REFERENCE_DIR (default: .build/reference), 3 GB
+# of disk for deepseek-small, the default, or 5 GB for 1B, which takes hours and 17 GB more in the temporary folder.
+# Where PyTorch computes: $JANUS_LITE_REFERENCE_DEVICE (cpu).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work="${JANUS_LITE_REFERENCE_DIR:-$PWD/.build/reference}"
@@ -13,16 +15,22 @@ if [[ -z "$python" ]]; then
   python="$work/venv/bin/python"
 fi
 
-checkpoint="$work/deepseek-small"
-if [[ ! -f "$checkpoint/expected.json" ]]; then
-  echo "== Making a checkpoint with the published vision tower and VQ model =="
-  "$python" Tools/reference/make_checkpoint.py --geometry deepseek-small --naming deepseek \
-    --container bin -o "$checkpoint"
-  "$python" Tools/reference/expected.py "$checkpoint" -o "$checkpoint/expected.json"
-fi
+checkpoints=()
+for geometry in "${@:-deepseek-small}"; do
+  checkpoint="$work/$geometry"
+  if [[ ! -f "$checkpoint/expected.json" ]]; then
+    echo "== Making $geometry with the published vision tower and VQ model =="
+    "$python" Tools/reference/make_checkpoint.py --geometry "$geometry" --naming deepseek \
+      --container bin -o "$checkpoint"
+    "$python" Tools/reference/expected.py "$checkpoint" -o "$checkpoint/expected.json" \
+      --device "${JANUS_LITE_REFERENCE_DEVICE:-cpu}"
+  fi
+  checkpoints+=("$checkpoint")
+done
 
 echo "== Comparing with transformers =="
-JANUS_LITE_REFERENCE="$checkpoint" swift test -c release -Xswiftc -enable-testing --filter Reference
+JANUS_LITE_REFERENCE="$(IFS=:; echo "${checkpoints[*]}")" \
+  swift test -c release -Xswiftc -enable-testing --filter Reference
 
 echo "== A second reader opens the file, a second tokenizer gives the same ids =="
 swift build -c release --product janus-lite
