@@ -18,12 +18,13 @@ import numpy as np
 
 from plan import HERE, Settings
 
-sys.path.insert(0, str(HERE.parents[1] / "Tools/reference"))
+sys.path[:0] = [str(HERE.parents[1] / "Tools/reference"), str(HERE / "serve")]
+
+from expected import TEXT_PROMPTS  # noqa: E402
+from reference import Reference  # noqa: E402
 
 QUESTIONS = (
-    "What is a fraction?",
-    "Write x^2 + y^2 = z^2 as a sentence.\nUse short words.",
-    "请把图片中的公式转换成 LaTeX。 Größe, α ≤ β?",
+    *TEXT_PROMPTS,
     "Name three rivers of Europe.",
     "How far is the moon?",
     "def area(r): return 3.14 * r ** 2",
@@ -41,8 +42,6 @@ class Prompt:
 
 
 def reference(checkpoint: Path) -> tuple[list[Prompt], list[np.ndarray]]:
-    from reference import Reference
-
     model = Reference(checkpoint)
     prompts = [Prompt(text, model.prompts.question(text)) for text in QUESTIONS]
     return prompts, [model.answer(prompt.ids, [], 1).log_probabilities[0].numpy() for prompt in prompts]
@@ -66,49 +65,21 @@ def janus(settings: Settings, recipe: str, prompts: list[Prompt], vocabulary: in
         yield values
 
 
-def llama(settings: Settings, weights: str, prompts: list[Prompt], vocabulary: int) -> Iterable[np.ndarray]:
+def llama(settings: Settings, weights: str, prompts: list[Prompt]) -> Iterable[np.ndarray]:
     os.environ["LLAMA_CPP_LIB_PATH"] = str(settings.llama_build("native") / "bin")
     sys.path.insert(0, str(settings.llama_source))
-    import llama_cpp.llama_cpp as llama
-    from llama_cpp._logger import set_verbose
+    from llama import FLASH_ATTENTION_ON, Stages
 
-    set_verbose(False)
-    llama.llama_backend_init()
-    parameters = llama.llama_model_default_params()
-    parameters.n_gpu_layers = 0
-    path = settings.models / f"llama-language-{weights}.gguf"
-    model = llama.llama_model_load_from_file(str(path).encode(), parameters)
-    if not model:
-        raise SystemExit(f"llama.cpp cannot load {path}")
-    options = llama.llama_context_default_params()
-    options.n_ctx = 1024
-    options.n_threads = options.n_threads_batch = settings.threads
-    context = llama.llama_init_from_model(model, options)
-    for prompt in prompts:
-        llama.llama_memory_clear(llama.llama_get_memory(context), True)
-        batch = llama.llama_batch_init(len(prompt.ids), 0, 1)
-        batch.n_tokens = len(prompt.ids)
-        for index, token in enumerate(prompt.ids):
-            batch.token[index], batch.pos[index] = token, index
-            batch.n_seq_id[index], batch.seq_id[index][0] = 1, 0
-            batch.logits[index] = index == len(prompt.ids) - 1
-        if llama.llama_decode(context, batch) != 0:
-            raise SystemExit("llama.cpp: evaluation failed")
-        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), shape=(vocabulary,))
-        yield log_probabilities(logits)
-        llama.llama_batch_free(batch)
-    llama.llama_free(context)
-    llama.llama_model_free(model)
+    model = str(settings.models / f"llama-language-{weights}.gguf")
+    stages = Stages(argparse.Namespace(model=model, threads=settings.threads))
+    context = stages.context(1, 1024, FLASH_ATTENTION_ON)
+    return (log_probabilities(context.logits(prompt.ids)) for prompt in prompts)
 
 
 def openvino(settings: Settings, weights: str, prompts: list[Prompt], group: int | None) -> Iterable[np.ndarray]:
-    import openvino as ov
+    from openvino_ir import Stages
 
-    properties = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": settings.threads}
-    if group is not None:
-        properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = group
-    path = settings.models / f"openvino-language-{weights}.xml"
-    request = ov.Core().compile_model(str(path), "CPU", properties).create_infer_request()
+    request = Stages(settings.models, weights, settings.threads, group).model("language").create_infer_request()
     for prompt in prompts:
         request.reset_state()
         result = request.infer({
@@ -129,12 +100,12 @@ def main() -> None:
     vocabulary = len(truth[0])
     systems: dict[str, Callable[[], Iterable[np.ndarray]]] = {
         "janus-lite bf16": lambda: janus(settings, "bf16", prompts, vocabulary),
-        "llama.cpp BF16": lambda: llama(settings, "bf16", prompts, vocabulary),
+        "llama.cpp BF16": lambda: llama(settings, "bf16", prompts),
         "janus-lite int8": lambda: janus(settings, "int8", prompts, vocabulary),
-        "llama.cpp Q8_0": lambda: llama(settings, "q8_0", prompts, vocabulary),
+        "llama.cpp Q8_0": lambda: llama(settings, "q8_0", prompts),
         "OpenVINO INT8, groups of 128": lambda: openvino(settings, "int8", prompts, 128),
         "janus-lite int4": lambda: janus(settings, "int4", prompts, vocabulary),
-        "llama.cpp Q4_0": lambda: llama(settings, "q4_0", prompts, vocabulary),
+        "llama.cpp Q4_0": lambda: llama(settings, "q4_0", prompts),
         "OpenVINO INT4, groups of 128": lambda: openvino(settings, "int4", prompts, 128),
         "OpenVINO INT4, defaults": lambda: openvino(settings, "int4", prompts, None),
     }

@@ -4,6 +4,7 @@ import argparse
 import ctypes
 
 import llama_cpp.llama_cpp as llama
+import numpy as np
 from llama_cpp._logger import set_verbose
 
 from protocol import DECODE_STEPS, PAINT_DEPTH, PAINT_STEPS, PROMPT, seconds, serve
@@ -45,16 +46,28 @@ class Context:
 
     def take(self, positions, rows: int) -> None:
         """One evaluation: a token at each position for each row, logits for the last of each row."""
+        self.evaluate(
+            ((position * 7919 + row) % self.vocabulary, position, row, position == positions[-1])
+            for position in positions for row in range(rows))
+
+    def logits(self, ids: list[int]) -> np.ndarray:
+        """The logits after these tokens, which take the place of all that the cache holds."""
+        llama.llama_memory_clear(self.memory, True)
+        self.depth = 0
+        self.evaluate((token, position, 0, position == len(ids) - 1) for position, token in enumerate(ids))
+        return np.ctypeslib.as_array(llama.llama_get_logits_ith(self.handle, -1), shape=(self.vocabulary,))
+
+    def evaluate(self, entries) -> None:
+        """Takes in entries of a token, its position, its row and whether its logits are wanted."""
         batch = self.batch
-        batch.n_tokens = len(positions) * rows
-        for index, position in enumerate(positions):
-            for row in range(rows):
-                entry = index * rows + row
-                batch.token[entry] = (position * 7919 + row) % self.vocabulary
-                batch.pos[entry] = position
-                batch.n_seq_id[entry] = 1
-                batch.seq_id[entry][0] = row
-                batch.logits[entry] = position == positions[-1]
+        batch.n_tokens = 0
+        for index, (token, position, row, wanted) in enumerate(entries):
+            batch.token[index] = token
+            batch.pos[index] = position
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = row
+            batch.logits[index] = wanted
+            batch.n_tokens += 1
         if llama.llama_decode(self.handle, batch) != 0:
             raise SystemExit("llama.cpp: evaluation failed")
         llama.llama_synchronize(self.handle)
@@ -63,6 +76,8 @@ class Context:
 class Stages:
     def __init__(self, arguments: argparse.Namespace):
         self.threads = arguments.threads
+        set_verbose(False)
+        llama.llama_backend_init()
         parameters = llama.llama_model_default_params()
         parameters.n_gpu_layers = 0
         self.model = llama.llama_model_load_from_file(arguments.model.encode(), parameters)
@@ -122,8 +137,6 @@ def main() -> None:
     parser.add_argument("--mmproj")
     parser.add_argument("--threads", type=int, required=True)
     arguments = parser.parse_args()
-    set_verbose(False)
-    llama.llama_backend_init()
     stages = Stages(arguments)
     table = {
         "prefill": stages.prefill,
