@@ -5,7 +5,8 @@
   // bits, which 255 · 127 would saturate; so weights are taken as signed numbers, their signs are
   // moved over to the values, and a pair is at most 2 · 127 · 127 < 2¹⁵. That is why -128 must occur
   // neither in weights nor in values. A tile is one panel times up to four tokens: its eight
-  // integer sums, the weights and what the product needs fill the 16 registers.
+  // integer sums, the weights and what the product needs fill the 16 registers; eight tokens take half
+  // a panel at a time (PanelHalf.swift).
 
   /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
   private let residentBytes = 256 * 1024
@@ -48,7 +49,14 @@
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
       var token = 0
-      while token + 4 <= tokens {
+      while token + 8 <= tokens {
+        for panel in begin..<end {
+          int8Half8(problem, panel, token, 0)
+          int8Half8(problem, panel, token, 1)
+        }
+        token += 8
+      }
+      if tokens & 4 != 0 {
         for panel in begin..<end { int8Tile4(problem, panel, token) }
         token += 4
       }
@@ -82,7 +90,14 @@
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
       var token = 0
-      while token + 4 <= tokens {
+      while token + 8 <= tokens {
+        for panel in begin..<end {
+          int4Half8(problem, panel, token, 0)
+          int4Half8(problem, panel, token, 1)
+        }
+        token += 8
+      }
+      if tokens & 4 != 0 {
         for panel in begin..<end { int4Tile4(problem, panel, token) }
         token += 4
       }
@@ -147,11 +162,7 @@
 
     for _ in 0..<p.blocks {
       var dots = Dots()
-      if token == 0 {
-        for line in 0..<(weightBytes + 95) / 64 {
-          janus_prefetch(bytes + fetchDistance + line * 64)
-        }
-      }
+      if token == 0 { fetch(bytes, weightBytes) }
       for group in 0..<(bits == 8 ? 8 : 4) {
         let low = half(bytes + group * 64)
         let high = half(bytes + group * 64 + 32)
@@ -177,6 +188,12 @@
     sums.write(out, p.outputStride, rows: rows, tokens: tokens)
   }
 
+  /// Fetches what lies some blocks behind `block`.
+  @inline(__always)
+  func fetch(_ block: UnsafeRawPointer, _ weightBytes: Int) {
+    for line in 0..<(weightBytes + 95) / 64 { janus_prefetch(block + fetchDistance + line * 64) }
+  }
+
   @inline(__always)
   private func half(_ line: UnsafeRawPointer) -> __m256i {
     line.loadUnaligned(as: __m256i.self)
@@ -184,12 +201,12 @@
 
   /// The levels that the low nibbles stand for.
   @inline(__always)
-  private func level(_ levels: __m256i, _ nibbles: __m256i) -> __m256i {
+  func level(_ levels: __m256i, _ nibbles: __m256i) -> __m256i {
     _mm256_shuffle_epi8(levels, _mm256_and_si256(nibbles, _mm256_set1_epi8(15)))
   }
 
   /// The weights of eight rows × four columns, and their magnitudes.
-  private struct Weights {
+  struct Weights {
     let value: __m256i
     let magnitude: __m256i
 
@@ -238,12 +255,6 @@
       low3 = adding(low3, l, x3)
       high3 = adding(high3, h, x3)
     }
-
-    /// Four columns' values, for every row.
-    @inline(__always)
-    private func four(_ values: UnsafeRawPointer) -> __m256i {
-      _mm256_set1_epi32(values.loadUnaligned(as: Int32.self))
-    }
   }
 
   /// The results so far.
@@ -259,8 +270,8 @@
       _ dots: Dots, _ rowScales: UnsafeRawPointer, _ scales: UnsafePointer<Float>, _ stride: Int,
       tokens: Int
     ) {
-      let l = _mm256_cvtph_ps(rowScales.loadUnaligned(as: __m128i.self))
-      let h = _mm256_cvtph_ps(rowScales.loadUnaligned(fromByteOffset: 16, as: __m128i.self))
+      let l = eightScales(rowScales)
+      let h = eightScales(rowScales + 16)
       low0 = scaled(dots.low0, l, scales[0], low0)
       high0 = scaled(dots.high0, h, scales[0], high0)
       if tokens == 1 { return }
@@ -271,12 +282,6 @@
       high2 = scaled(dots.high2, h, scales[2 * stride], high2)
       low3 = scaled(dots.low3, l, scales[3 * stride], low3)
       high3 = scaled(dots.high3, h, scales[3 * stride], high3)
-    }
-
-    @inline(__always)
-    private func scaled(_ dot: __m256i, _ row: __m256, _ token: Float, _ sum: __m256) -> __m256 {
-      let scale = _mm256_mul_ps(row, _mm256_set1_ps(token))
-      return _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, sum)
     }
 
     /// Begins with what the output holds.
@@ -321,8 +326,28 @@
     }
   }
 
+  /// Four columns' values, for every row.
   @inline(__always)
-  private func adding(_ sum: __m256i, _ w: Weights, _ x: __m256i) -> __m256i {
+  func four(_ values: UnsafeRawPointer) -> __m256i {
+    _mm256_set1_epi32(values.loadUnaligned(as: Int32.self))
+  }
+
+  /// The scales of eight rows.
+  @inline(__always)
+  func eightScales(_ scales: UnsafeRawPointer) -> __m256 {
+    _mm256_cvtph_ps(scales.loadUnaligned(as: __m128i.self))
+  }
+
+  /// `sum` and a block's products times the rows' scales and their token's.
+  @inline(__always)
+  func scaled(_ dot: __m256i, _ row: __m256, _ token: Float, _ sum: __m256) -> __m256 {
+    let scale = _mm256_mul_ps(row, _mm256_set1_ps(token))
+    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, sum)
+  }
+
+  /// `sum` and the products of four columns.
+  @inline(__always)
+  func adding(_ sum: __m256i, _ w: Weights, _ x: __m256i) -> __m256i {
     adding(sum, w.magnitude, _mm256_sign_epi8(x, w.value))
   }
 
