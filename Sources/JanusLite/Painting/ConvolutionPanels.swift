@@ -1,9 +1,14 @@
 import Quant
+import Synchronization
 
 /// The convolutions' weights as int8 panels, each made when a decoder first meets it, and kept.
 final class ConvolutionPanels {
   /// By the place of the weights in the file.
   private var panels: [UnsafeRawPointer: UnsafeMutableRawPointer] = [:]
+  private let hasDamage = Atomic(false)
+
+  /// Whether all weights so far were numbers; what was none has become 0 in the panels.
+  var areNumbers: Bool { !hasDamage.load(ordering: .relaxed) }
 
   deinit { for bytes in panels.values { bytes.deallocate() } }
 
@@ -56,6 +61,7 @@ final class ConvolutionPanels {
       copyRows(
         first..<first + height, floats.baseAddress!,
         ops.threadScratch[thread].base + panelRows * columns)
+      if !floats.allSatisfy(\.isFinite) { hasDamage.store(true, ordering: .relaxed) }
       // What does not fit in a scale cannot be part of a picture either.
       for i in floats.indices {
         let limit = Quantizer.largestWeight

@@ -64,7 +64,8 @@ struct VQDecoder: Sendable {
       if let convolution = level.upsample { x = d.enlarge(x, convolution) }
     }
     x = d.convolve(d.activatedFloats(x, outputNorm), output)
-    return d.write(x, to: pixels)
+    let areNumbers = d.write(x, to: pixels)
+    return areNumbers && buffers.panels.areNumbers
   }
 }
 
