@@ -21,9 +21,6 @@ struct FeatureMap {
     base + ((y + 1) * (width + 2) + x + 1) * channels
   }
 
-  /// A line's pixels as a matrix `[width, channels]`.
-  func line(_ y: Int) -> Matrix { Matrix(pixel(y, 0), rows: width, columns: channels) }
-
   func clearBorder() {
     base.update(repeating: 0, count: lineStride)
     (base + (height + 1) * lineStride).update(repeating: 0, count: lineStride)
@@ -49,9 +46,6 @@ final class FeatureMapBuffers {
   let tileOutputs = FloatBuffer()
   /// Attention's input, q, k, v and output: only at the lowest resolution, and small.
   let attention = (0..<5).map { _ in FloatBuffer() }
-
-  /// Allocates for maps of up to `size` floats.
-  func reserve(_ size: Int) { for buffer in buffers { buffer.reserve(size) } }
 
   /// A map with undefined pixels and a cleared border.
   func take(_ height: Int, _ width: Int, _ channels: Int) -> FeatureMap {
