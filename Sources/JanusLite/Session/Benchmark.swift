@@ -108,7 +108,7 @@ public struct Benchmark {
     }
     times.sort()
     shares.sort()
-    let median = times[times.count / 2]
+    let median = (times[(times.count - 1) / 2] + times[times.count / 2]) / 2
     return Result(
       stage: stage, median: median, fastest: times[0], slowest: times[times.count - 1],
       rate: Double(stage.unitsPerRun) / median,
