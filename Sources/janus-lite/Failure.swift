@@ -29,8 +29,9 @@ struct Failure: Error {
   init(_ error: any Error) {
     switch error {
     case let failure as Failure: self = failure
+    case JanusError.container(let error): self.init(error)
     case let error as JanusError: self.init(Self.code(of: error), "\(error)")
-    case let error as ContainerError: self.init(Self.code(of: error), "\(error)")
+    case let error as ContainerError: self.init(Self.code(of: error), "\(error)" + Self.hint(error))
     case let error as FileError: self.init(Self.code(of: error), "\(error)")
     case let error as ConversionError: self.init(Self.code(of: error), "\(error)")
     case let error as PictureError: self.init(.data, "\(error)")
@@ -52,6 +53,12 @@ struct Failure: Error {
     return "see 'janus-lite \(name.map { $0 + " " } ?? "")--help'"
   }
 
+  /// Checkpoints are folders, so that one may be taken for a model.
+  private static func hint(_ error: ContainerError) -> String {
+    guard case .file(let error) = error.problem, error.code == EISDIR else { return "" }
+    return "; 'janus-lite convert' makes a model file of a checkpoint's folder"
+  }
+
   private static func code(of error: FileError) -> Code {
     error.isMissing ? .missingFile : .inputOutput
   }
@@ -65,8 +72,8 @@ struct Failure: Error {
     switch error {
     case .container(let error): code(of: error)
     case .instructionSet, .request, .prompt: .usage
-    case .geometry, .tensor, .tokenizer, .context, .memory, .fileMemory, .notANumber,
-      .noPaintingParts, .blankPicture:
+    case .geometry, .tensor, .tokenizer, .context, .paintingContext, .memory, .fileMemory,
+      .notANumber, .noPaintingParts, .blankPicture:
       .data
     }
   }

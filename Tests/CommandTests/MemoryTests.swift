@@ -31,12 +31,12 @@ import Testing
     }
     let base = try #require(memory["base_bytes"] as? Int)
     #expect(memory["peak_bytes"] as? Int == base + (totals.max() ?? 0))
-    let exact = try #require(stages.last?["cache_bytes"] as? Int)
     let small = try #require(
-      (try statement(arguments + ["--kv", "int8"])["stages"] as? [[String: Any]])?
-        .last?["cache_bytes"] as? Int)
+      try statement(arguments + ["--kv", "int8"])["stages"] as? [[String: Any]])
+    let caches = [stages, small].map { $0.compactMap { $0["cache_bytes"] as? Int }.max() ?? 0 }
+    #expect(caches[0] > 0)
     // A head of 16 values: 16 bytes and a scale of 4 in the place of 32.
-    #expect(small * 32 == exact * 20)
+    #expect(caches[1] * 32 == caches[0] * 20)
   }
 
   @Test func peopleReadTheSameStatementInLines() throws {

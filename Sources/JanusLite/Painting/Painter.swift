@@ -99,9 +99,8 @@ public final class Painter {
     let (prompt, emptyPrompt) = try tokens(prompt)
     let total = codesPerPicture
     try checkContext(prompt: prompt.count)
-    try MemoryNeed(
-      model, painting: parts, prompt: prompt.count, together: seeds.count, waves: 1
-    ).checkFits()
+    try MemoryNeed(model, painting: parts, prompt: prompt.count, together: seeds.count)
+      .checkFits()
 
     let run = Stopwatch.measure(&timings.prefill) {
       PaintingRun(
@@ -184,17 +183,23 @@ public final class Painter {
   }
 
   /// The memory that painting takes, `together` pictures at once, `waves` times.
+  ///
+  /// - Parameters:
+  ///   - previewing: whether unfinished pictures are to be shown.
+  ///   - beside: bytes that the caller keeps meanwhile.
   public func memoryNeed(
-    _ prompt: String, together: Int, waves: Int = 1
+    _ prompt: String, together: Int, waves: Int = 1, previewing: Bool = false, beside: Int = 0
   ) throws(JanusError) -> MemoryNeed {
     let count = try promptTokenCount(prompt)
     try checkContext(prompt: count)
-    return MemoryNeed(model, painting: parts, prompt: count, together: together, waves: waves)
+    return MemoryNeed(
+      model, painting: parts, prompt: count, together: together, waves: waves,
+      previewing: previewing, beside: beside)
   }
 
   private func checkContext(prompt: Int) throws(JanusError) {
     guard prompt + codesPerPicture <= context else {
-      throw .context(needed: prompt + codesPerPicture, available: context)
+      throw .paintingContext(prompt: prompt, picture: codesPerPicture, available: context)
     }
   }
 

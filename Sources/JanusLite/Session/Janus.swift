@@ -51,9 +51,10 @@ public final class Janus: Sendable {
   /// Compute threads.
   public var threads: Int { pool.threadCount }
 
-  /// What the process had when the model was open, in bytes, and the whole file where it does not
-  /// come into memory page by page.
+  /// What the process had when the model was open, in bytes, the whole file among it where it does not
+  /// come into memory page by page, and pages of code that a first request will touch.
   let baseMemory: Int
+  private static let codeToCome = 3 << 20
   /// `Options.mapsOnTouch`.
   let mapsOnTouch: Bool
   let pool: WorkerPool
@@ -105,7 +106,7 @@ public final class Janus: Sendable {
     cacheFormat = options.cacheFormat ?? (isFloat ? .f32 : .f16)
     pool = WorkerPool(threadCount: options.threads)
     mapsOnTouch = options.mapsOnTouch
-    baseMemory = ProcessMemory.resident
+    baseMemory = ProcessMemory.resident + Self.codeToCome
     languageModel.file.expectScatteredReads(of: [.embeddings])
   }
 

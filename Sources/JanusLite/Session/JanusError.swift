@@ -24,6 +24,8 @@ public enum JanusError: Error, CustomStringConvertible {
   case request(what: String, expected: String, found: String)
   /// The prompt and the answer to come need more positions than there are.
   case context(needed: Int, available: Int)
+  /// The prompt and the codes of a picture need more positions than there are.
+  case paintingContext(prompt: Int, picture: Int, available: Int)
   /// The request would need more memory than there is, in bytes.
   case memory(needed: Int, available: Int)
   /// The model file is to be in memory as a whole, for which there is too little, in bytes.
@@ -52,6 +54,10 @@ public enum JanusError: Error, CustomStringConvertible {
       return
         "the prompt needs \(needed) positions, but the context has \(available): shorten the "
         + "prompt, use fewer pictures, or start a new conversation"
+    case .paintingContext(let prompt, let picture, let available):
+      return
+        "the prompt needs \(prompt) positions and a picture \(picture), but the context has "
+        + "\(available): shorten the prompt or allow more (--context)"
     case .memory(let needed, let available):
       return
         "the request needs \(needed / 1_000_000) MB of memory beside the model file's pages, but "

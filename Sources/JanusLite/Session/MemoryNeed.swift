@@ -32,7 +32,7 @@ public struct MemoryNeed: Sendable, Equatable {
   }
 
   /// Throws where the machine, or the limit of the process' cgroup, cannot give what is needed.
-  func checkFits(available: Int? = AvailableMemory.bytes) throws(JanusError) {
+  public func checkFits(available: Int? = AvailableMemory.bytes) throws(JanusError) {
     if let available, allocations > available {
       throw .memory(needed: allocations, available: available)
     }
@@ -97,7 +97,12 @@ extension MemoryNeed {
   ///   - prompt: positions of the prompt.
   ///   - together: pictures that are painted at once.
   ///   - waves: how often so many are painted, one after another.
-  init(_ model: Janus, painting parts: PaintingParts, prompt: Int, together: Int, waves: Int) {
+  ///   - previewing: whether unfinished pictures are decoded.
+  ///   - beside: bytes that the caller keeps meanwhile.
+  init(
+    _ model: Janus, painting parts: PaintingParts, prompt: Int, together: Int, waves: Int = 1,
+    previewing: Bool = false, beside: Int = 0
+  ) {
     let shape = CacheShape(model.language, format: model.cacheFormat)
     let (g, file) = (model.language, model.languageModel.file)
     let threads = model.pool.threadCount
@@ -113,20 +118,25 @@ extension MemoryNeed {
       min(file.byteCount(of: [.embeddings]), prompt * Self.bytesMappedAround))
     let logits = (rows + together) * parts.codes.geometry.codeCount * 4
     let entries = 2 * rows * g.embeddingLength * 4
-    let decoder = parts.decoder.scratchBytes + BLAS.byteCount(threads: threads)
+    let side = parts.codes.geometry.imageSize
+    // The pixels, and a file that is made of them.
+    let decoder =
+      parts.decoder.scratchBytes + BLAS.byteCount(threads: threads) + 3 * (side * side * 3)
     let decoding = model.mapped(file.byteCount(of: [.decoder]))
-    // What the first wave's decoding has used stays for the next.
-    let kept = waves > 1 ? (weights: decoding, scratch: decoder) : (weights: 0, scratch: 0)
+    // What the first decoding has used stays for the next.
+    let kept =
+      waves > 1 || previewing ? (weights: decoding, scratch: decoder) : (weights: 0, scratch: 0)
 
     let stages = [
       Stage(
         name: "paint", weights: painting + embeddings + kept.weights, cache: cache,
-        scratch: logits + kept.scratch
+        scratch: beside + logits + kept.scratch
           + max(
             LanguageBuffers.byteCount(rows: 2 * prompt, g, threads: threads),
             LanguageBuffers.byteCount(rows: rows, g, threads: threads) + entries)),
       Stage(
-        name: "decode", weights: painting + embeddings + decoding, cache: 0, scratch: decoder),
+        name: "decode", weights: painting + embeddings + decoding, cache: 0,
+        scratch: beside + decoder),
     ]
     self.init(stages: stages, base: model.baseMemory, cacheBefore: 0)
   }
@@ -147,7 +157,7 @@ extension Janus {
   /// without the painting parts.
   public func memoryNeed(painting together: Int, prompt: Int) -> MemoryNeed? {
     painting.map {
-      MemoryNeed(self, painting: $0, prompt: prompt, together: together, waves: 1)
+      MemoryNeed(self, painting: $0, prompt: prompt, together: together)
     }
   }
 
