@@ -42,7 +42,8 @@ public final class MappedFile: Sendable {
 
   /// Opens a regular file. An empty one is accepted: it has no bytes.
   public init(path: String, access: Access = .mapped) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A named pipe is to be refused, not waited for.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, operation: "open", code: errno) }
     defer { _ = close(descriptor) }
     var status = stat()
@@ -51,7 +52,7 @@ public final class MappedFile: Sendable {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw FileError(
-        path: path, operation: "map", code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+        path: path, operation: "read", code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
     }
     self.path = path
     self.access = access

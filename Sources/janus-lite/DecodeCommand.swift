@@ -12,7 +12,9 @@ struct DecodeCommand: ParsableCommand {
       which the first picture is taken.
       """)
 
-  @Argument(help: ArgumentHelp("JSON file of codes.", valueName: "codes"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("JSON file of codes, or - for standard input.", valueName: "codes"),
+    completion: .file())
   var codes: String
 
   @Option(
@@ -21,7 +23,9 @@ struct DecodeCommand: ParsableCommand {
     completion: .file(extensions: ["png", "jpg"]))
   var output: String
 
-  @Option(help: ArgumentHelp("Quality of a JPEG file, 1 to 100.", valueName: "q"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Quality of a JPEG file, 1 to 100.", valueName: "q")
+  )
   var quality = 90
 
   @OptionGroup(title: "Model") var model: ModelOptions
@@ -33,7 +37,7 @@ struct DecodeCommand: ParsableCommand {
   }
 
   func run() throws {
-    Interrupt.listen(endingProcess: true)
+    Interrupt.listen(endingProcess: true, writingFiles: true)
     let file = try PictureFile(path: output, quality: quality)
     try file.checkPlace()
     let codes = try Self.codes(in: codes)
@@ -47,7 +51,7 @@ struct DecodeCommand: ParsableCommand {
       return try body()
     } catch let error as JanusError {
       guard case .request = error else { throw error }
-      throw Failure(.data, "'\(path)': \(error)")
+      throw Failure(.data, "\(InputFile.shownName(path)): \(error)")
     }
   }
 
@@ -62,13 +66,11 @@ struct DecodeCommand: ParsableCommand {
     let images: [Picture]
   }
 
-  private static func codes(in path: String) throws(Failure) -> [Int] {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw Failure(.missingFile, "'\(path)': no such file")
-    }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Failure(.inputOutput, "cannot read '\(path)'")
-    }
+  /// More than the codes of ten thousand pictures take.
+  private static let byteLimit = 1 << 26
+
+  private static func codes(in path: String) throws -> [Int] {
+    let data = try InputFile.withBytes(of: path, limit: byteLimit) { Data($0) }
     if let codes = try? JSONDecoder().decode([Int].self, from: data) { return codes }
     if let report = try? JSONDecoder().decode(Report.self, from: data),
       let picture = report.images.first
@@ -76,6 +78,8 @@ struct DecodeCommand: ParsableCommand {
       return picture.tokenIDs
     }
     throw Failure(
-      .data, "'\(path)': expected a JSON array of codes, or what 'generate --json' printed")
+      .data,
+      "\(InputFile.shownName(path)): expected a JSON array of codes, or what 'generate --json' printed"
+    )
   }
 }

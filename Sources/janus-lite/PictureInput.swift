@@ -6,37 +6,22 @@ import Images
 struct PictureInput {
   let name: String
 
-  static let standardInput = "-"
+  static let standardInput = InputFile.standardInput
   /// More than any picture within the limits of pixels takes.
   private static let byteLimit = 1 << 30
 
   func load() throws(Failure) -> Picture {
-    let picture: Result<Picture, PictureError>
-    if name == Self.standardInput {
-      let bytes = try StandardInput.read(limit: Self.byteLimit)
-      picture = Result { () throws(PictureError) in try Picture(decoding: bytes) }
-    } else {
-      let file = try Self.open(name)
-      picture = Result { () throws(PictureError) in try Picture(decoding: file.bytes) }
-    }
-    do throws(PictureError) {
-      return try picture.get()
-    } catch {
+    do {
+      return try InputFile.withBytes(of: name, limit: Self.byteLimit) { try Picture(decoding: $0) }
+    } catch let error as PictureError {
       throw Failure(.data, "\(shownName): \(error)")
-    }
-  }
-
-  /// As messages call it.
-  var shownName: String { name == Self.standardInput ? "standard input" : "'\(name)'" }
-
-  private static func open(_ path: String) throws(Failure) -> MappedFile {
-    do throws(FileError) {
-      // Not mapped: a file that shrinks while it is decoded would end the process.
-      return try MappedFile(path: path, access: .copied)
     } catch {
       throw Failure(error)
     }
   }
+
+  /// As messages call it.
+  var shownName: String { InputFile.shownName(name) }
 
   /// The pictures that the arguments name: a folder stands for the pictures in it, by name.
   static func list(_ names: [String]) throws(Failure) -> [PictureInput] {

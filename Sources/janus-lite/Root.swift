@@ -36,6 +36,7 @@ struct Root: ParsableCommand {
     ])
 
   static func main() {
+    StandardStreams.reserve()
     // A file above the process's size limit is an error of writing, not the end of the process.
     signal(SIGXFSZ, SIG_IGN)
     do {

@@ -1,5 +1,15 @@
 import Foundation
 
+enum StandardStreams {
+  /// Takes the places of streams that whoever started us has closed, so that no file or pipe comes to
+  /// stand there: nothing can be read from them, and writing to them fails.
+  static func reserve() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDONLY)
+    }
+  }
+}
+
 /// The answer's way out. A write that fails is an error: a full disk must not look like success.
 enum StandardOutput {
   static let isTerminal = isatty(STDOUT_FILENO) == 1
@@ -34,33 +44,38 @@ enum StandardError {
 enum StandardInput {
   static let isTerminal = isatty(STDIN_FILENO) == 1
 
-  /// All bytes up to the end, of which there may be at most `limit`.
-  static func read(limit: Int) throws(Failure) -> [UInt8] {
+  /// All bytes up to the end, of which there may be at most `limit`; from another pipe, too, which
+  /// `name` names.
+  static func read(
+    from descriptor: Int32 = STDIN_FILENO, name: String = "standard input", limit: Int
+  ) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     while true {
-      guard let piece = try readPiece() else { throw .interrupted }
+      guard let piece = try readPiece(from: descriptor, name: name) else { throw .interrupted }
       guard !piece.isEmpty else { return bytes }
       bytes += piece
       guard bytes.count <= limit else {
-        throw Failure(.data, "standard input: expected at most \(limit) bytes, found more")
+        throw Failure(.data, "\(name): expected at most \(limit) bytes, found more")
       }
     }
   }
 
   /// What comes next: nothing at the end, `nil` when Ctrl-C was pressed.
-  static func readPiece() throws(Failure) -> ArraySlice<UInt8>? {
+  static func readPiece(
+    from descriptor: Int32 = STDIN_FILENO, name: String = "standard input"
+  ) throws(Failure) -> ArraySlice<UInt8>? {
     var piece = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       var descriptors = [
-        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
         pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
       ]
       _ = poll(&descriptors, 2, -1)
       if Interrupt.isRaised { return nil }
-      let count = Foundation.read(STDIN_FILENO, &piece, piece.count)
-      if count < 0 && errno == EINTR { continue }
+      let count = Foundation.read(descriptor, &piece, piece.count)
+      if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
       guard count >= 0 else {
-        throw Failure(.inputOutput, "cannot read standard input: \(systemMessage())")
+        throw Failure(.inputOutput, "cannot read \(name): \(systemMessage())")
       }
       return piece[..<count]
     }
