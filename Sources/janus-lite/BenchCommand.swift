@@ -9,11 +9,11 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       Medians of several runs, with the fastest and the slowest. 'of roof' compares with what this \
       machine was measured to reach on the same threads: bytes read from memory for decoding, before \
-      and after each run, and integer multiply-accumulates for everything else, at the beginning. Other programs that run meanwhile \
-      spoil the figures.
+      and after each run, and integer multiply-accumulates for everything else, at the beginning. \
+      Other programs that run meanwhile spoil the figures.
 
       With --serve each line of standard input is one of encode, prefill, decode-0, decode-600, \
-      paint-2, paint-32 and vq, and is answered by one line, {"stage":…,"seconds":…} or \
+      paint-2, paint-16, paint-32 and vq, and is answered by one line, {"stage":…,"seconds":…} or \
       {"error":…}. The first run of a stage is slower than the others.
       """)
 
@@ -22,7 +22,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Keys and values as f16 or int8.", valueName: "format"))
   var kv: CacheFormat?
 
-  @Option(help: ArgumentHelp("Runs of each stage.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Runs of each stage.", valueName: "count"))
   var repetitions = 5
 
   @Option(
@@ -54,11 +54,12 @@ struct BenchCommand: ParsableCommand {
   }
 
   private var chosen: [String] {
-    stages?.split(separator: ",").map(String.init) ?? Benchmark.Stage.allNames
+    stages?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      ?? Benchmark.Stage.allNames
   }
 
   func run() throws {
-    Interrupt.listen()
+    Interrupt.listen(endingProcess: true)
     let opened = try model.open(cacheFormat: kv)
     let benchmark = Benchmark(opened, repetitions: repetitions)
     if serve { return try BenchService(benchmark).run() }

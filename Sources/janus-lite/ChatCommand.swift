@@ -46,12 +46,14 @@ struct ChatCommand: ParsableCommand {
   }
 
   func run() throws {
-    Interrupt.listen()
+    // Taking in a prompt is long where pictures belong to it, and there is nothing to keep of it.
+    Interrupt.listen(endingProcess: true)
     let conversation = try Conversation(
       try model.open(cacheFormat: cache.kv), system: system, context: cache.context)
+    let prompt = try promptText()
     let inputs = images.map(PictureInput.init)
     if dryRun {
-      guard let prompt = try promptText() else {
+      guard let prompt else {
         throw Failure(.usage, "--dry-run needs a prompt")
       }
       var pictures: [Picture] = []
@@ -59,10 +61,11 @@ struct ChatCommand: ParsableCommand {
       let need = try conversation.memoryNeed(
         prompt, pictures: pictures, settings: generation.settings)
       try MemoryStatement(need, request: "chat").print(json: generation.json)
-    } else if let prompt = try promptText() {
+    } else if let prompt {
       var turn = Turn(conversation, generation)
       if try turn.say(prompt, inputs).finishReason == .cancelled { throw Failure.interrupted }
     } else {
+      Interrupt.endsAnswerOnly()
       var dialogue = Dialogue(conversation, generation, pictures: inputs)
       try dialogue.hold()
     }

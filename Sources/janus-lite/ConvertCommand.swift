@@ -44,7 +44,9 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Leave out what only making pictures needs.")
   var withoutPainting = false
 
-  @Option(help: ArgumentHelp("Threads (default: physical cores).", valueName: "count"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Threads (default: physical cores).", valueName: "count"))
   var threads: Int?
 
   func validate() throws {
@@ -54,7 +56,8 @@ struct ConvertCommand: ParsableCommand {
   }
 
   func run() throws {
-    Interrupt.listen()
+    Interrupt.listen(writingFiles: true)
+    try checkOutput()
     let begin = ContinuousClock.now
     var overrides: [TensorOverride] = []
     for text in tensorType { overrides.append(try TensorOverride(parsing: text)) }
@@ -69,9 +72,11 @@ struct ConvertCommand: ParsableCommand {
     let result: ConversionReport
     do {
       defer { progress.finish() }
-      result = try conversion.write(to: output, measuringErrors: report) { state in
-        progress.update(state.bytesDone, detail: state.tensor)
-        return !Interrupt.isRaised
+      result = try Interrupt.holdingBack {
+        try conversion.write(to: output, measuringErrors: report) { state in
+          progress.update(state.bytesDone, detail: state.tensor)
+          return !Interrupt.isRaised
+        }
       }
     }
     if report { try printErrors(result) }
@@ -79,6 +84,18 @@ struct ConvertCommand: ParsableCommand {
     StandardError.note(
       "\(output): \(result.tensors.count) tensors, \(Format.bytes(result.byteCount)), "
         + "in \(seconds) s, peak memory \(Format.bytes(ProcessMemory.peak))")
+  }
+
+  /// A model file may be replaced, but nothing else: it could be the checkpoint itself.
+  private func checkOutput() throws(Failure) {
+    guard let file = FileHandle(forReadingAtPath: output) else { return }
+    defer { try? file.close() }
+    let begin = (try? file.read(upToCount: 4)) ?? Data()
+    guard begin.isEmpty || begin.elementsEqual("GGUF".utf8) else {
+      throw Failure(
+        .usage, "'\(output)': expected a new file or a model to replace, found another kind of file"
+      )
+    }
   }
 
   /// One line a tensor, columns parted by tabs.

@@ -4,7 +4,8 @@ import Synchronization
 /// Ctrl-C as a flag, for work to end at a good place, or as an end at once, for work that leaves
 /// nothing behind but whole files.
 ///
-/// A second Ctrl-C before the first was heard always ends the process at once.
+/// A second Ctrl-C before the first was heard ends the process at once, unless it would leave a file
+/// that is half written.
 enum Interrupt {
   private static let raised = Atomic(false)
   private static let endsProcess = Atomic(false)
@@ -25,20 +26,30 @@ enum Interrupt {
     while read(descriptor, &bytes, bytes.count) > 0 {}
   }
 
-  /// Runs `body`, which writes a file, so that Ctrl-C waits for its end.
-  static func holdingBack<Value>(
-    _ body: () throws(Failure) -> Value
-  ) throws(Failure) -> Value {
+  /// Runs `body`, which writes a file, so that signals only raise the flag meanwhile.
+  static func holdingBack<Value, Problem: Error>(
+    _ body: () throws(Problem) -> Value
+  ) throws(Problem) -> Value {
     isWriting.store(true, ordering: .sequentiallyConsistent)
     defer { isWriting.store(false, ordering: .sequentiallyConsistent) }
-    let value = try body()
-    if endsProcess.load(ordering: .relaxed), isRaised { throw .interrupted }
-    return value
+    return try body()
   }
 
-  /// Begins to listen. With `endingProcess` Ctrl-C ends the process wherever it is, but for what
-  /// `holdingBack` runs.
-  static func listen(endingProcess: Bool = false) {
+  /// Makes a signal that was held back count, where one ends the process.
+  static func check() throws(Failure) {
+    if endsProcess.load(ordering: .relaxed), isRaised { throw .interrupted }
+  }
+
+  /// From here on Ctrl-C only raises the flag, which ends an answer where it is.
+  static func endsAnswerOnly() { endsProcess.store(false, ordering: .relaxed) }
+
+  /// Begins to listen.
+  ///
+  /// - Parameters:
+  ///   - endingProcess: Ctrl-C ends the process wherever it is, but for what `holdingBack` runs.
+  ///   - writingFiles: the end of the session and a request to terminate are heard like Ctrl-C, so
+  ///     that they leave no half-written files either.
+  static func listen(endingProcess: Bool = false, writingFiles: Bool = false) {
     endsProcess.store(endingProcess, ordering: .relaxed)
     isWriting.store(false, ordering: .relaxed)
     var ends: [Int32] = [-1, -1]
@@ -50,18 +61,16 @@ enum Interrupt {
     // The globals exist from here on: a lazily made one must not be made by a signal handler.
     clear()
     var action = sigaction()
-    let handler: @convention(c) (Int32) -> Void = { _ in
+    let handler: @convention(c) (Int32) -> Void = { signal in
       let isFirst = !Interrupt.raised.exchange(true, ordering: .relaxed)
-      let endsNow =
-        Interrupt.endsProcess.load(ordering: .relaxed)
-        && !Interrupt.isWriting.load(ordering: .sequentiallyConsistent)
-      if !isFirst || endsNow {
+      let isWriting = Interrupt.isWriting.load(ordering: .sequentiallyConsistent)
+      if !isWriting && (!isFirst || Interrupt.endsProcess.load(ordering: .relaxed)) {
         // What a status line left on a terminal.
         let clearing: StaticString = "\r\u{1b}[K"
         if isatty(STDERR_FILENO) == 1 {
           _ = write(STDERR_FILENO, clearing.utf8Start, clearing.utf8CodeUnitCount)
         }
-        _exit(Failure.Code.interrupted.rawValue)
+        _exit(128 + signal)
       }
       var byte: UInt8 = 0
       _ = write(Interrupt.writeEnd.load(ordering: .relaxed), &byte, 1)
@@ -71,11 +80,27 @@ enum Interrupt {
     #else
       action.__sigaction_handler.sa_handler = handler
     #endif
-    sigaction(SIGINT, &action, nil)
-    // Whoever started us may have blocked it, as threads of a dispatch queue do.
+    // Whoever started us may have blocked them, as threads of a dispatch queue do.
     var signals = sigset_t()
     sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
+    for signal in [SIGINT] + (writingFiles ? [SIGTERM, SIGHUP] : []) {
+      var before = sigaction()
+      sigaction(signal, &action, &before)
+      // What is to outlive its session, as under nohup, ignores that end.
+      if signal == SIGHUP, before.isIgnoring { sigaction(signal, &before, nil) }
+      sigaddset(&signals, signal)
+    }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+  }
+}
+
+extension sigaction {
+  fileprivate var isIgnoring: Bool {
+    #if canImport(Darwin)
+      let handler = __sigaction_u.__sa_handler
+    #else
+      let handler = __sigaction_handler.sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

@@ -29,7 +29,7 @@ struct OCRCommand: ParsableCommand {
   @OptionGroup(title: "Answer") var generation: GenerationOptions
 
   func run() throws {
-    Interrupt.listen()
+    Interrupt.listen(endingProcess: true)
     let inputs = try PictureInput.list(images)
     let reader = try FormulaReader(
       try model.open(cacheFormat: cache.kv), context: cache.context, readsMany: inputs.count > 1)
@@ -42,15 +42,19 @@ struct OCRCommand: ParsableCommand {
     for (index, input) in inputs.enumerated() {
       let label = inputs.count > 1 ? "\(input.name) (\(index + 1) of \(inputs.count))" : input.name
       status.show("reading \(label)")
+      var isWritten = true
       do {
         let answer = try read(input, with: reader, label: label, &status)
         status.clear()
+        isWritten = false
         try show(answer, of: input)
       } catch {
         status.clear()
         let failure = Failure(error)
-        // Neither of these is the picture's fault, so that the next would fare no better.
-        if failure.code == .interrupted || failure.code == .internalError { throw failure }
+        // None of these is the picture's fault, so that the next would fare no better.
+        if failure.code == .interrupted || failure.code == .internalError || !isWritten {
+          throw failure
+        }
         StandardError.line("janus-lite: error: \(failure.message)")
         firstFailure = firstFailure ?? failure.code
       }

@@ -15,11 +15,14 @@ struct PictureFile {
 
   /// - Throws: where the name's ending says no format that can be written.
   init(path: String, quality: Int) throws(Failure) {
-    switch (path as NSString).pathExtension.lowercased() {
+    switch URL(filePath: path).pathExtension.lowercased() {
     case "png": self.init(path: path, format: .png, quality: quality)
     case "jpg", "jpeg": self.init(path: path, format: .jpeg, quality: quality)
     case let ending:
-      throw Failure(.usage, "'\(path)': expected a name in .png or .jpg, found '.\(ending)'")
+      throw Failure(
+        .usage,
+        "'\(path)': expected a name in .png or .jpg, found \(ending.isEmpty ? "neither" : ".\(ending)")"
+      )
     }
   }
 
@@ -51,22 +54,17 @@ struct PictureFile {
         throw Failure(.inputOutput, "\(error)")
       }
     }
+    try Interrupt.check()
   }
 
   /// Throws where a file of this name could not be made: better before work than after.
   func checkPlace() throws(Failure) {
-    let folder = (path as NSString).deletingLastPathComponent
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(
-      atPath: folder.isEmpty ? "." : folder, isDirectory: &isFolder)
-    guard exists, isFolder.boolValue else {
-      throw Failure(.inputOutput, "cannot write '\(path)': there is no folder '\(folder)'")
-    }
-    guard FileManager.default.isWritableFile(atPath: folder.isEmpty ? "." : folder) else {
-      throw Failure(.inputOutput, "cannot write '\(path)': no permission in its folder")
-    }
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw Failure(.inputOutput, "cannot write '\(path)': it is a folder")
+    try Interrupt.holdingBack { () throws(Failure) in
+      do throws(FileError) {
+        try PartialFile(destination: path, byteCount: 0).discard()
+      } catch {
+        throw Failure(.inputOutput, "\(error)")
+      }
     }
   }
 }

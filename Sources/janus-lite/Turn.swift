@@ -30,6 +30,7 @@ struct Turn {
     ) { piece in
       if streams, !piece.isEmpty {
         status.clear()
+        Interrupt.endsAnswerOnly()
         do throws(Failure) {
           try StandardOutput.write(piece)
         } catch {
@@ -47,6 +48,9 @@ struct Turn {
     } else {
       try StandardOutput.line(streams ? "" : answer.text)
       answer.noteIncompleteness(of: "answer", limit: generation.maxTokens)
+      if answer.text.isEmpty, answer.finishReason == .stop {
+        StandardError.note("the model answered nothing")
+      }
     }
     if generation.verbose { StandardError.note(answer.summary) }
     return answer
