@@ -6,41 +6,55 @@ enum BatchSize: ExpressibleByArgument {
   case auto
   case count(Int)
 
-  /// Rows beyond these take as long as they are many: the weights are read once for all of them, and
-  /// eight pictures already keep the multipliers busier than the memory.
+  /// More at once are no faster: with eight pictures reading the weights, once for all of them, is
+  /// already the smaller part of a step.
   private static let mostWorthwhile = 8
+
+  static let limit = 1_024
 
   init?(argument: String) {
     if argument == "auto" {
       self = .auto
-    } else if let count = Int(argument), (1...1_024).contains(count) {
+    } else if let count = Int(argument) {
       self = .count(count)
     } else {
       return nil
     }
   }
 
-  /// Pictures a wave, so that all waves are about equally large and their caches fit into half of
-  /// what the machine has free.
-  func size(for number: Int, bytesPerPicture: Int) -> Int {
-    switch self {
-    case .count(let count): return min(count, number)
-    case .auto:
-      let room = AvailableMemory.bytes.map { $0 / 2 / max(1, bytesPerPicture) } ?? 1
-      let most = max(1, min(Self.mostWorthwhile, room))
-      let waves = (number + most - 1) / most
-      return (number + waves - 1) / waves
+  /// Pictures that are painted at once, as often as it takes for all of them.
+  struct Waves {
+    let size: Int
+    let count: Int
+    /// What was chosen and why, for people.
+    let statement: String
+
+    fileprivate init(of size: Int, for number: Int, because reason: String?) {
+      self.size = size
+      count = (number + size - 1) / size
+      statement =
+        "painting \(number) pictures, \(size) at once" + (count > 1 ? ", in \(count) waves" : "")
+        + (reason.map { " (--batch auto: \($0))" } ?? "")
     }
   }
 
-  /// What was chosen, for people.
-  func statement(of size: Int, for number: Int) -> String {
-    let waves = (number + size - 1) / size
-    var text = "painting \(number) pictures, \(size) at once"
-    if waves > 1 { text += ", in \(waves) waves" }
-    if case .auto = self, let free = AvailableMemory.bytes {
-      text += " (--batch auto, with \(Format.bytes(free)) of memory free)"
+  /// With `auto`, waves of about equal size whose caches fit into half of what the machine has free.
+  func waves(for number: Int, bytesPerPicture: Int) -> Waves {
+    if case .count(let count) = self {
+      return Waves(of: min(count, number), for: number, because: nil)
     }
-    return text
+    let free = AvailableMemory.bytes ?? 0
+    let room = max(1, free / 2 / max(1, bytesPerPicture))
+    let most = min(Self.mostWorthwhile, room)
+    let waves = (number + most - 1) / most
+    let reason: String? =
+      if number <= most {
+        nil
+      } else if room < Self.mostWorthwhile {
+        "half of the \(Format.bytes(free)) that are free hold no more"
+      } else {
+        "more at once are no faster"
+      }
+    return Waves(of: (number + waves - 1) / waves, for: number, because: reason)
   }
 }

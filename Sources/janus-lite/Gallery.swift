@@ -13,12 +13,7 @@ struct Gallery {
   init(
     folder: String, prompt: String, format: PictureFile.Format, quality: Int
   ) throws(Failure) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Failure(.inputOutput, "cannot make folder '\(folder)': \(error.localizedDescription)")
-    }
+    try Self.make(folder)
     guard FileManager.default.isWritableFile(atPath: folder) else {
       throw Failure(.inputOutput, "cannot write to folder '\(folder)'")
     }
@@ -28,28 +23,63 @@ struct Gallery {
     self.quality = quality
   }
 
+  /// Makes a folder, and those that it lies in.
+  private static func make(_ folder: String) throws(Failure) {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue {
+      return
+    }
+    // All up to the slash before the name, which may have slashes behind it.
+    var parent = Substring(folder)
+    while parent.last == "/" { parent.removeLast() }
+    while let last = parent.last, last != "/" { parent.removeLast() }
+    if !parent.isEmpty, parent.count < folder.count { try make(String(parent)) }
+    guard mkdir(folder, 0o777) == 0 else {
+      throw Failure(
+        .inputOutput, "cannot make folder '\(folder)': \(String(cString: strerror(errno)))")
+    }
+  }
+
+  /// Where the picture of a seed stands.
+  func path(_ seed: UInt64) -> String {
+    let name = "\(Self.slug(prompt))-\(seed).\(format == .png ? "png" : "jpg")"
+    return folder == "." ? name : folder + (folder.hasSuffix("/") ? "" : "/") + name
+  }
+
   /// Returns the path.
   func write(
-    _ picture: Picture, seed: UInt64, settings: [(key: String, value: String)]
+    _ picture: Picture, seed: UInt64, text: [(key: String, value: String)]
   ) throws(Failure) -> String {
-    let ending = format == .png ? "png" : "jpg"
-    let name = "\(Self.slug(prompt))-\(seed).\(ending)"
-    let path = folder == "." ? name : folder + (folder.hasSuffix("/") ? "" : "/") + name
-    let text =
-      [("Description", prompt), ("Software", "janus-lite \(Root.version)"), ("Seed", "\(seed)")]
-      .map { (key: $0.0, value: $0.1.filter { $0 != "\0" }) }
-    try PictureFile(path: path, format: format, quality: quality)
-      .write(picture, text: text + settings)
+    let path = path(seed)
+    try PictureFile(path: path, format: format, quality: quality).write(picture, text: text)
     return path
   }
 
-  /// The prompt's first words as a file name: lower-case letters and digits with dashes between.
+  /// The prompt's first words as a file name: lower-case letters and digits with dashes between, at
+  /// most 48 bytes.
   static func slug(_ prompt: String) -> String {
-    let words = prompt.lowercased().split { !$0.isLetter && !$0.isNumber }
     var name = ""
-    for word in words where name.utf8.count + word.utf8.count < 48 {
-      name += (name.isEmpty ? "" : "-") + word
+    for word in prompt.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber }) {
+      let longer = name + (name.isEmpty ? "" : "-") + word
+      if longer.utf8.count > 48 {
+        // A single word may be longer than that.
+        if name.isEmpty { name = longer.prefix(bytes: 48) }
+        break
+      }
+      name = longer
     }
     return name.isEmpty ? "picture" : name
+  }
+}
+
+extension String {
+  /// The first characters that take at most so many bytes.
+  fileprivate func prefix(bytes: Int) -> String {
+    var count = 0
+    return String(
+      prefix { character in
+        count += character.utf8.count
+        return count <= bytes
+      })
   }
 }

@@ -20,7 +20,9 @@ struct GenerateCommand: ParsableCommand {
   @Argument(help: "What to paint.")
   var prompt: String
 
-  @Option(name: .short, help: ArgumentHelp("How many pictures.", valueName: "count"))
+  @Option(
+    name: .short, parsing: .unconditional,
+    help: ArgumentHelp("How many pictures.", valueName: "count"))
   var number = 1
 
   @Option(
@@ -29,25 +31,36 @@ struct GenerateCommand: ParsableCommand {
     completion: .directory)
   var output = "."
 
-  @Option(help: ArgumentHelp("Seed of the first picture (default: a new one).", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Seed of the first picture (default: a new one).", valueName: "n"))
   var seed: UInt64?
 
-  @Option(help: ArgumentHelp("Guidance: how closely to follow the prompt.", valueName: "weight"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Guidance: how closely to follow the prompt.", valueName: "weight"))
   var cfg: Float = 5
 
-  @Option(help: ArgumentHelp("0 takes the most likely code each time.", valueName: "t"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("0 takes the most likely code each time.", valueName: "t"))
   var temperature: Float = 1
 
-  @Option(help: ArgumentHelp("Sample from this many most likely codes.", valueName: "k"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Sample from this many most likely codes.", valueName: "k"))
   var topK: Int?
 
-  @Option(help: ArgumentHelp("Sample from the most likely codes up to this sum.", valueName: "p"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Sample from the most likely codes up to this sum.", valueName: "p"))
   var topP: Float?
 
   @Option(help: "Format of the files: png or jpeg.")
   var format = PictureFile.Format.png
 
-  @Option(help: ArgumentHelp("Quality of JPEG files, 1 to 100.", valueName: "q"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Quality of JPEG files, 1 to 100.", valueName: "q"))
   var quality = 90
 
   @Option(
@@ -86,7 +99,11 @@ struct GenerateCommand: ParsableCommand {
   @OptionGroup(title: "Memory") var cache: CacheOptions
 
   func validate() throws {
-    guard !prompt.allSatisfy(\.isWhitespace) else { throw ValidationError("the prompt is empty") }
+    // As the model's prompt format strips it.
+    let isEmpty = prompt.unicodeScalars.allSatisfy {
+      $0.properties.isWhitespace || (0x1c...0x1f).contains($0.value)
+    }
+    guard !isEmpty else { throw ValidationError("the prompt is empty") }
     guard (1...9_999).contains(number) else {
       throw ValidationError("-n: expected 1 to 9999, found \(number)")
     }
@@ -107,6 +124,21 @@ struct GenerateCommand: ParsableCommand {
       throw ValidationError(
         "--logprobs: expected 0 to \(LogprobPair.limit), found \(logprobs)")
     }
+    guard logprobs == 0 || json else { throw ValidationError("--logprobs needs --json") }
+    // All of them are in memory until the end.
+    guard logprobs * number <= LogprobPair.limit else {
+      throw ValidationError(
+        "--logprobs: expected at most \(LogprobPair.limit) for all pictures together, found "
+          + "\(logprobs) for each of \(number)")
+    }
+    if case .count(let count) = batch, !(1...BatchSize.limit).contains(count) {
+      throw ValidationError("--batch: expected auto or 1 to \(BatchSize.limit), found \(count)")
+    }
+    // A JPEG's comment has room for so much.
+    if prompt.utf8.count > 60_000, writesJPEG {
+      throw ValidationError(
+        "the prompt has \(prompt.utf8.count) bytes, but a JPEG can carry 60000 with it; use PNG")
+    }
     guard grid == nil || number <= Picture.mostOnSheet else {
       throw ValidationError(
         "--grid: expected at most \(Picture.mostOnSheet) pictures, found \(number)")
@@ -121,40 +153,48 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
+  private var writesJPEG: Bool {
+    format == .jpeg
+      || [grid, preview].contains { path in
+        path.flatMap { try? PictureFile(path: $0, quality: quality) }?.format == .jpeg
+      }
+  }
+
   func run() throws {
-    Interrupt.listen(endingProcess: true)
+    Interrupt.listen(endingProcess: true, writingFiles: true)
     let clock = ContinuousClock.now
     let painter = try Painter(
       try model.open(cacheFormat: cache.kv), context: cache.context)
     let promptTokens = try painter.promptTokenCount(prompt)
-    let size = batch.size(
+    let waves = batch.waves(
       for: number, bytesPerPicture: try painter.cacheBytesPerPicture(prompt: prompt))
-    if dryRun {
-      let need = try painter.memoryNeed(
-        prompt, together: size, waves: (number + size - 1) / size)
-      return try MemoryStatement(need, request: "generate").print(json: json)
-    }
-    for path in [grid, preview].compactMap(\.self) {
-      try PictureFile(path: path, quality: quality).checkPlace()
-    }
-    let gallery = try Gallery(folder: output, prompt: prompt, format: format, quality: quality)
+    let need = try painter.memoryNeed(
+      prompt, together: waves.size, waves: waves.count, previewing: preview != nil,
+      beside: bytesKept(painter))
+    if dryRun { return try MemoryStatement(need, request: "generate").print(json: json) }
+    try need.checkFits()
+
     let first = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     let seeds = (0..<number).map { first &+ UInt64($0) }
-    if number > 1 { StandardError.note(batch.statement(of: size, for: number)) }
+    let gallery = try Gallery(folder: output, prompt: prompt, format: format, quality: quality)
+    try checkPlaces(seeds.map(gallery.path))
+    if number > 1 { StandardError.note(waves.statement) }
 
     var finished: [GenerateReport.Picture] = []
     var sheet: [Picture] = []
     var status = StatusLine()
-    for wave in stride(from: 0, to: number, by: size) {
-      let seeds = Array(seeds[wave..<min(number, wave + size)])
+    let progress = PaintingProgress(pictures: number, codesPerPicture: painter.codesPerPicture)
+    for wave in stride(from: 0, to: number, by: waves.size) {
+      let seeds = Array(seeds[wave..<min(number, wave + waves.size)])
       var likely = [[[LogprobPair]]](repeating: [], count: seeds.count)
-      let codes = try paint(seeds, with: painter, done: wave, &likely, &status)
+      let codes = try paint(seeds, with: painter, done: wave, progress, &likely, &status)
       for (index, (seed, codes)) in zip(seeds, codes).enumerated() {
         status.show("decoding picture \(finished.count + 1) of \(number)")
         let picture = try painter.picture(codes)
-        let path = try gallery.write(picture, seed: seed, settings: parameters)
+        let text = text(seed: seed, painter)
+        let path = try gallery.write(picture, seed: seed, text: text)
         if finished.isEmpty, let preview {
-          try PictureFile(path: preview, quality: quality).write(picture)
+          try PictureFile(path: preview, quality: quality).write(picture, text: text)
         }
         status.clear()
         finished.append(
@@ -165,7 +205,10 @@ struct GenerateCommand: ParsableCommand {
         if !json { try StandardOutput.line(path) }
       }
     }
-    if let grid { try PictureFile(path: grid, quality: quality).write(.contactSheet(sheet)) }
+    if let grid {
+      try PictureFile(path: grid, quality: quality)
+        .write(.contactSheet(sheet), text: text(seed: first, painter))
+    }
     let total = (ContinuousClock.now - clock) / .seconds(1)
     let report = GenerateReport(
       images: finished, promptTokenCount: promptTokens,
@@ -174,48 +217,78 @@ struct GenerateCommand: ParsableCommand {
     if verbose { StandardError.note(report.timings.summary) }
   }
 
-  /// The settings as a picture's file carries them.
-  private var parameters: [(key: String, value: String)] {
-    var list = [("Guidance", "\(cfg)"), ("Temperature", "\(temperature)")]
+  /// Bytes of what the command itself keeps until the end.
+  private func bytesKept(_ painter: Painter) -> Int {
+    let picture = painter.imageSize * painter.imageSize * 3
+    // The pictures of a sheet, the sheet and its file; what a pair takes as JSON is made.
+    return (grid == nil ? 0 : 3 * number * picture)
+      + number * painter.codesPerPicture * logprobs * 160
+  }
+
+  /// Throws where files could not be made, or would take each other's places: better before work
+  /// than after.
+  private func checkPlaces(_ pictures: [String]) throws(Failure) {
+    var taken = Set(pictures.map(Self.standardized))
+    for (option, path) in [("--grid", grid), ("--preview", preview)] {
+      guard let path else { continue }
+      guard taken.insert(Self.standardized(path)).inserted else {
+        throw Failure(.usage, "\(option) '\(path)': another picture is to be written there")
+      }
+      try PictureFile(path: path, quality: quality).checkPlace()
+    }
+    if let picture = pictures.first {
+      try PictureFile(path: picture, format: format, quality: quality).checkPlace()
+    }
+  }
+
+  private static func standardized(_ path: String) -> String {
+    URL(filePath: path).standardizedFileURL.path
+  }
+
+  /// What a picture's file says of its making: with it, the same picture can be made again.
+  private func text(seed: UInt64, _ painter: Painter) -> [(key: String, value: String)] {
+    let file = URL(filePath: painter.model.container.file.path).lastPathComponent
+    var list = [
+      ("Description", prompt), ("Software", "janus-lite \(Root.version)"), ("Seed", "\(seed)"),
+      ("Guidance", "\(cfg)"), ("Temperature", "\(temperature)"),
+    ]
     if let topK { list.append(("Top-k", "\(topK)")) }
     if let topP { list.append(("Top-p", "\(topP)")) }
-    let model = (try? ModelOptions.path(model.model)) ?? ""
-    list.append(("Model", (model as NSString).lastPathComponent))
-    return list.map { (key: $0.0, value: $0.1) }
+    list += [
+      ("Model", file), ("Cache", painter.model.cacheFormat.rawValue),
+      ("Instruction set", painter.model.kernels.isa.rawValue),
+    ]
+    return list.map { (key: $0.0, value: $0.1.filter { $0 != "\0" }) }
   }
 
   private func paint(
-    _ seeds: [UInt64], with painter: Painter, done: Int, _ likely: inout [[[LogprobPair]]],
-    _ status: inout StatusLine
+    _ seeds: [UInt64], with painter: Painter, done: Int, _ progress: PaintingProgress,
+    _ likely: inout [[[LogprobPair]]], _ status: inout StatusLine
   ) throws -> [[Int]] {
-    let total = painter.codesPerPicture
-    let progress = PaintingProgress(codes: total * seeds.count)
     var shown: PreviewFile?
     if done == 0, let preview {
       shown = PreviewFile(try PictureFile(path: preview, quality: quality))
     }
-    var failure: (any Error)?
     let codes = try painter.codes(
       for: prompt, seeds: seeds,
       settings: .init(guidance: cfg, temperature: temperature, topK: topK, topP: topP),
       onStep: { step, codes in
-        let pictures =
-          seeds.count == 1
-          ? "picture \(done + 1)" : "pictures \(done + 1) to \(done + seeds.count)"
-        status.show("\(pictures) of \(number): \(progress.text(done: step * seeds.count))")
+        status.show(progress.text(before: done, atOnce: seeds.count, steps: step))
         do {
           try shown?.update(codes[0], of: painter)
         } catch {
-          failure = error
+          // The pictures matter more.
+          status.clear()
+          StandardError.note("no more previews: \(Failure(error).message)")
+          shown = nil
         }
-        return failure == nil && !Interrupt.isRaised
+        return !Interrupt.isRaised
       },
       onLogits: { picture, logits in
         guard logprobs > 0 else { return }
         likely[picture].append(Logprobs(logits).top(logprobs).map(LogprobPair.init))
       })
     status.clear()
-    if let failure { throw failure }
     guard let codes else { throw Failure.interrupted }
     return codes
   }

@@ -3,19 +3,27 @@ import JanusLite
 
 /// How an answer is generated and shown.
 struct GenerationOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("0 takes the most likely token each time.", valueName: "t"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("0 takes the most likely token each time.", valueName: "t"))
   var temperature: Float = 0
 
-  @Option(help: ArgumentHelp("Sample from the most likely tokens up to this sum.", valueName: "p"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Sample from the most likely tokens up to this sum.", valueName: "p"))
   var topP: Float?
 
-  @Option(help: ArgumentHelp("Sample from this many most likely tokens.", valueName: "k"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Sample from this many most likely tokens.", valueName: "k"))
   var topK: Int?
 
-  @Option(help: ArgumentHelp("Seed of sampling (default: a new one each time).", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Seed of sampling (default: a new one each time).", valueName: "n"))
   var seed: UInt64?
 
-  @Option(help: ArgumentHelp("Longest answer, in tokens.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Longest answer, in tokens.", valueName: "n"))
   var maxTokens = 512
 
   @Option(

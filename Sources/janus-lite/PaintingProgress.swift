@@ -1,19 +1,34 @@
-/// Codes done of a known total: a bar, with rate and time left.
+/// How far the painting of some pictures is: a bar, with rate and time left, on one line of a terminal.
 struct PaintingProgress {
-  private let codes: Int
+  private let pictures: Int
+  private let codesPerPicture: Int
   private let begin = ContinuousClock.now
 
-  init(codes: Int) {
-    self.codes = codes
+  init(pictures: Int, codesPerPicture: Int) {
+    self.pictures = pictures
+    self.codesPerPicture = codesPerPicture
   }
 
-  /// "█████░░░░░░░░░░░░░░░░░░░ 120 of 576 tokens, 31.2 tokens/s, 15 s left"
-  func text(done: Int) -> String {
+  /// "9–16 of 16: ██████░░░░░░ 4608 of 9216 tokens, 31.2 tokens/s, 12 min left"
+  ///
+  /// - Parameters:
+  ///   - before: pictures that were finished before these.
+  ///   - atOnce: pictures at work.
+  ///   - steps: codes that each of them has.
+  func text(before: Int, atOnce: Int, steps: Int) -> String {
+    let (total, done) = (pictures * codesPerPicture, before * codesPerPicture + atOnce * steps)
+    var text = ""
+    if pictures > 1 {
+      let last = before + atOnce
+      text = (last > before + 1 ? "\(before + 1)–\(last)" : "\(last)") + " of \(pictures): "
+    }
+    text += "\(ProgressBar.bar(Double(done) / Double(max(1, total)), width: 12)) "
+    text += "\(done) of \(total) tokens"
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
-    let bar = ProgressBar.bar(Double(done) / Double(max(1, codes)))
-    guard done > 0, seconds > 0 else { return "\(bar) 0 of \(codes) tokens" }
+    guard done > 0, seconds > 0 else { return text }
+    // Decoding the pictures of earlier waves is in this time, as it will be in what is left.
     let rate = Double(done) / seconds
-    let left = Format.duration(Double(codes - done) / rate)
-    return "\(bar) \(done) of \(codes) tokens, \(Format.fixed(rate, 1)) tokens/s, \(left) left"
+    return text + ", \(Format.fixed(rate, 1)) tokens/s, "
+      + "\(Format.duration(Double(total - done) / rate)) left"
   }
 }

@@ -38,9 +38,8 @@ struct ProgressBar {
 
   mutating func finish() { status.clear() }
 
-  /// 24 columns, filled to a fraction of 0 to 1.
-  static func bar(_ fraction: Double) -> String {
-    let width = 24
+  /// Columns that are filled to a fraction of 0 to 1.
+  static func bar(_ fraction: Double, width: Int = 24) -> String {
     let filled = min(width, max(0, Int(fraction * Double(width))))
     return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
   }

@@ -36,6 +36,28 @@ import Testing
     }
   }
 
+  /// Writing takes long where a tracer slows it down; here it is hit by chance, over and over.
+  @Test(arguments: [[SIGINT, SIGINT, SIGINT], [SIGTERM], [SIGHUP]])
+  func signalsLeaveWholePicturesOnly(_ signals: [Int32]) throws {
+    let model = try Fixture.modelPath
+    for delay: UInt32 in [1, 7, 19] {
+      let process = CommandLineRun.process(
+        ["generate", "a red circle", "-m", model, "-o", scratch.path, "-n", "9999", "--batch", "2"])
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      let before = try scratch.names.count
+      try process.run()
+      let deadline = Date.now + 60
+      while try scratch.names.count < before + 2, Date.now < deadline { usleep(1000) }
+      usleep(delay * 1000)
+      for signal in signals { kill(process.processIdentifier, signal) }
+      process.waitUntilExit()
+      let code = process.terminationStatus
+      #expect(process.terminationReason == .exit && [130, 128 + signals[0]].contains(code))
+    }
+    #expect(try scratch.names.allSatisfy { $0.hasSuffix(".png") })
+  }
+
   /// A limit on the size of files fails a write as a full disk does.
   @Test func onAFullDiskFinishedPicturesStayAndNothingIsHalfWritten() throws {
     let model = try Fixture.modelPath
@@ -63,7 +85,7 @@ import Testing
   }
 
   @Test func valuesThatAreNoNumbersEndPaintingWithoutAPicture() throws {
-    for damaged in ["gen_head.1", "vq.conv_out"] {
+    for damaged in ["gen_head.1", "vq.up.1.res.0.conv1", "vq.up.0.upsample", "vq.conv_out"] {
       let model = try poisoned { $0.hasPrefix(damaged) }
       let run = try CommandLineRun(arguments(model))
       #expect(run.status == 65, "\(run.errors)")

@@ -72,7 +72,10 @@ import Testing
     let jpeg = try Data(contentsOf: URL(filePath: scratch.file("a-red-circle-5.jpg")))
     for file in [png, jpeg] {
       let text = String(decoding: file, as: UTF8.self)
-      for part in ["Description", "a red circle", "Seed", "Guidance", "2.5", "tiny.gguf"] {
+      for part in [
+        "Description", "a red circle", "Seed", "Guidance", "2.5", "tiny.gguf", "Cache", "f16",
+        "Instruction set",
+      ] {
         #expect(text.contains(part), "\(part)")
       }
     }
@@ -86,8 +89,74 @@ import Testing
     #expect(sheet.width == 2 * last.width + 4 && sheet.height == 2 * last.height + 4)
   }
 
+  @Test func aSheetMayLieInTheFolderThatIsMadeForItsPictures() throws {
+    let folder = scratch.file("new/pictures")
+    let run = try CommandLineRun([
+      "generate", "a red circle", "-m", model, "-o", folder, "-n", "2", "--seed", "1", "--grid",
+      "\(folder)/sheet.jpg",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [
+        "a-red-circle-1.png", "a-red-circle-2.png", "sheet.jpg",
+      ])
+    let sheet = try Data(contentsOf: URL(filePath: "\(folder)/sheet.jpg"))
+    #expect(String(decoding: sheet, as: UTF8.self).contains("a red circle"))
+  }
+
+  @Test func picturesDoNotTakeEachOthersPlaces() throws {
+    for more in [
+      ["--grid", scratch.file("a-red-circle-6.png")],
+      ["--preview", scratch.file("./a-red-circle-5.png")],
+    ] {
+      let run = try CommandLineRun(
+        ["generate", "a red circle", "-m", model, "-o", scratch.path, "-n", "2", "--seed", "5"]
+          + more)
+      #expect(run.status == 64 && run.errors.contains("another picture"))
+    }
+    #expect(try scratch.names.isEmpty)
+  }
+
+  @Test(arguments: ["a red circle", String(repeating: "long ", count: 9_000)])
+  func whatIsRefusedLeavesNoFolder(_ prompt: String) throws {
+    let run = try CommandLineRun([
+      "generate", prompt, "-m", model, "-o", scratch.file("new"), "--context", "60",
+    ])
+    #expect(run.status == 65 && run.errorLines.count == 1, "\(run.errors)")
+    #expect(try scratch.names.isEmpty)
+  }
+
+  @Test func aLongWordIsCutToAName() throws {
+    let word = String(repeating: "é", count: 60)
+    let run = try CommandLineRun([
+      "generate", word, "-m", model, "-o", scratch.path, "--seed", "1",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try scratch.names == [String(repeating: "é", count: 24) + "-1.png"])
+  }
+
+  @Test func codesMayComeThroughAPipe() throws {
+    let run = try generate("--seed", "3", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let file = scratch.file("again.png")
+    let again = try CommandLineRun(
+      ["decode", "-", "-m", model, "-o", file], input: Data(run.output.utf8))
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(
+      try Picture(decoding: [UInt8](Data(contentsOf: URL(filePath: file))))
+        == Picture(
+          decoding: [UInt8](Data(contentsOf: URL(filePath: scratch.file("a-red-circle-3.png"))))))
+  }
+
   @Test(arguments: [
-    (["generate", " "], 64), (["generate", "x", "-n", "0"], 64),
+    (["generate", " "], 64), (["generate", "\u{1c}\u{1d}"], 64),
+    (["generate", "x", "--cfg", "-1"], 64), (["generate", "x", "-n", "-1"], 64),
+    (["generate", "x", "--batch", "1025"], 64), (["generate", "x", "--logprobs", "3"], 64),
+    (["generate", "x", "--json", "-n", "3", "--logprobs", "500"], 64),
+    (["generate", String(repeating: "x", count: 60_001), "--format", "jpeg"], 64),
+    (["generate", String(repeating: "x", count: 60_001), "--grid", "x.jpg"], 64),
+    (["decode", "/tmp", "-o", "x.png"], 74), (["decode", "x", "-o", "x"], 64),
+    (["generate", "x", "-n", "0"], 64),
     (["generate", "x", "-n", "10000"], 64), (["generate", "x", "--temperature=-1"], 64),
     (["generate", "x", "--cfg=-1"], 64), (["generate", "x", "--grid", "sheet.gif"], 64),
     (["generate", "x", "--cfg", "nan"], 64), (["generate", "x", "--temperature", "nan"], 64),
