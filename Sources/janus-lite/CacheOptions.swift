@@ -10,6 +10,7 @@ struct CacheOptions: ParsableArguments {
   var kv: CacheFormat?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Positions to use at most (default: the model's).", valueName: "n"))
   var context: Int?
 }

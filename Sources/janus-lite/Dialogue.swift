@@ -1,3 +1,4 @@
+import Foundation
 import JanusLite
 
 /// A conversation at the terminal: lines that are said, and commands that begin with a slash.
@@ -64,6 +65,32 @@ struct Dialogue {
     }
   }
 
+  /// A file's name as shells and windows that it is dragged from write it: in quotes, with backslashes
+  /// before blanks, or below the home folder.
+  private static func path(_ text: Substring) -> String {
+    var text = text
+    while text.last?.isWhitespace == true { text.removeLast() }
+    for quote in ["'", "\""] where text.count > 1 && text.hasPrefix(quote) && text.hasSuffix(quote)
+    {
+      return String(text.dropFirst().dropLast())
+    }
+    if text.hasPrefix("~/"), let home = ModelOptions.environment("HOME") {
+      text = Substring(home + text.dropFirst())
+    }
+    // A backslash may belong to the name.
+    if access(String(text), F_OK) == 0 { return String(text) }
+    var (path, isEscaped) = ("", false)
+    for character in text {
+      if character == "\\", !isEscaped {
+        isEscaped = true
+      } else {
+        path.append(character)
+        isEscaped = false
+      }
+    }
+    return path
+  }
+
   /// False where the command ends the conversation.
   private mutating func obey(_ line: String) throws -> Bool {
     let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
@@ -77,7 +104,7 @@ struct Dialogue {
     case "/image" where rest.isEmpty:
       StandardError.note("/image needs the name of a file")
     case "/image":
-      let input = PictureInput(name: String(rest))
+      let input = PictureInput(name: Self.path(rest))
       do {
         // Found wrong now rather than when the message is written.
         _ = try input.load()

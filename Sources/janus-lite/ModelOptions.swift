@@ -12,7 +12,9 @@ struct ModelOptions: ParsableArguments {
     completion: .file(extensions: ["gguf"]))
   var model: String?
 
-  @Option(help: ArgumentHelp("Compute threads (default: physical cores).", valueName: "count"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Compute threads (default: physical cores).", valueName: "count"))
   var threads: Int?
 
   @Option(

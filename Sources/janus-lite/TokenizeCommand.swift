@@ -20,7 +20,9 @@ struct TokenizeCommand: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("model")],
-    help: ArgumentHelp("Model file; $JANUS_LITE_MODEL where it is not given.", valueName: "file"),
+    help: ArgumentHelp(
+      "Model file; otherwise $JANUS_LITE_MODEL, or janus-nano.gguf beside the command.",
+      valueName: "file"),
     completion: .file(extensions: ["gguf"]))
   var model: String?
 

@@ -95,6 +95,24 @@ import Testing
     #expect(try CommandLineRun(["ocr", empty.path, "-m", model]).status == 65)
   }
 
+  @Test func aNamedPipeIsReadWhereItIsAskedForAndOtherwiseLeftAlone() throws {
+    let scratch = try Scratch()
+    let pipe = scratch.file("pipe.png")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    try scratch.write("rings.png", Fixture.pictureData("rings"))
+    let folder = try CommandLineRun(["ocr", scratch.path, "-m", model, "--max-tokens", "4"])
+    #expect(folder.status == 0 && folder.outputLines.count == 1, "\(folder.errors)")
+
+    let bytes = try Fixture.pictureData("rings")
+    Thread.detachNewThread {
+      let descriptor = open(pipe, O_WRONLY)
+      try? FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: bytes)
+    }
+    let run = try CommandLineRun(["ocr", pipe, "-m", model, "--max-tokens", "4"])
+    #expect(run.status == 0 && run.output == folder.output, "\(run.errors)")
+    #expect(try CommandLineRun(["info", pipe]).status == 74)
+  }
+
   @Test func standardInputIsAPictureLikeAFile() throws {
     let arguments = ["-m", model, "--json", "--max-tokens", "6"]
     let file = try CommandLineRun(["ocr", Fixture.picture("bricks")] + arguments)

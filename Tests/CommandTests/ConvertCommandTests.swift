@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func aFailureLeavesNothingAndKeepsAnOlderFile() throws {
-    try scratch.write("model.gguf", Data("older".utf8))
+    try scratch.write("model.gguf", Data("GGUF, older".utf8))
     let folder = scratch.file("checkpoint")
     try FileManager.default.copyItem(atPath: Fixture.checkpoint, toPath: folder)
     let weights = "\(folder)/model.safetensors"
@@ -73,10 +73,22 @@ import Testing
     #expect(run.status == 65 && run.output.isEmpty)
     #expect(run.errorLines.last?.hasPrefix("janus-lite: error: ") == true)
     #expect(try scratch.names == ["checkpoint", "model.gguf"])
-    #expect(try Data(contentsOf: URL(filePath: output)) == Data("older".utf8))
+    #expect(try Data(contentsOf: URL(filePath: output)) == Data("GGUF, older".utf8))
 
     try FileManager.default.removeItem(atPath: weights)
     #expect(try CommandLineRun(["convert", folder, "-o", output]).status == 66)
+  }
+
+  @Test func onlyAModelIsReplaced() throws {
+    let scratch = try Scratch()
+    let weights = Data("not a model".utf8)
+    let file = try scratch.write("model.safetensors", weights)
+    let run = try CommandLineRun(["convert", Fixture.checkpoint, "-o", file])
+    #expect(run.status == 64 && run.errorLines.count == 1, "\(run.errors)")
+    #expect(try Data(contentsOf: URL(filePath: file)) == weights)
+    try Data().write(to: URL(filePath: file))
+    #expect(try CommandLineRun(["convert", Fixture.checkpoint, "-o", file]).status == 0)
+    #expect(try CommandLineRun(["convert", Fixture.checkpoint, "-o", file]).status == 0)
   }
 
   @Test func anUnwritablePlaceIsAnError() throws {

@@ -63,6 +63,19 @@ import Testing
     }
   }
 
+  /// Files and pipes of the command's own would otherwise come to stand in their places.
+  @Test func closedStreamsAreNeitherReadNorWritten() throws {
+    let model = try Fixture.modelPath
+    let picture = Fixture.picture("rings")
+    for (line, code) in [("ocr '\(picture)' <&- >&-", 74), ("ocr - <&-", 65), ("chat <&-", 64)] {
+      let shell = try CommandLineRun(
+        ["-c", "'\(CommandLineRun.executable.path(percentEncoded: false))' \(line)"],
+        environment: ["JANUS_LITE_MODEL": model], command: URL(filePath: "/bin/sh"))
+      #expect(shell.status == code, "\(line): \(shell.errors)")
+      #expect(shell.errorLines.count == 1 && shell.output.isEmpty)
+    }
+  }
+
   @Test func aFullDiskBehindStandardOutputIsAnError() throws {
     guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }
     let process = CommandLineRun.process(["info"], environment: [:])

@@ -47,7 +47,7 @@ struct Recipe: Sendable {
       guard !matches.isEmpty else {
         throw .usage(
           "--tensor-type \(override.text): no tensor matches '\(override.pattern)'; "
-            + "'janus-lite info' lists the names of a converted file")
+            + "'janus-lite convert --report' lists the names")
       }
       // A pattern for a layer's matrices may run over its norms, which stay as they are.
       let targets = matches.filter { tensors[$0].role != .values }

@@ -24,6 +24,9 @@ struct SafetensorsFile {
       throw problem("truncated: expected at least 8 bytes of safetensors, found \(file.count)")
     }
     let lengthBytes = try file.bytes(0..<8)
+    if lengthBytes.elementsEqual("version ".utf8) {
+      throw problem("expected weights, found a pointer of Git LFS: fetch them with 'git lfs pull'")
+    }
     let length = lengthBytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(CheckpointLimits.safetensorsHeaderBytes) else {
       throw problem(
