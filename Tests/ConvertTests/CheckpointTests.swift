@@ -112,7 +112,7 @@ import Testing
   @Test func namesOfTheOtherNamingAreRecognised() throws {
     try expect(
       changed { $0.config = try! TestCheckpoint().inDeepseekNaming().config }, .data,
-      "config.json says multi_modality, but the tensors have transformers's names")
+      "config.json says multi_modality, but the tensors have transformers' names")
   }
 
   @Test func aShapeThatContradictsTheConfigurationIsExplained() throws {
