@@ -12,7 +12,7 @@ struct BenchCommand: ParsableCommand {
       and after each run, and integer multiply-accumulates for everything else, at the beginning. \
       Other programs that run meanwhile spoil the figures.
 
-      With --serve each line of standard input is one of encode, prefill, decode-0, decode-600, \
+      With --serve each line of standard input is one of load-to-first-token, encode, prefill, decode-0, decode-600, \
       paint-2, paint-16, paint-32 and vq, and is answered by one line, {"stage":…,"seconds":…} or \
       {"error":…}. The first run of a stage is slower than the others.
       """)
@@ -27,7 +27,7 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only these stages: encode, prefill, decode, paint, vq, separated by commas.",
+      "Only these stages: first-token, encode, prefill, decode, paint, vq, separated by commas.",
       valueName: "names"))
   var stages: String?
 
@@ -69,7 +69,12 @@ struct BenchCommand: ParsableCommand {
     let roof = benchmark.roof()
     for stage in benchmark.stages where chosen.contains(stage.name) {
       status.show("measuring \(stage.title)")
-      results.append(benchmark.measure(stage, roof))
+      if let result = benchmark.measure(stage, roof) {
+        results.append(result)
+      } else {
+        status.clear()
+        StandardError.note("\(stage.title): cannot be run with this model and memory")
+      }
       if Interrupt.isRaised { throw Failure.interrupted }
     }
     status.clear()

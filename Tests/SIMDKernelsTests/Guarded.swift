@@ -7,14 +7,14 @@ final class Guarded<Element> {
   let count: Int
   private let memory: UnsafeMutableRawPointer
   private let byteCount: Int
-  private static var margin: Int { 256 }
+  /// Off the vectors' alignment by one element: kernels promise to need none.
+  private static var margin: Int { 256 + MemoryLayout<Element>.stride }
 
   init(_ count: Int) {
     self.count = count
     byteCount = count * MemoryLayout<Element>.stride
     memory = .allocate(byteCount: byteCount + 2 * Self.margin, alignment: 64)
     memory.initializeMemory(as: UInt8.self, repeating: 0xff, count: byteCount + 2 * Self.margin)
-    // Off the vectors' alignment on purpose: kernels promise to need none.
     start = (memory + Self.margin).bindMemory(to: Element.self, capacity: count)
   }
 

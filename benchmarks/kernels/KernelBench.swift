@@ -33,15 +33,25 @@ struct KernelBench: ParsableCommand {
     return [(rows ?? 2048, columns ?? 2048)]
   }
 
+  /// Bytes of all copies of a matrix.
+  private static let byteCount = 256 << 20
+
   func validate() throws {
     guard (rows ?? 1) > 0, (columns ?? 32) > 0, (columns ?? 32) % 32 == 0, seconds > 0 else {
       throw ValidationError("expected positive sizes, and columns that are a multiple of 32")
+    }
+    // Panels of 16 rows and 32 columns, of which int8's take 544 bytes.
+    let (most, sizes) = (1 << 24, (rows: rows ?? 102_400, columns: columns ?? 2_048))
+    guard max(sizes.rows, sizes.columns) <= most,
+      (sizes.rows + 15) / 16 * (sizes.columns / 32) * 544 <= Self.byteCount
+    else {
+      throw ValidationError("expected a matrix of at most \(Self.byteCount) bytes")
     }
   }
 
   func run() throws {
     let tiers = try isa.map { [try Kernels.select($0)] } ?? available()
-    let memory = Buffer(count: 256 << 20)
+    let memory = Buffer(count: Self.byteCount)
     print("isa,format,rows,columns,tokens,threads,ms,gb_per_s,gmac_per_s,gb_of_roof,gmac_of_roof")
     for kernels in tiers {
       for threads in threads.values {

@@ -13,9 +13,9 @@ import Synchronization
 
 /// The system's BLAS, opened at first use, running on the calling thread only.
 ///
-/// It multiplies float matrices whose sizes make packing worth while. Its own threads are switched
-/// off: two pools on the same cores fight, and with one thread a product's bits do not depend on how
-/// many we have.
+/// It multiplies float matrices whose sizes make packing worth while. It is told to have no threads of
+/// its own before it is loaded: two pools on the same cores fight, with one thread a product's bits do
+/// not depend on how many we have, and where threads cannot be made OpenBLAS would end the process.
 public struct BLAS: Sendable {
   /// The BLAS of this process, or nil where none is installed (portable kernels then do its work).
   public static let system: BLAS? = open()
@@ -75,8 +75,9 @@ public struct BLAS: Sendable {
       setenv("VECLIB_MAXIMUM_THREADS", "1", 0)
     #else
       let names = ["libopenblas.so.0", "libopenblas.so"]
-      let chosen = chooseCoreType()
-      defer { if chosen { unsetenv("OPENBLAS_CORETYPE") } }
+      let restore = setVariables(
+        [("OPENBLAS_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1")] + coreType)
+      defer { restore() }
     #endif
     for name in names {
       guard let library = dlopen(name, RTLD_NOW | RTLD_LOCAL),
@@ -98,12 +99,23 @@ public struct BLAS: Sendable {
 
   /// Older OpenBLAS releases do not know recent AMD processors and fall back to AVX2 kernels; those
   /// with AVX-512 run its SkylakeX kernels nearly twice as fast. A user's own choice stands.
-  private static func chooseCoreType() -> Bool {
-    guard getenv("OPENBLAS_CORETYPE") == nil, InstructionSet.available.contains(.avx512),
-      isAMD
-    else { return false }
-    setenv("OPENBLAS_CORETYPE", "SkylakeX", 1)
-    return true
+  private static var coreType: [(name: String, value: String)] {
+    let isChosen = getenv("OPENBLAS_CORETYPE") != nil
+    guard !isChosen, InstructionSet.available.contains(.avx512), isAMD else { return [] }
+    return [("OPENBLAS_CORETYPE", "SkylakeX")]
+  }
+
+  /// Sets variables that a library reads when it is loaded. Returns what gives them back their values.
+  private static func setVariables(_ variables: [(name: String, value: String)]) -> () -> Void {
+    let before = variables.map {
+      (name: $0.name, value: getenv($0.name).map { String(cString: $0) })
+    }
+    for (name, value) in variables { setenv(name, value, 1) }
+    return {
+      for (name, value) in before {
+        if let value { setenv(name, value, 1) } else { unsetenv(name) }
+      }
+    }
   }
 
   private static var isAMD: Bool {

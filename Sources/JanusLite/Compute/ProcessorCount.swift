@@ -12,15 +12,11 @@ public enum ProcessorCount {
   /// two hardware threads of one core count once, since they share its multipliers.
   public static let physicalCores: Int = {
     #if os(Linux)
-      let allowed = allowedProcessors()
-      var cores = Set<String>()
-      for processor in allowed {
-        let folder = "/sys/devices/system/cpu/cpu\(processor)/topology/"
-        let package = SystemFile.text(folder + "physical_package_id") ?? "0"
-        let core = SystemFile.text(folder + "core_id") ?? "cpu\(processor)"
-        cores.insert("\(package)/\(core)")
-      }
-      return max(1, min(cores.count, quota() ?? .max))
+      let list = SystemFile.text("/proc/self/status").flatMap(allowedProcessors)
+      let allowed = list ?? Array(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+      let groups = ControlGroup.all("cpu")
+      return max(
+        1, min(coreCount(of: allowed, SystemFile.text), quota(of: groups, SystemFile.text) ?? .max))
     #elseif canImport(Darwin)
       // Performance cores only: a job waits for its slowest thread.
       return sysctl("hw.perflevel0.physicalcpu") ?? sysctl("hw.physicalcpu") ?? 1
@@ -30,45 +26,50 @@ public enum ProcessorCount {
   }()
 
   #if os(Linux)
-    /// The processors that the process may run on, as the kernel lists them ("0-3,8").
-    private static func allowedProcessors() -> [Int] {
+    /// The processors that a process may run on ("0-3,8") by its /proc/…/status.
+    static func allowedProcessors(_ status: String) -> [Int]? {
       let key = "Cpus_allowed_list:"
-      let line = SystemFile.text("/proc/self/status")?.split(separator: "\n").first {
-        $0.hasPrefix(key)
-      }
+      let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
       let list = (line?.dropFirst(key.count) ?? "").filter { !$0.isWhitespace }
       let processors = list.split(separator: ",").flatMap { range -> [Int] in
         let ends = range.split(separator: "-").compactMap { Int($0) }
         guard let first = ends.first, let last = ends.last, first <= last else { return [] }
         return Array(first...last)
       }
-      return processors.isEmpty
-        ? Array(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) : processors
+      return processors.isEmpty ? nil : processors
     }
 
-    /// The cgroup's CPU time per period, rounded up to whole processors; nil where none is set.
-    private static func quota() -> Int? {
-      if let group = SystemFile.text("/proc/self/cgroup") {
-        for line in group.split(separator: "\n") where line.hasPrefix("0::") {
-          if let limit = quota(version2: "/sys/fs/cgroup" + line.dropFirst(3) + "/cpu.max") {
-            return limit
-          }
-        }
+    /// Physical cores that the processors belong to.
+    ///
+    /// A core is known by the list of its processors: its number repeats in other clusters and dies.
+    static func coreCount(of processors: [Int], _ read: (_ path: String) -> String?) -> Int {
+      let cores = processors.map { processor -> String in
+        let folder = "/sys/devices/system/cpu/cpu\(processor)/topology/"
+        return read(folder + "core_cpus_list") ?? read(folder + "thread_siblings_list")
+          ?? "\(processor)"
       }
-      if let limit = quota(version2: "/sys/fs/cgroup/cpu.max") { return limit }
-      let version1 = "/sys/fs/cgroup/cpu/cpu.cfs_"
-      guard let quota = SystemFile.text(version1 + "quota_us").flatMap({ Int($0) }),
-        let period = SystemFile.text(version1 + "period_us").flatMap({ Int($0) }), quota > 0,
-        period > 0
-      else { return nil }
-      return (quota + period - 1) / period
+      return Set(cores).count
     }
 
-    private static func quota(version2 path: String) -> Int? {
-      guard let fields = SystemFile.text(path)?.split(separator: " "), fields.count == 2,
-        let quota = Int(fields[0]), let period = Int(fields[1]), quota > 0, period > 0
-      else { return nil }
-      return (quota + period - 1) / period
+    /// The least CPU time per period of some groups, rounded up to whole processors; nil where none is
+    /// set.
+    static func quota(of groups: [ControlGroup], _ read: (_ path: String) -> String?) -> Int? {
+      groups.compactMap { group -> Int? in
+        // "max" and -1 are no limits.
+        let fields: [Int?] =
+          switch group.version {
+          case .first:
+            ["quota", "period"].map { name in
+              read("\(group.folder)/cpu.cfs_\(name)_us").flatMap { Int($0) }
+            }
+          case .second:
+            (read("\(group.folder)/cpu.max") ?? "").split(separator: " ").map { Int($0) }
+          }
+        guard fields.count == 2, let quota = fields[0], let period = fields[1], quota > 0,
+          period > 0
+        else { return nil }
+        return quota / period + (quota % period > 0 ? 1 : 0)
+      }.min()
     }
   #endif
 

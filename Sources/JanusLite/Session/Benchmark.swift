@@ -23,7 +23,7 @@ public struct Benchmark {
     let bound: Bound
     let run: @Sendable (Workbench) -> Double?
 
-    public static let allNames = ["encode", "prefill", "decode", "paint", "vq"]
+    public static let allNames = ["first-token", "encode", "prefill", "decode", "paint", "vq"]
   }
 
   public struct Result: Sendable {
@@ -52,6 +52,10 @@ public struct Benchmark {
   public var stages: [Stage] {
     let prompt = model.vision.patchCount + 50
     var stages = [
+      Stage(
+        name: "first-token", key: "load-to-first-token", title: "load to first token",
+        unit: "answers", unitsPerRun: 1, bound: .none
+      ) { $0.firstToken() },
       Stage(
         name: "encode", key: "encode", title: "vision encode", unit: "pictures", unitsPerRun: 1,
         bound: .operations(workbench.operationsPerPicture)
@@ -88,8 +92,8 @@ public struct Benchmark {
     return stages
   }
 
-  /// Runs a stage once to warm up, then as often as asked.
-  public func measure(_ stage: Stage, _ roof: Roof) -> Result {
+  /// Runs a stage once to warm up, then as often as asked; nil where it cannot run.
+  public func measure(_ stage: Stage, _ roof: Roof) -> Result? {
     _ = stage.run(workbench)
     var times: [Double] = []
     var shares: [Double] = []
@@ -106,6 +110,7 @@ public struct Benchmark {
       case .none: break
       }
     }
+    guard !times.isEmpty else { return nil }
     times.sort()
     shares.sort()
     let median = (times[(times.count - 1) / 2] + times[times.count / 2]) / 2

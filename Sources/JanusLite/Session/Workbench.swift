@@ -1,3 +1,5 @@
+import Images
+
 /// Runs single stages of a model, for benchmarks: the same code as conversations and paintings, with
 /// made-up input. Belongs to one thread at a time.
 public final class Workbench {
@@ -10,6 +12,29 @@ public final class Workbench {
     self.model = model
     ops = Ops(kernels: model.kernels, pool: model.pool)
     run = TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
+  }
+
+  /// Seconds from the model's file, which the system's cache holds, to the first token of an answer
+  /// about a picture: the model is opened anew, as at the start of a process.
+  public func firstToken() -> Double? {
+    let side = model.vision.imageSize
+    let bytes = (0..<3 * side * side).map { UInt8($0 % 251) }
+    let picture = Picture(width: side, height: side, bytes: bytes)
+    let settings = GenerationSettings(maxTokens: 1)
+    let watch = Stopwatch()
+    let options = Janus.Options(
+      threads: model.threads, instructionSet: model.kernels.isa.rawValue,
+      cacheFormat: model.cacheFormat)
+    do {
+      let conversation = try Conversation(
+        try Janus(path: model.container.file.path, options: options))
+      _ = try conversation.send("What is this?", pictures: [picture], settings: settings) { _ in
+        true
+      }
+    } catch {
+      return nil
+    }
+    return watch.seconds
   }
 
   /// Seconds to encode one picture, from pixels to rows of the language model.

@@ -17,6 +17,13 @@ static inline __attribute__((always_inline)) void janus_prefetch_l2(const void *
   __builtin_prefetch(p, 0, 2);
 }
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+// The processor's features as Linux tells them, which Swift's C library does not show.
+static inline unsigned long janus_hwcap(void) { return getauxval(AT_HWCAP); }
+#endif
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>

@@ -86,7 +86,7 @@ extension InstructionSet {
         #else
           // Bits of Linux's AT_HWCAP: half precision in vectors, dot product.
           let needed: UInt = 1 << 10 | 1 << 20
-          return getauxval(UInt(AT_HWCAP)) & needed == needed
+          return UInt(janus_hwcap()) & needed == needed
         #endif
       case .avx2, .avxvnni, .avx512: return false
       }

@@ -20,8 +20,10 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures")
 
+  static let small = ["tiny", "gqa224"].map { Fixture(folder: root.appendingPathComponent($0)) }
+
   static let all: [Fixture] =
-    ["tiny", "gqa224"].map { Fixture(folder: root.appendingPathComponent($0)) }
+    small
     + (ProcessInfo.processInfo.environment["JANUS_LITE_REFERENCE"] ?? "")
     .split(separator: ":").map { Fixture(folder: URL(fileURLWithPath: String($0))) }
 

@@ -2,6 +2,7 @@ import Convert
 import Crypto
 import Foundation
 import Images
+import SIMDKernels
 import Testing
 
 @testable import JanusLite
@@ -86,6 +87,29 @@ import Testing
     // A fifteenth of the weights' size is lost to 4.5 bits; random networks of this kind then
     // move by some tenths of a nat. Broken kernels or scales move them by whole nats.
     #expect(mean < 0.5 * Self.growth(model, deep: 4))
+  }
+
+  /// The tests above run the best tier; these, at their bounds, each of the others.
+  @Test(arguments: Fixture.small, InstructionSet.available)
+  func everyTierStaysAsCloseToTheReference(_ fixture: Fixture, _ tier: InstructionSet) throws {
+    let expected = try fixture.expected()
+    let bounds: [(Quantization, Double)] = [
+      (.f32, 1e-3), (.bf16, 1e-3), (.int8, 0.05), (.int4, 0.5),
+    ]
+    for (quantization, bound) in bounds {
+      let model = try fixture.model(quantization, .init(instructionSet: tier.rawValue))
+      #expect(model.kernels.isa == tier)
+      var differences: [Double] = []
+      for question in expected.questions {
+        let found = try Greedy(model, question, tokens: 1).firstLogProbabilities
+        differences += zip(question.top.ids, question.top.values).map { abs(found[$0] - $1) }
+      }
+      let isFloat = quantization == .f32 || quantization == .bf16
+      let mean = differences.reduce(0, +) / Double(differences.count)
+      #expect(
+        (isFloat ? differences.max()! : mean) < bound,
+        "\(fixture.name), \(quantization), \(tier)")
+    }
   }
 
   @Test(arguments: Fixture.all, [Quantization.f32, .int8, .int4])
