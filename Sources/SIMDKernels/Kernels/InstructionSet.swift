@@ -14,7 +14,7 @@ extension InstructionSet {
     case .portable: "any processor"
     case .avx2: "AVX2, FMA, F16C"
     case .avxvnni: "AVX2, FMA, F16C, AVX-VNNI"
-    case .avx512: "AVX-512 F, BW, DQ, VL, VBMI, VNNI, BF16"
+    case .avx512: "AVX-512 F, BW, DQ, VL, VBMI, VNNI"
     case .neon: "NEON with dot product and half precision"
     }
   }

@@ -150,9 +150,10 @@ extension Kernels {
       scoresInt8: KernelsAVX512.scoresInt8,
       weightedSumInt8: KernelsAVX512.weightedSumInt8,
       quantizeRow: KernelsAVX512.quantizeRow,
-      bf16Attention: BF16Attention(
-        round: KernelsAVX512.roundToBF16, packRow: KernelsAVX512.packRow,
-        pack: KernelsAVX512.packPairs, product: KernelsAVX512.multiplyPairs),
+      bf16Attention: hasAVX512BF16
+        ? BF16Attention(
+          round: KernelsAVX512.roundToBF16, packRow: KernelsAVX512.packRow,
+          pack: KernelsAVX512.packPairs, product: KernelsAVX512.multiplyPairs) : nil,
       f16ToF32: KernelsAVX512.f16ToF32,
       f32ToF16: KernelsAVX512.f32ToF16,
       bf16ToF32: KernelsAVX512.bf16ToF32,

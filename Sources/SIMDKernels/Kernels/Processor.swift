@@ -29,6 +29,11 @@ extension InstructionSet {
     }
   }
 
+  extension Kernels {
+    /// Whether the AVX-512 tier may multiply bf16: Ice Lake and Tiger Lake have all else that it needs.
+    static let hasAVX512BF16 = Processor.current.hasBF16
+  }
+
   /// What CPUID and XGETBV say. Bits are numbered as in Intel's manual, volume 2, "CPUID".
   private struct Processor {
     typealias Registers = (eax: UInt32, ebx: UInt32, ecx: UInt32, edx: UInt32)
@@ -59,8 +64,9 @@ extension InstructionSet {
       return hasAVX2 && savedStates & zmm == zmm
         && foundation.allSatisfy { leaf7.ebx.bit($0) }
         && leaf7.ecx.bit(1) && leaf7.ecx.bit(11)  // VBMI, VNNI
-        && leaf7Sub1.eax.bit(5)  // BF16
     }
+
+    var hasBF16: Bool { leaf7Sub1.eax.bit(5) }
 
     private static func registers(leaf: UInt32, subleaf: UInt32) -> Registers {
       var r: Registers = (0, 0, 0, 0)
