@@ -112,7 +112,7 @@ import Testing
   @Test func namesOfTheOtherNamingAreRecognised() throws {
     try expect(
       changed { $0.config = try! TestCheckpoint().inDeepseekNaming().config }, .data,
-      "config.json says multi_modality, but the tensors have transformers' names")
+      "config.json says multi_modality, but the tensors have the names of transformers")
   }
 
   @Test func aShapeThatContradictsTheConfigurationIsExplained() throws {

@@ -37,7 +37,7 @@ final class FeatureMapBuffers {
   private let buffers = (0..<3).map { _ in FloatBuffer() }
   private var inUse = [false, false, false]
   /// The input of a convolution in int8, one at a time.
-  let quantized = QuantizedActivations()
+  private(set) var quantized = QuantizedActivations()
   let panels = ConvolutionPanels()
   /// A convolution's weights as floats.
   let weights = FloatBuffer()
@@ -46,6 +46,12 @@ final class FeatureMapBuffers {
   let tileOutputs = FloatBuffer()
   /// Attention's input, q, k, v and output: only at the lowest resolution, and small.
   let attention = (0..<5).map { _ in FloatBuffer() }
+
+  /// Gives back all but the weights' panels.
+  func release() {
+    for buffer in buffers + attention + [weights, tileInputs, tileOutputs] { buffer.release() }
+    quantized = QuantizedActivations()
+  }
 
   /// A map with undefined pixels and a cleared border.
   func take(_ height: Int, _ width: Int, _ channels: Int) -> FeatureMap {

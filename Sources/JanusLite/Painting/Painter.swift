@@ -102,6 +102,8 @@ public final class Painter {
     try MemoryNeed(model, painting: parts, prompt: prompt.count, together: seeds.count)
       .checkFits()
 
+    // What a decoding took makes room for the cache.
+    buffers.release()
     let run = Stopwatch.measure(&timings.prefill) {
       PaintingRun(
         model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: emptyPrompt,

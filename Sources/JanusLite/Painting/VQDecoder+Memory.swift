@@ -1,8 +1,9 @@
 import Quant
 
 extension VQDecoder {
-  /// Bytes that decoding takes beside the file: the maps, and the weights as they are multiplied.
-  var scratchBytes: Int {
+  /// Bytes that decoding takes beside the file: the maps, and the weights as they are multiplied, of
+  /// which panels are kept.
+  var scratchBytes: (all: Int, kept: Int) {
     let g = geometry
     let channels = g.channelMultipliers.map { $0 * g.baseChannels }.reversed()
     var (largestMap, largestQuantized, largestWeights, panels) = (0, 0, 0, 0)
@@ -39,6 +40,6 @@ extension VQDecoder {
     }
     let attention = 5 * g.gridSize * g.gridSize * levels[0].residuals[0].convolution1.outputs
     let floats = 3 * largestMap + largestWeights + tileInputs + tileOutputs + attention
-    return 4 * floats + largestQuantized + panels
+    return (4 * floats + largestQuantized + panels, panels)
   }
 }

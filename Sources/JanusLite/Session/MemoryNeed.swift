@@ -120,12 +120,17 @@ extension MemoryNeed {
     let entries = 2 * rows * g.embeddingLength * 4
     let side = parts.codes.geometry.imageSize
     // The pixels, and a file that is made of them.
-    let decoder =
-      parts.decoder.scratchBytes + BLAS.byteCount(threads: threads) + 3 * (side * side * 3)
+    let (decoder, panels) = parts.decoder.scratchBytes
+    let blas = BLAS.byteCount(threads: threads)
+    let scratch = decoder + blas + 3 * (side * side * 3)
     let decoding = model.mapped(file.byteCount(of: [.decoder]))
-    // What the first decoding has used stays for the next.
+    // Pages and panels of the first decoding stay for the next, and all of a preview's stays.
     let kept =
-      waves > 1 || previewing ? (weights: decoding, scratch: decoder) : (weights: 0, scratch: 0)
+      if previewing {
+        (weights: decoding, scratch: scratch)
+      } else {
+        waves > 1 ? (weights: decoding, scratch: panels + blas) : (weights: 0, scratch: 0)
+      }
 
     let stages = [
       Stage(
@@ -136,7 +141,7 @@ extension MemoryNeed {
             LanguageBuffers.byteCount(rows: rows, g, threads: threads) + entries)),
       Stage(
         name: "decode", weights: painting + embeddings + decoding, cache: 0,
-        scratch: beside + decoder),
+        scratch: beside + scratch),
     ]
     self.init(stages: stages, base: model.baseMemory, cacheBefore: 0)
   }

@@ -77,7 +77,7 @@ struct Checkpoint {
       folder.tensors[other.source(of: "token_embd.weight").name] != nil
     {
       hint =
-        "; config.json says \(naming.modelType), but the tensors have \(other.rawValue)'s names"
+        "; config.json says \(naming.modelType), but the tensors have the names of \(other.rawValue)"
     } else if naming.painting.contains(where: source.hasPrefix) {
       hint = "; a checkpoint without painting can be converted without it"
     }
