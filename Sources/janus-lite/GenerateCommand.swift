@@ -277,6 +277,7 @@ struct GenerateCommand: ParsableCommand {
         do {
           try shown?.update(codes[0], of: painter)
         } catch {
+          if Interrupt.isRaised { return false }
           // The pictures matter more.
           status.clear()
           StandardError.note("no more previews: \(Failure(error).message)")

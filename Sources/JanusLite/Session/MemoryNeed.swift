@@ -119,9 +119,9 @@ extension MemoryNeed {
     let logits = (rows + together) * parts.codes.geometry.codeCount * 4
     let entries = 2 * rows * g.embeddingLength * 4
     let side = parts.codes.geometry.imageSize
-    // The pixels, and a file that is made of them.
     let (decoder, panels) = parts.decoder.scratchBytes
     let blas = BLAS.byteCount(threads: threads)
+    // With the pixels, and a file that is made of them.
     let scratch = decoder + blas + 3 * (side * side * 3)
     let decoding = model.mapped(file.byteCount(of: [.decoder]))
     // Pages and panels of the first decoding stay for the next, and all of a preview's stays.
