@@ -45,29 +45,7 @@
       rows: rows, values: values,
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
-    let group = max(1, residentBytes / max(1, blocks * 544))
-    for begin in stride(from: panelBegin, to: panelEnd, by: group) {
-      let end = min(begin + group, panelEnd)
-      var token = 0
-      while token + 8 <= tokens {
-        for panel in begin..<end {
-          int8Half8(problem, panel, token, 0)
-          int8Half8(problem, panel, token, 1)
-        }
-        token += 8
-      }
-      if tokens & 4 != 0 {
-        for panel in begin..<end { int8Tile4(problem, panel, token) }
-        token += 4
-      }
-      if tokens & 2 != 0 {
-        for panel in begin..<end { int8Tile2(problem, panel, token) }
-        token += 2
-      }
-      if tokens & 1 != 0 {
-        for panel in begin..<end { int8Tile1(problem, panel, token) }
-      }
-    }
+    multiply(problem, panelBegin, panelEnd, tokens, bits: 8)
   }
 
   /// `Kernels.matmulInt4`.
@@ -86,27 +64,42 @@
       blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
       offsets: offsets, tokenStride: tokenStride, bias: bias,
       output: output, outputStride: outputStride, adding: adding)
-    let group = max(1, residentBytes / max(1, blocks * 288))
-    for begin in stride(from: panelBegin, to: panelEnd, by: group) {
-      let end = min(begin + group, panelEnd)
+    multiply(problem, panelBegin, panelEnd, tokens, bits: 4)
+  }
+
+  /// As many panels as stay in the L2 cache times all tokens, eight and then fewer at a time. `bits` (8
+  /// or 4) is a literal at every call.
+  @inline(__always)
+  private func multiply(_ p: Problem, _ begin: Int, _ end: Int, _ tokens: Int, bits: Int) {
+    let isInt8 = bits == 8
+    let group = max(1, residentBytes / max(1, p.blocks * (isInt8 ? 544 : 288)))
+    for first in stride(from: begin, to: end, by: group) {
+      let panels = first..<min(first + group, end)
       var token = 0
       while token + 8 <= tokens {
-        for panel in begin..<end {
-          int4Half8(problem, panel, token, 0)
-          int4Half8(problem, panel, token, 1)
+        for panel in panels {
+          for side in 0..<2 {
+            isInt8 ? int8Half8(p, panel, token, side) : int4Half8(p, panel, token, side)
+          }
         }
         token += 8
       }
       if tokens & 4 != 0 {
-        for panel in begin..<end { int4Tile4(problem, panel, token) }
+        for panel in panels {
+          isInt8 ? int8Tile4(p, panel, token) : int4Tile4(p, panel, token)
+        }
         token += 4
       }
       if tokens & 2 != 0 {
-        for panel in begin..<end { int4Tile2(problem, panel, token) }
+        for panel in panels {
+          isInt8 ? int8Tile2(p, panel, token) : int4Tile2(p, panel, token)
+        }
         token += 2
       }
       if tokens & 1 != 0 {
-        for panel in begin..<end { int4Tile1(problem, panel, token) }
+        for panel in panels {
+          isInt8 ? int8Tile1(p, panel, token) : int4Tile1(p, panel, token)
+        }
       }
     }
   }
