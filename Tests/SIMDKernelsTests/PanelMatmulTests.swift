@@ -18,12 +18,16 @@ private struct Product {
   var panelCount: Int { (rows + 15) / 16 }
   var weightBytes: Int { bits == 8 ? 512 : 256 }
 
-  init(bits: Int, rows: Int, blocks: Int, tokens: Int, _ random: inout Random) {
+  init(
+    bits: Int, rows: Int, blocks: Int, tokens: Int, levels range: ClosedRange<UInt8> = 1...255,
+    _ random: inout Random
+  ) {
     self.bits = bits
     self.rows = rows
     self.blocks = blocks
     self.tokens = tokens
-    levels = random.bytes(16, in: 1...255).sorted()
+    levels = random.bytes(16, in: range).sorted()
+    (levels[0], levels[15]) = (range.lowerBound, range.upperBound)
     panels = []
     for _ in 0..<(rows + 15) / 16 * blocks {
       panels += random.bytes(bits == 8 ? 512 : 256, in: bits == 8 ? 1...255 : 0...255)
@@ -135,6 +139,22 @@ private struct Product {
     }
   }
 
+  /// A tier may be faster with levels within -32 … 31: with those at both ends, and just beyond.
+  @Test(arguments: InstructionSet.available, [96...159, 95...159, 96...160])
+  func narrowLevelsGiveTheSameBits(_ set: InstructionSet, levels: ClosedRange<UInt8>) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 10)
+    for (rows, blocks) in [(1, 1), (16, 0), (15, 2), (17, 3), (24, 5), (100, 1), (64, 64)] {
+      for tokens in [1, 2, 3, 4, 7, 8, 9, 31] {
+        let p = Product(
+          bits: 4, rows: rows, blocks: blocks, tokens: tokens, levels: levels, &random)
+        #expect(
+          p.run(kernels, biases: true).bits == p.run(.portable, biases: true).bits,
+          "\(rows) rows, \(blocks) blocks, \(tokens) tokens")
+      }
+    }
+  }
+
   /// Where tokens' scales are powers of two, a tier may add exponents instead of multiplying: not
   /// where a row's scale is zero or no number.
   @Test(arguments: InstructionSet.available)
@@ -225,12 +245,14 @@ private struct Product {
     }
   }
 
-  /// Pairs of u8 · s8 products reach 2 · 255 · 127 > 2¹⁵: a tier that adds them in 16 bits saturates.
+  /// Pairs of u8 · s8 products reach 2 · 255 · 127 > 2¹⁵, and two of them 4 · 127 · 127: a tier that adds
+  /// them in 16 bits saturates.
   @Test(arguments: InstructionSet.available, [8, 4])
   func extremeOperandsDoNotSaturate(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 3)
-    for (low, high) in [(UInt8(255), UInt8(255)), (1, 1), (1, 255)] {
+    for (low, high) in [(UInt8(255), UInt8(255)), (1, 1), (1, 255), (159, 159), (96, 96), (96, 159)]
+    {
       for (even, odd) in [(Int8(127), Int8(127)), (-127, -127), (127, -127)] {
         var p = Product(bits: bits, rows: 32, blocks: 2, tokens: 9, &random)
         p.levels = Array(repeating: low, count: 8) + Array(repeating: high, count: 8)
