@@ -85,7 +85,7 @@ let package = Package(
     .executableTarget(
       name: "kernel-bench",
       dependencies: [
-        "JanusLite", "SIMDKernels",
+        "JanusLite", "Quant", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "benchmarks/kernels",

@@ -8,8 +8,8 @@ public struct Quantizer: Sendable {
   public let importance: [Float]?
   private let kernels: Kernels
 
-  /// The largest weight of the formats with f16 scales: the search may want a scale of a 75th of it.
-  public static let largestWeight: Float = 65504 * 64
+  /// The largest weight of the formats with f16 scales: the search may want a scale of a nineteenth of it.
+  public static let largestWeight: Float = 65504 * 16
 
   /// The bytes do not depend on `kernels`, only the time does.
   public init(

@@ -16,43 +16,43 @@ import Testing
     #expect(Levels.standard.biased == Levels.standard.values.map { UInt8(Int($0) + 128) })
   }
 
-  /// The standard levels are where Lloyd's iteration comes to rest: with every weight at its level,
-  /// the level that minimises Σ d² (x/d - level)² over its weights is Σ d·x / Σ d², and that is the
-  /// level itself, but for rounding to whole numbers and the sample's noise.
-  @Test func aStepOfLloydsIterationLeavesTheStandardLevelsInPlace() throws {
+  /// The standard levels are the best within -32 … 31 for normal weights: whichever of them is moved by
+  /// one, the squared error grows.
+  @Test func noStandardLevelMovedByOneHasASmallerError() throws {
     var random = Random(state: 7)
     let (rows, columns) = (512, 256)
     let x = random.normal(rows * columns)
-    var bytes = [UInt8](
-      repeating: 0, count: try ElementFormat.int4Panels.byteCount(rows: rows, columns: columns))
-    try x.withUnsafeBufferPointer { x in
-      try bytes.withUnsafeMutableBytes { bytes in
-        try Quantizer(format: .int4Panels).encode(
-          rows: x, rowCount: rows, columns: columns, into: bytes)
-      }
-    }
-    var products = [Double](repeating: 0, count: 16)
-    var squares = [Double](repeating: 0, count: 16)
-    for row in 0..<rows {
-      for k in 0..<columns {
-        let block = (row / 16 * columns / 32 + k / 32) * 288
-        let pair = bytes[block + k % 16 / 4 * 64 + row % 16 * 4 + k % 4]
-        let level = Int(k % 32 < 16 ? pair & 15 : pair >> 4)
-        let at = block + 256 + row % 16 * 2
-        let d = scale(UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8)
-        products[level] += d * Double(x[row * columns + k])
-        squares[level] += d * d
-      }
-    }
-    for (i, level) in Levels.standard.values.enumerated() {
-      #expect(abs(products[i] / squares[i] - Double(level)) < 1.5, "level \(i)")
-    }
-  }
+    let size = try ElementFormat.int4Panels.byteCount(rows: rows, columns: columns)
 
-  /// The value of a normal half; blocks of normal weights have no others as scales.
-  private func scale(_ half: UInt16) -> Double {
-    let exponent = Int32(half >> 10 & 31) - 25 + 1023
-    let power = Double(bitPattern: UInt64(exponent) << 52)
-    return power * Double(half & 0x3ff | 0x400) * (half >> 15 == 1 ? -1 : 1)
+    func squaredError(_ levels: Levels) throws -> Double {
+      var bytes = [UInt8](repeating: 0, count: size)
+      var back = [Float](repeating: 0, count: x.count)
+      var error = QuantizationError()
+      try x.withUnsafeBufferPointer { x in
+        try bytes.withUnsafeMutableBytes { bytes in
+          try Quantizer(format: .int4Panels, levels: levels).encode(
+            rows: x, rowCount: rows, columns: columns, into: bytes)
+        }
+        bytes.withUnsafeBytes { bytes in
+          back.withUnsafeMutableBufferPointer { back in
+            decode(
+              bytes, as: .int4Panels, rowCount: rows, columns: columns, levels: levels, into: back)
+          }
+        }
+        back.withUnsafeBufferPointer { error.accumulate(original: x, decoded: $0) }
+      }
+      return error.relativeRMSE * error.relativeRMSE
+    }
+
+    let standard = Levels.standard.values
+    let smallest = try squaredError(.standard)
+    for level in 0..<16 {
+      for step: Int8 in [-1, 1] where standard[level] + step >= -32 {
+        var moved = standard
+        moved[level] += step
+        let error = try squaredError(try #require(Levels(moved)))
+        #expect(error > smallest * 1.002, "level \(level) by \(step)")
+      }
+    }
   }
 }

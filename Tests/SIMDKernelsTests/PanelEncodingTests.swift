@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct PanelEncodingTests {
   private static let levels: [Float] = [
-    -127, -98, -77, -61, -46, -33, -21, -9, 2, 13, 24, 36, 49, 64, 81, 104,
+    -32, -25, -20, -16, -12, -9, -6, -3, 0, 3, 6, 9, 12, 16, 21, 27,
   ]
 
   private func encode(

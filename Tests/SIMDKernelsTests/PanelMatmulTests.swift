@@ -251,8 +251,10 @@ private struct Product {
   func extremeOperandsDoNotSaturate(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 3)
-    for (low, high) in [(UInt8(255), UInt8(255)), (1, 1), (1, 255), (159, 159), (96, 96), (96, 159)]
-    {
+    let extremes: [(UInt8, UInt8)] = [
+      (255, 255), (1, 1), (1, 255), (159, 159), (96, 96), (96, 159),
+    ]
+    for (low, high) in extremes {
       for (even, odd) in [(Int8(127), Int8(127)), (-127, -127), (127, -127)] {
         var p = Product(bits: bits, rows: 32, blocks: 2, tokens: 9, &random)
         p.levels = Array(repeating: low, count: 8) + Array(repeating: high, count: 8)

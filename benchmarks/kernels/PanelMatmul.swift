@@ -1,3 +1,4 @@
+import Quant
 import SIMDKernels
 
 /// One quantised matrix product, over copies of the matrix that together exceed the caches.
@@ -40,7 +41,7 @@ struct PanelMatmul {
     }
     output.initialize(repeating: 0, count: tokens * rows)
 
-    let levels: [UInt8] = [96, 104, 109, 113, 117, 120, 123, 126, 128, 131, 134, 137, 140, 144, 148, 154]
+    let levels = Levels.standard.biased
     let copies = max(1, min(memory.count / bytes, 256 << 20 / bytes))
     nonisolated(unsafe) let (v, s, o, out) = (values, scales, offsets, output)
     var copy = 0

@@ -66,7 +66,7 @@
   /// The portable tier's anchors.
   private let anchorCount = 8
   @inline(__always)
-  private var anchors: SIMD8<Float> { SIMD8(75, 86, 97, 107, 118, 129, 139, 150) }
+  private var anchors: SIMD8<Float> { SIMD8(18.75, 21.5, 24.25, 26.75, 29.5, 32.25, 34.75, 37.5) }
 
   /// The portable tier's.
   private let stepCount = 16

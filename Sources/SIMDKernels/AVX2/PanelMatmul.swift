@@ -67,7 +67,8 @@
     _ adding: Bool
   ) {
     let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
-    let narrow = (0..<16).allSatisfy { (128 - narrowBias..<128 + narrowBias).contains(Int(levels[$0])) }
+    let narrowRange = 128 - narrowBias..<128 + narrowBias
+    let narrow = (0..<16).allSatisfy { narrowRange.contains(Int(levels[$0])) }
     let raised = _mm256_set1_epi8(narrow ? Int8(128 - narrowBias) : -128)
     let problem = Problem(
       panels: panels,

@@ -51,7 +51,7 @@ extension Kernels {
       isa: .avx2,
       matmulInt8: KernelsAVX2.matmulInt8,
       matmulInt4: KernelsAVX2.matmulInt4,
-      expandInt4: KernelsAVX2.expandInt4,
+      expandInt4: nil,
       tabulateInt8: nil,
       matmulF32: KernelsAVX2.matmulF32,
       matmulBF16: KernelsAVX2.matmulBF16,

@@ -3,7 +3,7 @@
 
 /// Scales that the search for int4 tries: the level at which the block's extreme value would lie.
 /// The levels are lopsided, so both signs are worth trying.
-private let anchors: [Float] = [75, 86, 97, 107, 118, 129, 139, 150]
+private let anchors: [Float] = [18.75, 21.5, 24.25, 26.75, 29.5, 32.25, 34.75, 37.5]
 
 /// The search for int8 tries 127, 126 … 112, for extreme values from this one on.
 private let stepCount = 16
