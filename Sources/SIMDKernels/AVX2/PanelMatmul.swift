@@ -54,7 +54,9 @@
       rows: rows, values: values,
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
-    multiply(problem, panelBegin, panelEnd, tokens, PanelKind.int8)
+    multiply(
+      problem, panelBegin, panelEnd, tokens, 544,
+      Tiles(one: int8Tile1, two: int8Tile2, four: int8Tile4, eight: int8Tile8))
   }
 
   /// `Kernels.matmulInt4`.
@@ -76,55 +78,41 @@
       blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
       offsets: offsets, tokenStride: tokenStride, bias: bias,
       output: output, outputStride: outputStride, adding: adding)
-    multiply(problem, panelBegin, panelEnd, tokens, narrow ? .int4Narrow : .int4)
+    multiply(
+      problem, panelBegin, panelEnd, tokens, 288,
+      narrow
+        ? Tiles(one: narrowTile1, two: narrowTile2, four: narrowTile4, eight: narrowTile8)
+        : Tiles(one: int4Tile1, two: int4Tile2, four: int4Tile4, eight: int4Tile8))
   }
 
   /// As many panels as stay in the L2 cache times all tokens, eight and then fewer at a time.
+  @inline(__always)
   private func multiply(
-    _ p: Problem, _ begin: Int, _ end: Int, _ tokens: Int, _ kind: PanelKind
+    _ p: Problem, _ begin: Int, _ end: Int, _ tokens: Int, _ blockBytes: Int, _ tiles: Tiles
   ) {
-    let group = max(1, residentBytes / max(1, p.blocks * (kind == .int8 ? 544 : 288)))
+    let group = max(1, residentBytes / max(1, p.blocks * blockBytes))
     for first in stride(from: begin, to: end, by: group) {
-      let panels = first..<min(first + group, end)
       var token = 0
-      while token + 8 <= tokens {
-        for panel in panels {
-          switch kind {
-          case .int8: int8Tile8(p, panel, token)
-          case .int4: int4Tile8(p, panel, token)
-          case .int4Narrow: narrowTile8(p, panel, token)
-          }
-        }
-        token += 8
+      while token < tokens {
+        let (count, tile) = tiles.largest(for: tokens - token)
+        for panel in first..<min(first + group, end) { tile(p, panel, token) }
+        token += count
       }
-      if tokens & 4 != 0 {
-        for panel in panels {
-          switch kind {
-          case .int8: int8Tile4(p, panel, token)
-          case .int4: int4Tile4(p, panel, token)
-          case .int4Narrow: narrowTile4(p, panel, token)
-          }
-        }
-        token += 4
-      }
-      if tokens & 2 != 0 {
-        for panel in panels {
-          switch kind {
-          case .int8: int8Tile2(p, panel, token)
-          case .int4: int4Tile2(p, panel, token)
-          case .int4Narrow: narrowTile2(p, panel, token)
-          }
-        }
-        token += 2
-      }
-      if tokens & 1 != 0 {
-        for panel in panels {
-          switch kind {
-          case .int8: int8Tile1(p, panel, token)
-          case .int4: int4Tile1(p, panel, token)
-          case .int4Narrow: narrowTile1(p, panel, token)
-          }
-        }
+    }
+  }
+
+  /// One kind of weights' tiles for 1, 2, 4 and 8 tokens.
+  private struct Tiles {
+    typealias Tile = (_ problem: Problem, _ panel: Int, _ token: Int) -> Void
+    let one, two, four, eight: Tile
+
+    @inline(__always)
+    func largest(for tokens: Int) -> (Int, Tile) {
+      switch tokens {
+      case 8...: (8, eight)
+      case 4...: (4, four)
+      case 2...: (2, two)
+      default: (1, one)
       }
     }
   }

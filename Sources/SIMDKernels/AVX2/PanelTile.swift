@@ -2,7 +2,7 @@
   import CIntrinsics
 
   /// What a tile's weights are.
-  enum PanelKind {
+  private enum Kind {
     case int8
     /// int4 with any levels.
     case int4
@@ -79,7 +79,7 @@
   @inline(__always)
   private func tile(
     _ p: Problem, _ panel: Int, _ half: Int, _ token: Int, tokens: Int, halves: Int,
-    _ kind: PanelKind
+    _ kind: Kind
   ) {
     let first = panel * 16 + half * 8
     let rows = p.rows - first
