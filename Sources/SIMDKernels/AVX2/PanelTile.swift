@@ -15,69 +15,80 @@
 
   @inline(never)
   func int8Tile8(_ problem: Problem, _ panel: Int, _ token: Int) {
-    for half in 0..<2 { tile(problem, panel, half, token, tokens: 8, halves: 1, .int8) }
+    tile(problem, panel, token, tokens: 8, .int8)
   }
 
   @inline(never)
   func int8Tile4(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 4, halves: 2, .int8)
+    tile(problem, panel, token, tokens: 4, .int8)
   }
 
   @inline(never)
   func int8Tile2(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 2, halves: 2, .int8)
+    tile(problem, panel, token, tokens: 2, .int8)
   }
 
   @inline(never)
   func int8Tile1(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 1, halves: 2, .int8)
+    tile(problem, panel, token, tokens: 1, .int8)
   }
 
   @inline(never)
   func int4Tile8(_ problem: Problem, _ panel: Int, _ token: Int) {
-    for half in 0..<2 { tile(problem, panel, half, token, tokens: 8, halves: 1, .int4) }
+    tile(problem, panel, token, tokens: 8, .int4)
   }
 
   @inline(never)
   func int4Tile4(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 4, halves: 2, .int4)
+    tile(problem, panel, token, tokens: 4, .int4)
   }
 
   @inline(never)
   func int4Tile2(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 2, halves: 2, .int4)
+    tile(problem, panel, token, tokens: 2, .int4)
   }
 
   @inline(never)
   func int4Tile1(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 1, halves: 2, .int4)
+    tile(problem, panel, token, tokens: 1, .int4)
   }
 
   @inline(never)
   func narrowTile8(_ problem: Problem, _ panel: Int, _ token: Int) {
-    for half in 0..<2 { tile(problem, panel, half, token, tokens: 8, halves: 1, .int4Narrow) }
+    tile(problem, panel, token, tokens: 8, .int4Narrow)
   }
 
   @inline(never)
   func narrowTile4(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 4, halves: 2, .int4Narrow)
+    tile(problem, panel, token, tokens: 4, .int4Narrow)
   }
 
   @inline(never)
   func narrowTile2(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 2, halves: 2, .int4Narrow)
+    tile(problem, panel, token, tokens: 2, .int4Narrow)
   }
 
   @inline(never)
   func narrowTile1(_ problem: Problem, _ panel: Int, _ token: Int) {
-    tile(problem, panel, 0, token, tokens: 1, halves: 2, .int4Narrow)
+    tile(problem, panel, token, tokens: 1, .int4Narrow)
   }
 
-  /// A panel's two halves of eight rows, or one of them (`halves` 2 or 1, from `half` on), times
-  /// `tokens` tokens from `token` on: at most eight vectors of sums. `tokens`, `halves` and `kind` are
-  /// literals at every call, so that each call becomes a loop of its own.
+  /// A panel times `tokens` tokens from `token` on, with at most eight vectors of sums: both of its halves
+  /// at once, or times eight tokens one after the other. `tokens` and `kind` are literals at every call,
+  /// so that each call becomes a loop of its own.
   @inline(__always)
-  private func tile(
+  private func tile(_ p: Problem, _ panel: Int, _ token: Int, tokens: Int, _ kind: Kind) {
+    if tokens == 8 {
+      for half in 0..<2 { part(p, panel, half, token, tokens: tokens, halves: 1, kind) }
+    } else {
+      part(p, panel, 0, token, tokens: tokens, halves: 2, kind)
+    }
+  }
+
+  /// A panel's two halves of eight rows, or one of them (`halves` 2 or 1, from `half` on), times the
+  /// tokens.
+  @inline(__always)
+  private func part(
     _ p: Problem, _ panel: Int, _ half: Int, _ token: Int, tokens: Int, halves: Int,
     _ kind: Kind
   ) {
