@@ -5,6 +5,14 @@ import KernelsNEON
 import KernelsPortable
 
 @_silgen_name("exit") func exit(_ status: Int32) -> Never
+@_silgen_name("mmap") func mmap(
+  _ address: UnsafeMutableRawPointer?, _ byteCount: Int, _ protection: Int32, _ flags: Int32,
+  _ file: Int32, _ offset: Int
+) -> UnsafeMutableRawPointer
+@_silgen_name("mprotect") func mprotect(
+  _ address: UnsafeMutableRawPointer, _ byteCount: Int, _ protection: Int32
+) -> Int32
+@_silgen_name("munmap") func munmap(_ address: UnsafeMutableRawPointer, _ byteCount: Int) -> Int32
 
 @main
 enum Check {
@@ -45,26 +53,33 @@ struct Random {
   }
 }
 
-/// Memory that ends with canaries.
+/// Memory between canaries and a page that nobody may touch.
 struct Buffer<Element> {
   let start: UnsafeMutablePointer<Element>
   let byteCount: Int
+  private let base: UnsafeMutableRawPointer
+  private let room: Int
+  /// The largest that an arm64 kernel may use.
+  private static var page: Int { 65_536 }
 
   init(_ count: Int) {
     byteCount = count * MemoryLayout<Element>.stride
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount + 64, alignment: 16)
-    memory.initializeMemory(as: UInt8.self, repeating: 0xff, count: byteCount + 64)
+    room = (64 + byteCount + Self.page - 1) / Self.page * Self.page
+    // For reading and writing; private, anonymous.
+    base = mmap(nil, room + Self.page, 1 | 2, 0x2 | 0x20, -1, 0)
+    expect(Int(bitPattern: base) != -1, "mmap")
+    expect(mprotect(base + room, Self.page, 0) == 0, "mprotect")
+    let memory = base + room - byteCount
+    (memory - 64).initializeMemory(as: UInt8.self, repeating: 0xff, count: 64 + byteCount)
     start = memory.bindMemory(to: Element.self, capacity: count)
   }
 
   func expectIntact(_ what: StaticString) {
-    let bytes = UnsafeRawPointer(start)
-    for i in byteCount..<byteCount + 64 {
-      expect(bytes.load(fromByteOffset: i, as: UInt8.self) == 0xff, what)
-    }
+    let bytes = UnsafeRawPointer(start) - 64
+    for i in 0..<64 { expect(bytes.load(fromByteOffset: i, as: UInt8.self) == 0xff, what) }
   }
 
-  func free() { start.deallocate() }
+  func free() { _ = munmap(base, room + Self.page) }
 }
 
 func floats(_ count: Int, _ limit: Float, _ random: inout Random) -> Buffer<Float> {
