@@ -7,13 +7,13 @@ struct Dialogue {
     /image FILE   show a picture with the next message
     /reset        forget everything that was said
     /help         this list
-    /exit         end (or Ctrl-D); Ctrl-C stops an answer
+    /exit         end (or Ctrl-D); Ctrl-C stops a message or an answer
     """
 
   private let conversation: Conversation
   private var turn: Turn
   private var lines = LineReader()
-  /// Shown with the next message.
+  /// Shown with the next message that is taken in.
   private var pictures: [PictureInput]
 
   init(_ conversation: Conversation, _ generation: GenerationOptions, pictures: [PictureInput]) {
@@ -53,9 +53,14 @@ struct Dialogue {
 
   /// A turn that fails is told, and the conversation goes on as if it had not been.
   private mutating func say(_ text: String) throws {
+    let before = conversation.positions
     do {
       _ = try turn.say(text, pictures)
-      pictures = []
+      if conversation.positions > before {
+        pictures = []
+      } else {
+        StandardError.note("stopped before the answer; the message was not taken in")
+      }
     } catch {
       let failure = Failure(error)
       if failure.code == .internalError || failure.code == .inputOutput { throw failure }

@@ -7,25 +7,32 @@ import Testing
 @Suite struct ConversationStateTests {
   private let settings = GenerationSettings(maxTokens: 8)
 
-  @Test func aTurnStoppedInsideItsPromptHasNotHappened() throws {
+  /// Stopped at the first and the third picture, and within the first and the second pass over the
+  /// prompt.
+  @Test(arguments: [0, 2, 5, 7])
+  func aTurnStoppedBeforeItsAnswerHasNotHappened(layers: Int) throws {
     let model = try Fixture.all[1].model(.int8)
-    let picture = try Fixture.picture("waves")
-    // Four pictures take more rows than one pass, so that there is a place to stop.
-    let pictures = Array(repeating: picture, count: 4)
+    let pictures = Array(repeating: try Fixture.picture("waves"), count: 4)
     #expect(pictures.count * model.vision.patchCount > TextRun.rowsPerPass)
+    #expect(model.vision.layerCount == 1 && model.language.layerCount == 2)
 
     let stopped = try Conversation(model)
     let beginning = try stopped.send("Begin.", settings: settings)
     let before = stopped.positions
-    let cancelled = try stopped.send("Look.", pictures: pictures, settings: settings) { _ in false }
+    var asked = 0
+    let cancelled = try stopped.send("Look.", pictures: pictures, settings: settings) { _ in
+      asked += 1
+      return asked <= layers
+    }
+    #expect(asked == layers + 1)
     #expect(cancelled.finishReason == .cancelled && cancelled.tokenIDs.isEmpty)
     #expect(stopped.positions == before)
 
     let whole = try Conversation(model)
     #expect(try whole.send("Begin.", settings: settings).tokenIDs == beginning.tokenIDs)
     #expect(
-      try stopped.send("Go on.", settings: settings).tokenIDs
-        == whole.send("Go on.", settings: settings).tokenIDs)
+      try stopped.send("Look.", pictures: pictures, settings: settings).tokenIDs
+        == whole.send("Look.", pictures: pictures, settings: settings).tokenIDs)
   }
 
   @Test func aFirstTurnStoppedInsideItsPromptLeavesAnEmptyConversation() throws {

@@ -21,6 +21,9 @@ final class Ops {
   /// Whether a row's result must not depend on the rows beside it.
   private(set) var rowsAreApart = false
   private var hasPreparedBLAS = false
+  /// Asked before each layer of a pass that may be stopped.
+  private var keepGoing: (() -> Bool)?
+  private var isStopped = false
 
   init(kernels: Kernels, pool: WorkerPool) {
     self.kernels = kernels
@@ -52,6 +55,32 @@ final class Ops {
     if hasPreparedBLAS { return }
     hasPreparedBLAS = true
     BLAS.system?.touchScratch(pool)
+  }
+
+  // MARK: Stopping
+
+  /// Runs passes that ask `keepGoing` before each layer and end early once it says no. A layer of a
+  /// long prompt takes a second or more.
+  ///
+  /// - Returns: false for passes that ended early: what they computed is worthless.
+  func runToEnd<Problem>(
+    while keepGoing: () -> Bool, _ passes: () throws(Problem) -> Void
+  ) throws(Problem) -> Bool {
+    try withoutActuallyEscaping(keepGoing) { keepGoing throws(Problem) in
+      self.keepGoing = keepGoing
+      defer {
+        self.keepGoing = nil
+        isStopped = false
+      }
+      try passes()
+      return !isStopped
+    }
+  }
+
+  /// Whether a pass has to end before its next layer.
+  func mustStop() -> Bool {
+    if let keepGoing, !isStopped { isStopped = !keepGoing() }
+    return isStopped
   }
 
   // MARK: Rows

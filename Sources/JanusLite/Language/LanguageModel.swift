@@ -33,6 +33,8 @@ struct LanguageModel: Sendable {
     var angles = ops.rotaryAngles(batch, theta: g.ropeTheta, cos: b.cos, sin: b.sin)
 
     for (index, layer) in layers.enumerated() {
+      if ops.mustStop() { break }
+
       // x += Wo · attention(rope(Wq h), rope(Wk h), Wv h), h = norm(x)
       ops.rmsNorm(x, layer.attentionNorm, epsilon: g.normEpsilon, into: b.h)
       let (keys, values) = (b.k, b.v)

@@ -61,12 +61,15 @@ public struct Answer: Sendable {
     public var decodeTokensPerSecond: Double { decode > 0 ? Double(decodeTokens) / decode : 0 }
   }
 
-  public internal(set) var text: String
+  public internal(set) var text = ""
   /// The generated tokens, without the one that ended the answer.
-  public internal(set) var tokenIDs: [Int]
+  public internal(set) var tokenIDs: [Int] = []
   /// Positions that the prompt took in this turn, pictures included.
   public internal(set) var promptTokenCount: Int
-  public internal(set) var finishReason: FinishReason
-  public internal(set) var logprobs: [TokenLogprob]
-  public internal(set) var timings: Timings
+  public internal(set) var finishReason = FinishReason.length
+  public internal(set) var logprobs: [TokenLogprob] = []
+  public internal(set) var timings = Timings()
+
+  /// An answer that is still to come.
+  init(promptTokenCount: Int) { self.promptTokenCount = promptTokenCount }
 }

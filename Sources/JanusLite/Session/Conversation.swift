@@ -16,7 +16,6 @@ public final class Conversation {
 
   /// Whether the vision tower's pages stay after a picture; otherwise they are given back.
   var keepsTower = false
-  /// Whether the system was told to read ahead.
 
   /// Starts an empty conversation.
   ///
@@ -43,7 +42,9 @@ public final class Conversation {
 
   /// Says `prompt`, with `pictures` before it, and returns the answer.
   ///
-  /// - Parameter onText: called with each piece of the answer as it comes; false stops.
+  /// - Parameter onText: called with each piece of the answer as it comes, and before that, while
+  ///   pictures and prompt are taken in, with an empty one for each layer; false stops. A turn that
+  ///   is stopped before its answer has not happened.
   public func send(
     _ prompt: String, pictures: [Picture] = [],
     settings: GenerationSettings = GenerationSettings(),
@@ -52,25 +53,16 @@ public final class Conversation {
     let items = try items(for: prompt, pictures: pictures.count)
     let need = memoryNeed(positions: items.count, pictures, settings)
     try need.checkFits()
-    var timings = Answer.Timings()
-    var features: [PictureFeatures] = []
-    try Stopwatch.measure(&timings.imageEncode) { () throws(JanusError) in
-      defer {
-        if !pictures.isEmpty && !keepsTower { model.visionTower.file.giveBack(ModelPart.seeing) }
-      }
-      for (index, picture) in pictures.enumerated() {
-        do throws(BlankPicture) {
-          features.append(try model.encode(picture, ops))
-        } catch {
-          throw .blankPicture(index: index, error)
-        }
-      }
-    }
+    var answer = Answer(promptTokenCount: items.count)
     let before = run.count
     do throws(JanusError) {
-      let answer = try generate(items, features, settings, timings, onText)
-      // A turn that was stopped inside its prompt has not happened.
-      if run.count > before { turns += 1 }
+      let seen = try encode(pictures, &answer.timings) { onText("") }
+      if let seen, try take(items, seen, settings, &answer, onText) {
+        turns += 1
+      } else {
+        run.cache.truncate(to: before)
+        answer.finishReason = .cancelled
+      }
       return answer
     } catch {
       run.cache.truncate(to: before)
@@ -125,15 +117,35 @@ public final class Conversation {
     }
   }
 
-  private func generate(
+  /// Runs the pictures through the vision tower; nil when stopped.
+  private func encode(
+    _ pictures: [Picture], _ timings: inout Answer.Timings, keepGoing: () -> Bool
+  ) throws(JanusError) -> [PictureFeatures]? {
+    try Stopwatch.measure(&timings.imageEncode) { () throws(JanusError) in
+      defer {
+        if !pictures.isEmpty && !keepsTower { model.visionTower.file.giveBack(ModelPart.seeing) }
+      }
+      var features: [PictureFeatures] = []
+      for (index, picture) in pictures.enumerated() {
+        do throws(BlankPicture) {
+          let isWhole = try ops.runToEnd(while: keepGoing) { () throws(BlankPicture) in
+            features.append(try model.encode(picture, ops))
+          }
+          if !isWhole { return nil }
+        } catch {
+          throw .blankPicture(index: index, error)
+        }
+      }
+      return features
+    }
+  }
+
+  /// Takes the prompt in and answers it; false when stopped before the answer.
+  private func take(
     _ items: [PromptItem], _ features: [PictureFeatures], _ settings: GenerationSettings,
-    _ startTimings: Answer.Timings, _ onText: (String) -> Bool
-  ) throws(JanusError) -> Answer {
-    var answer = Answer(
-      text: "", tokenIDs: [], promptTokenCount: items.count, finishReason: .length, logprobs: [],
-      timings: startTimings)
+    _ answer: inout Answer, _ onText: (String) -> Bool
+  ) throws(JanusError) -> Bool {
     answer.timings.prefillTokens = items.count
-    let before = run.count
     var sampler = try sampler(settings)
     var stream = StreamingText(model.tokenizer)
     var guardian = LoopGuard()
@@ -141,12 +153,7 @@ public final class Conversation {
     let next = Stopwatch.measure(&answer.timings.prefill) {
       run.prefill(items, pictures: features) { onText("") }
     }
-    guard var logits = next else {
-      // Stopped inside the prompt: nothing of this turn may stay.
-      run.cache.truncate(to: before)
-      answer.finishReason = .cancelled
-      return answer
-    }
+    guard var logits = next else { return false }
     let limit = min(settings.maxTokens, context - run.count)
     let watch = Stopwatch()
     var last: Int?
@@ -185,7 +192,7 @@ public final class Conversation {
     // The last token has not been through the network: the next turn begins with it.
     openAnswer = last.map { [$0] } ?? []
     openAnswer.append(model.tokenizer.eosID)
-    return answer
+    return true
   }
 
   private func sampler(_ settings: GenerationSettings) throws(JanusError) -> Sampler {

@@ -36,7 +36,8 @@ final class TextRun {
   var count: Int { cache.count }
 
   /// Takes `items` in and returns the logits that follow the last of them, `[V]`, valid until the
-  /// next call. `false` from `keepGoing`, asked between passes, stops and returns nil.
+  /// next call. `false` from `keepGoing`, asked before each layer, stops and returns nil: the cache is
+  /// then the caller's to put in order.
   func prefill(
     _ items: [PromptItem], pictures: [PictureFeatures], keepGoing: () -> Bool = { true }
   ) -> UnsafeMutableBufferPointer<Float>? {
@@ -53,14 +54,20 @@ final class TextRun {
           x[row: row].update(from: pictures[picture].row(index), count: x.columns)
         }
       }
-      let last = model.forward(
-        x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
+      var last = x
+      let isWhole = ops.runToEnd(while: keepGoing) {
+        last = model.forward(
+          x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
+      }
+      guard isWhole else {
+        releaseScratch(of: items.count)
+        return nil
+      }
       first = rows.upperBound
       if first == items.count {
         defer { releaseScratch(of: items.count) }
         return logits(of: last)
       }
-      if !keepGoing() { return nil }
     }
   }
 

@@ -36,6 +36,8 @@ struct VisionTower: Sendable {
     ops.add(positionEmbedding, to: b.x)
 
     for layer in layers {
+      if ops.mustStop() { break }
+
       // x += Wo · attention(Wq h, Wk h, Wv h), h = norm(x)
       ops.layerNorm(b.x, layer.norm1, epsilon: g.normEpsilon, into: b.h)
       ops.matmul(
