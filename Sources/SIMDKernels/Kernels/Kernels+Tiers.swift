@@ -85,42 +85,16 @@ extension Kernels {
       productsPerRound: KernelsAVX2.productsPerRound)
 
     /// VNNI in 256-bit registers; all else as `avx2`.
-    static let avxvnni = Kernels(
-      isa: .avxvnni,
-      matmulInt8: KernelsAVXVNNI.matmulInt8,
-      matmulInt4: KernelsAVXVNNI.matmulInt4,
-      expandInt4: KernelsAVX2.expandInt4,
-      tabulateInt8: nil,
-      matmulF32: KernelsAVX2.matmulF32,
-      matmulBF16: KernelsAVX2.matmulBF16,
-      quantizeActivations: KernelsAVX2.quantizeActivations,
-      rmsNorm: KernelsAVX2.rmsNorm,
-      layerNorm: KernelsAVX2.layerNorm,
-      sumChannels: KernelsAVX2.sumChannels,
-      scaleShift: KernelsAVX2.scaleShift,
-      rope: KernelsAVX2.rope,
-      softmax: KernelsAVX2.softmax,
-      quantizeExponentials: nil,
-      siluMul: KernelsAVX2.siluMul,
-      gelu: KernelsAVX2.gelu,
-      add: KernelsAVX2.add,
-      multiply: KernelsAVX2.multiply,
-      scoresF32: KernelsAVX2.scoresF32,
-      scoresF16: KernelsAVX2.scoresF16,
-      weightedSumF32: KernelsAVX2.weightedSumF32,
-      weightedSumF16: KernelsAVX2.weightedSumF16,
-      scoresInt8: KernelsAVX2.scoresInt8,
-      weightedSumInt8: KernelsAVX2.weightedSumInt8,
-      quantizeRow: KernelsAVX2.quantizeRow,
-      bf16Attention: nil,
-      f16ToF32: KernelsAVX2.f16ToF32,
-      f32ToF16: KernelsAVX2.f32ToF16,
-      bf16ToF32: KernelsAVX2.bf16ToF32,
-      f32ToBF16: KernelsAVX2.f32ToBF16,
-      encodeInt4: KernelsAVX2.encodeInt4,
-      encodeInt8: KernelsAVX2.encodeInt8,
-      integerPeak: KernelsAVXVNNI.integerPeak,
-      productsPerRound: KernelsAVXVNNI.productsPerRound)
+    static let avxvnni = {
+      var kernels = avx2
+      kernels.isa = .avxvnni
+      kernels.matmulInt8 = KernelsAVXVNNI.matmulInt8
+      kernels.matmulInt4 = KernelsAVXVNNI.matmulInt4
+      kernels.expandInt4 = KernelsAVX2.expandInt4
+      kernels.integerPeak = KernelsAVXVNNI.integerPeak
+      kernels.productsPerRound = KernelsAVXVNNI.productsPerRound
+      return kernels
+    }()
 
     /// VNNI in 512-bit registers.
     static let avx512 = Kernels(

@@ -84,17 +84,17 @@ public struct Kernels: Sendable {
     @Sendable (_ from: UnsafePointer<From>, _ to: UnsafeMutablePointer<To>, _ count: Int) -> Void
 
   /// The instruction set these functions are compiled for.
-  public let isa: InstructionSet
+  public internal(set) var isa: InstructionSet
 
   /// int8 panels: 16 rows × 32 columns in 512 bytes of `value + 128` and 16 f16 scales. `levels` is
   /// not read, and `dropped` is zero: or `ScaleBits.eighths`, and in the place of `levels` are the
   /// panels' tables.
-  public let matmulInt8: PanelMatmul
+  public internal(set) var matmulInt8: PanelMatmul
   /// int4 panels: 16 rows × 32 columns in 256 bytes of nibbles and 16 f16 scales. A nibble stands
   /// for `levels[nibble] - 128`.
-  public let matmulInt4: PanelMatmul
+  public internal(set) var matmulInt4: PanelMatmul
   /// nil in a tier that looks nibbles up beside its multiplications, at no cost.
-  public let expandInt4: PanelExpansion?
+  public internal(set) var expandInt4: PanelExpansion?
   /// nil in a tier that gains nothing by it.
   public let tabulateInt8: PanelTabulation?
   public let matmulF32: FloatMatmul<Float>
@@ -242,6 +242,6 @@ public struct Kernels: Sendable {
 
   /// For benchmarks: the tier's integer dot product in registers only, `rounds` times
   /// `productsPerRound` multiply-accumulates. The result means nothing.
-  public let integerPeak: @Sendable (_ rounds: Int) -> Int32
-  public let productsPerRound: Int
+  public internal(set) var integerPeak: @Sendable (_ rounds: Int) -> Int32
+  public internal(set) var productsPerRound: Int
 }
