@@ -4,7 +4,7 @@ import Foundation
 ///
 /// The bound is on pieces that are begun and not handed out, so that a slow consumer holds the
 /// threads back instead of filling the memory. Which error comes out is the first in order, whatever
-/// the threads' luck.
+/// the threads' luck. Where the system gives no threads, the consumer makes the pieces.
 final class PieceQueue<Piece: Sendable, Failure: Error>: @unchecked Sendable {
   private let count: Int
   private let window: Int
@@ -26,7 +26,6 @@ final class PieceQueue<Piece: Sendable, Failure: Error>: @unchecked Sendable {
   }
 
   func start(threads: Int) {
-    condition.withLock { running = threads }
     for _ in 0..<threads {
       let thread = Thread { self.work() }
       thread.name = "convert"
@@ -44,7 +43,16 @@ final class PieceQueue<Piece: Sendable, Failure: Error>: @unchecked Sendable {
           condition.broadcast()
           return piece
         }
-        condition.wait()
+        // Nobody works on it: waiting could be for a thread that never came to be.
+        if begun == handedOut {
+          begun += 1
+          condition.unlock()
+          let piece = make(handedOut)
+          condition.lock()
+          ready[handedOut] = piece
+        } else {
+          condition.wait()
+        }
       }
     }
   }
@@ -59,6 +67,7 @@ final class PieceQueue<Piece: Sendable, Failure: Error>: @unchecked Sendable {
   }
 
   private func work() {
+    condition.withLock { running += 1 }
     while let index = claim() {
       let piece = make(index)
       condition.withLock {
