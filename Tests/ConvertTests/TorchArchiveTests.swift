@@ -161,6 +161,13 @@ import Testing
     _ = try problem(pickle: Pickle.document([("w", tensor)]))
   }
 
+  @Test func aShapeThatManyTensorsShareIsNotCopiedForEach() throws {
+    let size = [Int](repeating: 1, count: 100_000)
+    let tensor = Pickle.tensor(key: "0", count: 6, size: size, stride: [1])
+    let text = try problem(pickle: Pickle.document([("w", tensor)]))
+    #expect(text.contains("at most 8 dimensions") && text.count < 500, "\(text.prefix(500))")
+  }
+
   @Test func refusesANameThatOccursTwice() throws {
     let tensor = Pickle.tensor(key: "0", count: 6, size: [6], stride: [1])
     let text = try problem(pickle: Pickle.document([("w", tensor), ("w", tensor)]))

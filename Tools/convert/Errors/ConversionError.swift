@@ -47,5 +47,8 @@ func shown(_ text: some StringProtocol) -> String {
   return scalars.joined() + (text.unicodeScalars.count > 120 ? "…" : "")
 }
 
-/// A shape as messages print it.
-func shown(_ shape: [Int]) -> String { "[\(shape.map(String.init).joined(separator: ", "))]" }
+/// A shape as messages print it, not endless either.
+func shown(_ shape: [Int]) -> String {
+  let sizes = shape.prefix(16).map(String.init) + (shape.count > 16 ? ["…"] : [])
+  return "[\(sizes.joined(separator: ", "))]"
+}

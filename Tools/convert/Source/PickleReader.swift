@@ -248,8 +248,9 @@ struct PickleReader {
     }
   }
 
+  /// A tensor's sizes or strides, which are few: many tensors may share one long tuple.
   private func integers(_ value: PickleValue) -> [Int]? {
-    guard let items = sequence(value) else { return nil }
+    guard let items = sequence(value), items.count <= CheckpointLimits.rank else { return nil }
     let integers = items.compactMap { if case .integer(let integer) = $0 { integer } else { nil } }
     return integers.count == items.count ? integers : nil
   }
@@ -277,7 +278,11 @@ struct PickleReader {
       guard (6...7).contains(items.count), case .storage(let storage) = items[0],
         case .integer(let offset) = items[1], let size = integers(items[2]),
         let stride = integers(items[3])
-      else { throw problem("expected (storage, offset, size, stride, …) of a tensor") }
+      else {
+        throw problem(
+          "expected (storage, offset, size, stride, …) of a tensor of at most "
+            + "\(CheckpointLimits.rank) dimensions")
+      }
       guard tensors.count < CheckpointLimits.tensorCount else { throw problem("too many tensors") }
       tensors.append(PickleTensor(storage: storage, offset: offset, size: size, stride: stride))
       try push(.tensor(tensors.count - 1))
