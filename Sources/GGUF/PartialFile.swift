@@ -21,9 +21,10 @@ public final class PartialFile: Sendable {
     var status = stat()
     // Replacing a device or a folder by a file is never what was meant.
     if stat(destination, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
       throw FileError(
-        path: destination, operation: "replace",
-        code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EEXIST)
+        path: destination, operation: isFolder ? "replace" : "put a file in the place of",
+        code: isFolder ? EISDIR : EEXIST)
     }
     let suffix = String(UInt32.random(in: 0...UInt32.max), radix: 16)
     temporary = "\(destination).partial-\(suffix)"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Convert
 import Foundation
+import GGUF
 import JanusLite
 
 /// `janus-lite convert`: a checkpoint folder to one model file.
@@ -63,7 +64,7 @@ struct ConvertCommand: ParsableCommand {
     for text in tensorType { overrides.append(try TensorOverride(parsing: text)) }
     let conversion = try Conversion(
       source: checkpoint, quantization: quant, overrides: overrides,
-      includePainting: !withoutPainting, threads: threads,
+      includePainting: !withoutPainting, threads: threads ?? ProcessorCount.physicalCores,
       converter: "janus-lite \(Root.version)")
     for note in conversion.notes { StandardError.note(note) }
     for warning in conversion.warnings { StandardError.note("warning: \(warning)") }
@@ -88,14 +89,34 @@ struct ConvertCommand: ParsableCommand {
 
   /// A model file may be replaced, but nothing else: it could be the checkpoint itself.
   private func checkOutput() throws(Failure) {
-    guard let file = FileHandle(forReadingAtPath: output) else { return }
-    defer { try? file.close() }
-    let begin = (try? file.read(upToCount: 4)) ?? Data()
-    guard begin.isEmpty || begin.elementsEqual("GGUF".utf8) else {
+    var status = stat()
+    // Opening a pipe would wait for whoever writes to it.
+    guard stat(output, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return }
+      throw Failure(FileError(path: output, operation: "examine", code: errno))
+    }
+    // What is no file at all is refused where the new one would be made.
+    guard status.st_mode & S_IFMT == S_IFREG else { return }
+    guard try beginsLikeAModel() else {
       throw Failure(
         .usage, "'\(output)': expected a new file or a model to replace, found another kind of file"
       )
     }
+  }
+
+  /// So does an empty file, which holds nothing to lose.
+  private func beginsLikeAModel() throws(Failure) -> Bool {
+    let descriptor = open(output, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw Failure(FileError(path: output, operation: "open", code: errno))
+    }
+    defer { _ = close(descriptor) }
+    var begin = [UInt8](repeating: 0, count: 4)
+    let count = read(descriptor, &begin, begin.count)
+    guard count >= 0 else {
+      throw Failure(FileError(path: output, operation: "read", code: errno))
+    }
+    return count == 0 || begin.elementsEqual("GGUF".utf8)
   }
 
   /// One line a tensor, columns parted by tabs.
