@@ -81,6 +81,17 @@ import Testing
     }
   }
 
+  @Test func anAddedTokenThatIsListedTwiceIsFoundOnce() throws {
+    let listed = fixture.addedTokens.trimmingCharacters(in: .whitespacesAndNewlines)
+    let twice = String(listed.dropLast()) + "," + listed.dropFirst()
+    var metadata = metadata
+    let index = try #require(metadata.firstIndex { $0.key == "tokenizer.janus.added_tokens" })
+    metadata[index].value = .string(twice)
+    let tokenizer = try Tokenizer(container: try container(metadata))
+    let text = "<|User|>: hi<｜end▁of▁sentence｜><|User|>"
+    #expect(tokenizer.encode(text) == (try fixture.tokenizer().encode(text)))
+  }
+
   @Test func anotherKindOfTokenizerIsRefused() throws {
     var other = metadata
     other[0].value = .string("llama")

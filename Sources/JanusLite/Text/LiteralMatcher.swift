@@ -1,13 +1,16 @@
 /// Finds the leftmost, and there the longest, of many literal strings.
 struct LiteralMatcher: Sendable {
-  /// In the order of their bytes, so that all with a common beginning are neighbours.
+  /// In the order of their bytes, so that all with a common beginning are neighbours; each once.
   private let literals: [(bytes: [UInt8], id: Int)]
   private let beginsLiteral: [Bool]
 
   init(_ tokens: [(text: String, id: Int)]) {
-    literals = tokens.filter { !$0.text.isEmpty }
-      .map { (Array($0.text.utf8), $0.id) }
+    var literals: [(bytes: [UInt8], id: Int)] = []
+    let sorted = tokens.filter { !$0.text.isEmpty }
+      .map { (bytes: Array($0.text.utf8), id: $0.id) }
       .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    for literal in sorted where literal.bytes != literals.last?.bytes { literals.append(literal) }
+    self.literals = literals
     var firstBytes = Array(repeating: false, count: 256)
     for literal in literals { firstBytes[Int(literal.bytes[0])] = true }
     beginsLiteral = firstBytes
