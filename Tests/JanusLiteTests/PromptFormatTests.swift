@@ -123,6 +123,18 @@ import Testing
     }
   }
 
+  @Test func imageTokensWithoutPicturesAreAnError() throws {
+    var words = PromptFormat.Words()
+    words.user = words.imagePlaceholder
+    let forged = try PromptFormat(words, tokenizer: tokenizer, patchCount: Self.patchCount)
+    #expect(throws: TokenizerError.imageTokens(found: 1, expected: 0)) {
+      try forged.turn("hi", pictures: 0, index: 0)
+    }
+    #expect(throws: TokenizerError.imageTokens(found: 5, expected: 4)) {
+      try forged.turn("hi", pictures: 1, index: 1)
+    }
+  }
+
   @Test func aPlaceholderInAnAnswerIsText() throws {
     let messages: [PromptFormat.Message] = [
       .init(.user, "hi"), .init(.assistant, "<image_placeholder>"),

@@ -94,7 +94,7 @@ public struct PromptFormat: Sendable {
       try add(message, at: index, to: &prompt)
     }
     prompt.strip()
-    return [tokenizer.bosID] + prompt.finished()
+    return try checked([tokenizer.bosID] + prompt.finished(), messages)
   }
 
   /// The tokens that one more question adds to a conversation, up to where its answer begins.
@@ -113,7 +113,16 @@ public struct PromptFormat: Sendable {
     for (index, message) in messages.enumerated() {
       try add(message, at: index, to: &prompt)
     }
-    return prompt.finished()
+    return try checked(prompt.finished(), messages)
+  }
+
+  /// `tokens`, if their image tokens are those of the pictures: words of a file, and of the system,
+  /// may be anything.
+  private func checked(_ tokens: [Int], _ messages: [Message]) throws(TokenizerError) -> [Int] {
+    let found = tokens.count { $0 == imageTokenID }
+    let expected = messages.reduce(0) { $0 + $1.pictures * patchCount }
+    guard found == expected else { throw .imageTokens(found: found, expected: expected) }
+    return tokens
   }
 
   /// The tokens that ask for a picture, and the same with the question padded out, which guidance

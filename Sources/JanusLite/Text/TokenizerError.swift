@@ -22,6 +22,8 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable 
   case noToken(key: String, text: String)
   /// The question marks other places for pictures than there are pictures. The caller's mistake.
   case placeholders(found: Int, pictures: Int)
+  /// A text that can hold no picture, such as the system's words, has picture placeholders.
+  case imageTokens(found: Int, expected: Int)
 
   public var description: String {
     switch self {
@@ -50,6 +52,9 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable 
     case .placeholders(let found, let pictures):
       "the prompt has \(found) picture placeholder\(found == 1 ? "" : "s"), expected none or one "
         + "for each of the \(pictures) picture\(pictures == 1 ? "" : "s")"
+    case .imageTokens(let found, let expected):
+      "the prompt has \(found) image tokens, expected \(expected) for its pictures: what the model "
+        + "is told, or a word of its prompt format, holds a picture placeholder"
     }
   }
 
