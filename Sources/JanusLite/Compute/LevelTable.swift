@@ -4,15 +4,12 @@ import Quant
 final class LevelTable: @unchecked Sendable {
   let pointer: UnsafePointer<UInt8>
 
-  /// - Parameter levels: sixteen values within ±127.
-  init(_ levels: [Int8]) {
-    precondition(levels.count == 16)
-    let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 16)
-    for (index, level) in levels.enumerated() { table[index] = UInt8(Int(level) + 128) }
+  init(_ levels: Levels) {
+    let biased = levels.biased
+    let table = UnsafeMutablePointer<UInt8>.allocate(capacity: biased.count)
+    table.update(from: biased, count: biased.count)
     pointer = UnsafePointer(table)
   }
-
-  convenience init(_ levels: Levels) { self.init(levels.values) }
 
   deinit { pointer.deallocate() }
 }

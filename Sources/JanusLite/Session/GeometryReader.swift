@@ -154,16 +154,13 @@ struct GeometryReader {
 
   /// The int4 levels, as the kernels look them up.
   func levels() throws(JanusError) -> LevelTable {
-    guard container.metadata.contains("janus.quant.levels") else {
-      return LevelTable(Levels.standard)
-    }
     let values = try read { (m) throws(ContainerError) in
       try m.integers("janus.quant.levels", in: -127...127)
     }
-    guard values.count == 16 else {
-      throw contradiction("quant.levels", "16 numbers", "\(values.count)")
+    guard let levels = Levels(values.map { Int8($0) }) else {
+      throw contradiction("quant.levels", "16 numbers, ascending", "\(values.prefix(17))")
     }
-    return LevelTable(values.map { Int8($0) })
+    return LevelTable(levels)
   }
 
   func string(_ key: String) throws(JanusError) -> String {
