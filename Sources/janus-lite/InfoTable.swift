@@ -47,7 +47,7 @@ extension ModelReport {
   }
 
   private func number(_ key: String) -> String {
-    geometry[key].map { String(Int($0)) } ?? "?"
+    geometry[key].flatMap { Int(exactly: $0.rounded()) }.map(String.init) ?? "?"
   }
 
   private func heading(_ title: String) -> String {
@@ -81,7 +81,10 @@ extension Machine {
   }
 }
 
-private func row(_ title: String, _ value: String) -> String { padded(title, 12) + value }
+/// A value comes from a file, and the table goes to a terminal.
+private func row(_ title: String, _ value: String) -> String {
+  padded(title, 12) + value.replacing(/[\p{Cc}\p{Cf}]/, with: "\u{FFFD}")
+}
 
 private func padded(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(1, width - text.count))

@@ -53,6 +53,45 @@ import Testing
     }
   }
 
+  /// The model with some of its bytes replaced by as many others.
+  private func altered(_ old: [UInt8], _ new: [UInt8], in scratch: Scratch) throws -> String {
+    var model = try Data(contentsOf: URL(filePath: try Fixture.modelPath))
+    let range = try #require(model.firstRange(of: old))
+    model.replaceSubrange(range, with: new)
+    return try scratch.write("altered.gguf", model)
+  }
+
+  @Test func whatAFileSaysOfItselfHarmsNoTerminal() throws {
+    let scratch = try Scratch()
+    // A number of 32 bits that is no integer: type 6 for 4, and the bits of 1e30.
+    let key = Array("janus.block_count".utf8)
+    let bits = withUnsafeBytes(of: Float(1e30).bitPattern.littleEndian, Array.init)
+    let large = try altered(
+      key + [4, 0, 0, 0, 2, 0, 0, 0], key + [6, 0, 0, 0] + bits, in: scratch)
+    let run = try CommandLineRun(["info", large])
+    #expect(run.status == 0 && run.output.contains("? blocks"), "\(run.errors)")
+
+    let escaping = try altered(
+      Array("janus-lite 0".utf8), Array("\u{1b}]0;wrongly\u{7}".utf8), in: scratch)
+    let shown = try CommandLineRun(["info", escaping])
+    #expect(shown.status == 0 && !shown.output.contains("\u{1b}"), "\(shown.output)")
+    #expect(shown.output.contains("\u{FFFD}]0;wrongly\u{FFFD}"))
+  }
+
+  @Test func levelsThatAreMissingOrOutOfOrderAreRefused() throws {
+    let scratch = try Scratch()
+    let missing = try altered(
+      Array("janus.quant.levels".utf8), Array("janus.quant.levelz".utf8), in: scratch)
+    let run = try CommandLineRun(["chat", "hi", "-m", missing])
+    #expect(run.status == 65 && run.errors.contains("janus.quant.levels"), "\(run.errors)")
+    let levels: [Int8] = [-32, -25, -20, -16]
+    let turned: [Int8] = [-32, -20, -25, -16]
+    let wrong = try altered(
+      levels.map(UInt8.init(bitPattern:)), turned.map(UInt8.init(bitPattern:)), in: scratch)
+    let other = try CommandLineRun(["chat", "hi", "-m", wrong])
+    #expect(other.status == 65 && other.errors.contains("ascending"), "\(other.errors)")
+  }
+
   @Test func damageIsFoundByVerify() throws {
     let scratch = try Scratch()
     var bytes = try Data(contentsOf: URL(filePath: try Fixture.modelPath))
