@@ -35,6 +35,24 @@ import Testing
         == whole.send("Look.", pictures: pictures, settings: settings).tokenIDs)
   }
 
+  @Test func whatALoopRepeatedIsForgotten() throws {
+    let model = try Fixture.all[1].model(.int8)
+    let looping = try Conversation(model)
+    let answer = try looping.send(
+      "Begin.", settings: GenerationSettings(maxTokens: 400, logprobs: 1))
+    #expect(answer.finishReason == .loop)
+    #expect(answer.logprobs.count == answer.tokenIDs.count)
+    // The last token goes through the network with the next turn.
+    #expect(looping.positions == answer.promptTokenCount + answer.tokenIDs.count - 1)
+
+    let brief = try Conversation(model)
+    let cut = GenerationSettings(maxTokens: answer.tokenIDs.count)
+    #expect(try brief.send("Begin.", settings: cut).tokenIDs == answer.tokenIDs)
+    #expect(
+      try looping.send("Go on.", settings: settings).tokenIDs
+        == brief.send("Go on.", settings: settings).tokenIDs)
+  }
+
   @Test func aFirstTurnStoppedInsideItsPromptLeavesAnEmptyConversation() throws {
     let model = try Fixture.all[1].model(.int8)
     let pictures = Array(repeating: try Fixture.picture("waves"), count: 4)

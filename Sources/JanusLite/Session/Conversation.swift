@@ -154,7 +154,8 @@ public final class Conversation {
       run.prefill(items, pictures: features) { onText("") }
     }
     guard var logits = next else { return false }
-    let limit = min(settings.maxTokens, context - run.count)
+    let beginning = run.count
+    let limit = min(settings.maxTokens, context - beginning)
     let watch = Stopwatch()
     var last: Int?
     while answer.tokenIDs.count < limit {
@@ -179,7 +180,11 @@ public final class Conversation {
       if settings.stopsLoops, let keep = guardian.append(token) {
         answer.finishReason = .loop
         answer.tokenIDs.removeSubrange(keep...)
+        if settings.logprobs > 0 { answer.logprobs.removeSubrange(keep...) }
         answer.text = model.tokenizer.decode(answer.tokenIDs, skipSpecial: true)
+        // The next turn is not to go on from what the answer no longer says.
+        last = answer.tokenIDs.last
+        run.cache.truncate(to: beginning + max(0, keep - 1))
         break
       }
     }
