@@ -10,7 +10,7 @@ enum InputFile {
     name == standardInput ? "standard input" : "'\(name)'"
   }
 
-  /// Gives all bytes to `body`; where they come from a pipe, at most `limit`.
+  /// Gives all bytes to `body`, of which there may be at most `limit`.
   static func withBytes<Value>(
     of name: String, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Value
   ) throws -> Value {
@@ -24,6 +24,9 @@ enum InputFile {
       throw Failure(.inputOutput, "cannot read '\(name)': it is a folder")
     case S_IFIFO where isThere:
       return try readPipe(name, limit: limit).withUnsafeBytes(body)
+    case S_IFREG where isThere && status.st_size > limit:
+      throw Failure(
+        .data, "'\(name)': expected at most \(limit) bytes, found \(status.st_size)")
     default:
       // Not mapped: a file that shrinks while it is used would end the process.
       let file: MappedFile
