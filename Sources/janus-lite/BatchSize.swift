@@ -43,7 +43,8 @@ enum BatchSize: ExpressibleByArgument {
     if case .count(let count) = self {
       return Waves(of: min(count, number), for: number, because: nil)
     }
-    let free = AvailableMemory.bytes ?? 0
+    // Where the system does not say what is free, nothing speaks for less than what is worth while.
+    let free = AvailableMemory.bytes ?? .max
     let room = max(1, free / 2 / max(1, bytesPerPicture))
     let most = min(Self.mostWorthwhile, room)
     let waves = (number + most - 1) / most

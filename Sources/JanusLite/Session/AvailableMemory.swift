@@ -22,21 +22,27 @@ public enum AvailableMemory {
     /// The least room that the process' cgroup or one above it leaves.
     private static func cgroup() -> Int? { ControlGroup.all("memory").compactMap(room).min() }
 
-    /// The limit of one cgroup less what it uses; pages of files count as room, for they can be dropped.
+    /// The limit of one cgroup less what it uses; pages of files count as room, for they can be dropped,
+    /// but for those of files that are nowhere but in memory.
     private static func room(in group: ControlGroup) -> Int? {
       let names =
         switch group.version {
         case .first:
           (
-            limit: "memory.limit_in_bytes", used: "memory.usage_in_bytes", files: "total_cache "
+            limit: "memory.limit_in_bytes", used: "memory.usage_in_bytes", files: "total_cache ",
+            shared: "total_shmem "
           )
-        case .second: (limit: "memory.max", used: "memory.current", files: "file ")
+        case .second:
+          (limit: "memory.max", used: "memory.current", files: "file ", shared: "shmem ")
         }
       guard let limit = SystemFile.text("\(group.folder)/\(names.limit)").flatMap({ Int($0) }),
         let used = SystemFile.text("\(group.folder)/\(names.used)").flatMap({ Int($0) })
       else { return nil }
-      let files = field(names.files, in: "\(group.folder)/memory.stat") ?? 0
-      return max(0, limit - used + files)
+      let statistics = "\(group.folder)/memory.stat"
+      let files = field(names.files, in: statistics) ?? 0
+      let shared = field(names.shared, in: statistics) ?? 0
+      // Version 1 says "no limit" by one near the largest number.
+      return limit - max(0, min(limit, used - max(0, files - shared)))
     }
 
     private static func field(_ key: String, in path: String) -> Int? {

@@ -51,6 +51,6 @@ public final class FormulaReader {
     let model = conversation.model
     let parts = ModelPart.seeing.union(ModelPart.answering)
     let weights = model.languageModel.file.byteCount(of: parts)
-    conversation.keepsTower = readsMany && (AvailableMemory.bytes ?? 0) > 2 * weights
+    conversation.keepsTower = readsMany && (AvailableMemory.bytes ?? .max) > 2 * weights
   }
 }
