@@ -42,6 +42,7 @@ struct DecodeCommand: ParsableCommand {
     try file.checkPlace()
     let codes = try Self.codes(in: codes)
     let painter = try Painter(try model.open())
+    try painter.decodingNeed.checkFits()
     try file.write(try Self.located(self.codes) { try painter.picture(codes) })
   }
 

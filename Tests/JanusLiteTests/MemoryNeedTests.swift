@@ -27,6 +27,14 @@ import Testing
     #expect(text.stages.map(\.name) == ["prompt", "answer"] && text.peak < need.peak)
   }
 
+  @Test func decodingAloneTakesWhatDecodingAfterPaintingComputesIn() throws {
+    let painter = try Painter(try Fixture.all[0].model(.int8))
+    let stage = try #require(painter.decodingNeed.stages.first)
+    let painting = try painter.memoryNeed("a", together: 1)
+    #expect(stage.scratch == painting.stages.last?.scratch && stage.cache == 0)
+    #expect(painter.decodingNeed.allocations == stage.scratch)
+  }
+
   @Test func everyByteOfTheFileBelongsToSomePart() throws {
     let file = try Fixture.all[0].model(.int8).languageModel.file
     let parts: Set<ModelPart> = [.embeddings, .decoder]

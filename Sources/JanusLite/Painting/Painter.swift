@@ -99,11 +99,11 @@ public final class Painter {
     let (prompt, emptyPrompt) = try tokens(prompt)
     let total = codesPerPicture
     try checkContext(prompt: prompt.count)
+    // What a decoding took makes room for the cache.
+    buffers.release()
     try MemoryNeed(model, painting: parts, prompt: prompt.count, together: seeds.count)
       .checkFits()
 
-    // What a decoding took makes room for the cache.
-    buffers.release()
     let run = Stopwatch.measure(&timings.prefill) {
       PaintingRun(
         model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: emptyPrompt,
@@ -198,6 +198,9 @@ public final class Painter {
       model, painting: parts, prompt: count, together: together, waves: waves,
       previewing: previewing, beside: beside)
   }
+
+  /// The memory that `picture` takes.
+  public var decodingNeed: MemoryNeed { MemoryNeed(model, decoding: parts) }
 
   private func checkContext(prompt: Int) throws(JanusError) {
     guard prompt + codesPerPicture <= context else {

@@ -118,18 +118,14 @@ extension MemoryNeed {
       min(file.byteCount(of: [.embeddings]), prompt * Self.bytesMappedAround))
     let logits = (rows + together) * parts.codes.geometry.codeCount * 4
     let entries = 2 * rows * g.embeddingLength * 4
-    let side = parts.codes.geometry.imageSize
-    let (decoder, panels) = parts.decoder.scratchBytes
-    let blas = BLAS.byteCount(threads: threads)
-    // With the pixels, and a file that is made of them.
-    let scratch = decoder + blas + 3 * (side * side * 3)
+    let (scratch, panels) = Self.decodingScratch(parts, threads: threads)
     let decoding = model.mapped(file.byteCount(of: [.decoder]))
     // Pages and panels of the first decoding stay for the next, and all of a preview's stays.
     let kept =
       if previewing {
         (weights: decoding, scratch: scratch)
       } else {
-        waves > 1 ? (weights: decoding, scratch: panels + blas) : (weights: 0, scratch: 0)
+        waves > 1 ? (weights: decoding, scratch: panels) : (weights: 0, scratch: 0)
       }
 
     let stages = [
@@ -144,6 +140,25 @@ extension MemoryNeed {
         scratch: beside + scratch),
     ]
     self.init(stages: stages, base: model.baseMemory, cacheBefore: 0)
+  }
+
+  /// What decoding a picture takes whose codes are there.
+  init(_ model: Janus, decoding parts: PaintingParts) {
+    let weights = model.mapped(model.languageModel.file.byteCount(of: [.decoder]))
+    let scratch = Self.decodingScratch(parts, threads: model.pool.threadCount).all
+    let stage = Stage(name: "decode", weights: weights, cache: 0, scratch: scratch)
+    self.init(stages: [stage], base: model.baseMemory, cacheBefore: 0)
+  }
+
+  /// Bytes of a decoding, with the pixels and a file that is made of them, and those of them that stay
+  /// for the next one.
+  private static func decodingScratch(
+    _ parts: PaintingParts, threads: Int
+  ) -> (all: Int, kept: Int) {
+    let side = parts.codes.geometry.imageSize
+    let (decoder, panels) = parts.decoder.scratchBytes
+    let blas = BLAS.byteCount(threads: threads)
+    return (decoder + blas + 3 * (side * side * 3), panels + blas)
   }
 
   /// Bytes of a file that Linux maps around a place that is touched.
