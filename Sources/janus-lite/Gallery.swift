@@ -7,11 +7,13 @@ struct Gallery {
   private let prompt: String
   private let format: PictureFile.Format
   private let quality: Int
+  /// Places of other files, in standard form.
+  private let reserved: Set<String>
 
   /// Makes the folder where it does not exist, and checks that it can be written to before anything
   /// is painted.
   init(
-    folder: String, prompt: String, format: PictureFile.Format, quality: Int
+    folder: String, prompt: String, format: PictureFile.Format, quality: Int, reserved: [String]
   ) throws(Failure) {
     try Self.make(folder)
     guard FileManager.default.isWritableFile(atPath: folder) else {
@@ -21,6 +23,12 @@ struct Gallery {
     self.prompt = prompt
     self.format = format
     self.quality = quality
+    self.reserved = Set(reserved.map(Self.standardized))
+  }
+
+  /// Equal for two names of one place.
+  static func standardized(_ path: String) -> String {
+    URL(filePath: path).standardizedFileURL.path
   }
 
   /// Makes a folder, and those that it lies in.
@@ -40,19 +48,36 @@ struct Gallery {
     }
   }
 
-  /// Where the picture of a seed stands.
-  func path(_ seed: UInt64) -> String {
-    let name = "\(Self.slug(prompt))-\(seed).\(format == .png ? "png" : "jpg")"
+  /// Where the picture of a seed stands, unless another one stands there.
+  func path(_ seed: UInt64) -> String { path(seed, number: 1) }
+
+  private func path(_ seed: UInt64, number: Int) -> String {
+    let suffix = number == 1 ? "" : "-\(number)"
+    let name = "\(Self.slug(prompt))-\(seed)\(suffix).\(format == .png ? "png" : "jpg")"
     return folder == "." ? name : folder + (folder.hasSuffix("/") ? "" : "/") + name
   }
 
-  /// Returns the path.
+  /// Returns the path: the first that is free, or holds this very file already. Prompts that begin
+  /// alike, and settings, may give another picture the same name.
   func write(
     _ picture: Picture, seed: UInt64, text: [(key: String, value: String)]
   ) throws(Failure) -> String {
-    let path = path(seed)
-    try PictureFile(path: path, format: format, quality: quality).write(picture, text: text)
-    return path
+    var number = 1
+    var file = PictureFile(path: path(seed), format: format, quality: quality)
+    let bytes = try file.encoded(picture, text: text)
+    while reserved.contains(Self.standardized(file.path)) || Self.holdsOther(file.path, bytes) {
+      number += 1
+      file = PictureFile(path: path(seed, number: number), format: format, quality: quality)
+    }
+    try file.write(bytes)
+    return file.path
+  }
+
+  private static func holdsOther(_ path: String, _ bytes: [UInt8]) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return status.st_size != bytes.count
+      || FileManager.default.contents(atPath: path)?.elementsEqual(bytes) != true
   }
 
   /// The prompt's first words as a file name: lower-case letters and digits with dashes between, at

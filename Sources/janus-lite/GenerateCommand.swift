@@ -176,7 +176,9 @@ struct GenerateCommand: ParsableCommand {
 
     let first = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     let seeds = (0..<number).map { first &+ UInt64($0) }
-    let gallery = try Gallery(folder: output, prompt: prompt, format: format, quality: quality)
+    let gallery = try Gallery(
+      folder: output, prompt: prompt, format: format, quality: quality,
+      reserved: [grid, preview].compactMap(\.self))
     try checkPlaces(seeds.map(gallery.path))
     if number > 1 { StandardError.note(waves.statement) }
 
@@ -193,9 +195,6 @@ struct GenerateCommand: ParsableCommand {
         let picture = try painter.picture(codes)
         let text = text(seed: seed, painter)
         let path = try gallery.write(picture, seed: seed, text: text)
-        if finished.isEmpty, let preview {
-          try PictureFile(path: preview, quality: quality).write(picture, text: text)
-        }
         status.clear()
         finished.append(
           .init(
@@ -203,6 +202,14 @@ struct GenerateCommand: ParsableCommand {
             logprobs: logprobs > 0 ? likely[index] : nil))
         if grid != nil { sheet.append(picture) }
         if !json { try StandardOutput.line(path) }
+        if finished.count == 1, let preview {
+          do {
+            try PictureFile(path: preview, quality: quality).write(picture, text: text)
+          } catch {
+            if Interrupt.isRaised { throw error }
+            tell(error, of: "the preview is not finished")
+          }
+        }
       }
     }
     if let grid {
@@ -228,10 +235,10 @@ struct GenerateCommand: ParsableCommand {
   /// Throws where files could not be made, or would take each other's places: better before work
   /// than after.
   private func checkPlaces(_ pictures: [String]) throws(Failure) {
-    var taken = Set(pictures.map(Self.standardized))
+    var taken = Set(pictures.map(Gallery.standardized))
     for (option, path) in [("--grid", grid), ("--preview", preview)] {
       guard let path else { continue }
-      guard taken.insert(Self.standardized(path)).inserted else {
+      guard taken.insert(Gallery.standardized(path)).inserted else {
         throw Failure(.usage, "\(option) '\(path)': another picture is to be written there")
       }
       try PictureFile(path: path, quality: quality).checkPlace()
@@ -239,10 +246,6 @@ struct GenerateCommand: ParsableCommand {
     if let picture = pictures.first {
       try PictureFile(path: picture, format: format, quality: quality).checkPlace()
     }
-  }
-
-  private static func standardized(_ path: String) -> String {
-    URL(filePath: path).standardizedFileURL.path
   }
 
   /// What a picture's file says of its making: with it, the same picture can be made again.
@@ -259,6 +262,11 @@ struct GenerateCommand: ParsableCommand {
       ("Instruction set", painter.model.kernels.isa.rawValue),
     ]
     return list.map { (key: $0.0, value: $0.1.filter { $0 != "\0" }) }
+  }
+
+  /// A preview that fails ends nothing: the pictures matter more.
+  private func tell(_ error: any Error, of what: String) {
+    StandardError.note("\(what): \(Failure(error).message)")
   }
 
   private func paint(
@@ -278,9 +286,8 @@ struct GenerateCommand: ParsableCommand {
           try shown?.update(codes[0], of: painter)
         } catch {
           if Interrupt.isRaised { return false }
-          // The pictures matter more.
           status.clear()
-          StandardError.note("no more previews: \(Failure(error).message)")
+          tell(error, of: "no more previews")
           shown = nil
         }
         return !Interrupt.isRaised

@@ -32,19 +32,28 @@ struct PictureFile {
     self.quality = quality
   }
 
-  /// Writes `picture` with `text` in it: as text chunks of a PNG, or as the comment of a JPEG.
+  /// Writes `picture` with `text` in it.
   func write(_ picture: Picture, text: [(key: String, value: String)] = []) throws(Failure) {
-    let bytes: [UInt8]
+    try write(encoded(picture, text: text))
+  }
+
+  /// The file of `picture` with `text` in it: as text chunks of a PNG, or as the comment of a JPEG.
+  func encoded(
+    _ picture: Picture, text: [(key: String, value: String)]
+  ) throws(Failure) -> [UInt8] {
     do throws(PictureError) {
       switch format {
-      case .png: bytes = try picture.encodePNG(text: text)
+      case .png: return try picture.encodePNG(text: text)
       case .jpeg:
         let comment = text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
-        bytes = try picture.encodeJPEG(quality: quality, comment: comment)
+        return try picture.encodeJPEG(quality: quality, comment: comment)
       }
     } catch {
       throw Failure(.internalError, "'\(path)': \(error)")
     }
+  }
+
+  func write(_ bytes: [UInt8]) throws(Failure) {
     try Interrupt.holdingBack { () throws(Failure) in
       do throws(FileError) {
         let file = try PartialFile(destination: path, byteCount: bytes.count)

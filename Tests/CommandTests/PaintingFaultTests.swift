@@ -39,6 +39,24 @@ import Testing
     }
   }
 
+  @Test func aPreviewThatFailsEndsNoPicture() throws {
+    let folder = try Scratch()
+    let process = CommandLineRun.process(
+      arguments(
+        try Fixture.modelPath, "-n", "9", "--batch", "9", "--preview", folder.file("preview.png")))
+    let errors = Pipe()
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = errors
+    try process.run()
+    let deadline = Date.now + 60
+    while try folder.names.isEmpty, Date.now < deadline { usleep(1000) }
+    folder.remove()
+    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0 && text.contains("preview"), "\(text)")
+    #expect(try scratch.names.count == 9)
+  }
+
   /// A limit on the size of files fails a write as a full disk does.
   @Test func onAFullDiskFinishedPicturesStayAndNothingIsHalfWritten() throws {
     let model = try Fixture.modelPath

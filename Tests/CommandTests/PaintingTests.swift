@@ -126,6 +126,19 @@ import Testing
     #expect(try scratch.names.isEmpty)
   }
 
+  @Test func anotherPictureOfTheSameNameStays() throws {
+    #expect(try generate("--seed", "5").status == 0)
+    #expect(try generate("--seed", "5").status == 0)
+    #expect(try scratch.names == ["a-red-circle-5.png"])
+    let first = try Data(contentsOf: URL(filePath: scratch.file("a-red-circle-5.png")))
+    let run = try generate(
+      "--seed", "5", "--cfg", "1", "--grid", scratch.file("a-red-circle-5-2.png"))
+    #expect(run.status == 0 && run.outputLines == [scratch.file("a-red-circle-5-3.png")])
+    #expect(
+      try scratch.names == ["a-red-circle-5-2.png", "a-red-circle-5-3.png", "a-red-circle-5.png"])
+    #expect(try Data(contentsOf: URL(filePath: scratch.file("a-red-circle-5.png"))) == first)
+  }
+
   @Test func aLongWordIsCutToAName() throws {
     let word = String(repeating: "é", count: 60)
     let run = try CommandLineRun([
