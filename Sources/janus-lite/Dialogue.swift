@@ -64,8 +64,12 @@ struct Dialogue {
     } catch {
       let failure = Failure(error)
       if failure.code == .internalError || failure.code == .inputOutput { throw failure }
-      if failure.code != .interrupted {
-        StandardError.line("janus-lite: error: \(failure.message)")
+      if failure.code == .interrupted { return }
+      StandardError.line("janus-lite: error: \(failure.message)")
+      // It may be them that can never be shown.
+      if !pictures.isEmpty {
+        StandardError.note("forgot the message's pictures, too; /image shows one again")
+        pictures = []
       }
     }
   }

@@ -82,6 +82,16 @@
       #expect(terminal.waitForExit() == 0)
     }
 
+    @Test func picturesOfAMessageThatFailsAreForgotten() throws {
+      let terminal = try Terminal(["chat", "-m", model, "--image", "\(Fixture.folder)/absent.png"])
+      #expect(terminal.waits(for: "[1 picture] > "))
+      terminal.type("What is it?\n")
+      #expect(terminal.waits(for: "forgot the message's pictures"))
+      #expect(terminal.waits(for: "again\r\n> "))
+      terminal.type("/exit\n")
+      #expect(terminal.waitForExit() == 0)
+    }
+
     @Test func interruptAtThePromptEndsTheConversation() throws {
       let terminal = try Terminal(["chat", "-m", model])
       #expect(terminal.waits(for: "> "))
@@ -95,7 +105,7 @@
         "--seed", "1", "--isa", "portable",
       ])
       // The status line goes when the first piece of the answer comes.
-      #expect(terminal.waits(for: "reading the prompt"))
+      #expect(terminal.waits(for: "\r\u{1b}[K", count: 2))
       terminal.process.interrupt()
       #expect(terminal.waitForExit() == 130)
       #expect(!terminal.shown.contains("error"))
