@@ -8,7 +8,7 @@ public struct Levels: Sendable, Equatable {
   /// normal values, which `LevelsTests` repeats. Levels within ±127 would have 1.5 % less.
   ///
   /// So narrow, because sums of four products with int8 values then fit in 16 bits, which halves the
-  /// multiplications of AVX2. They are lopsided on purpose: a scale may be negative, so that the
+  /// widening of sums on AVX2. They are lopsided on purpose: a scale may be negative, so that the
   /// longer arm can lie on either side, where the block's extreme value is.
   public static let standard = Levels(
     unchecked: [-32, -25, -20, -16, -12, -9, -6, -3, 0, 3, 6, 9, 12, 16, 21, 27])

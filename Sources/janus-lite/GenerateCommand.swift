@@ -10,7 +10,8 @@ struct GenerateCommand: ParsableCommand {
     abstract: "Paint pictures from a prompt.",
     discussion: """
       Picture i of -n N --seed S is the picture of -n 1 --seed S+i, whatever is painted beside it. \
-      Each file carries the prompt, seed and settings that it was made with. Ctrl-C stops at once; \
+      Each file carries the prompt, seed and settings that it was made with; one that is there already \
+      is not replaced by another picture of the same name, which gets a number. Ctrl-C stops at once; \
       finished pictures stay.
 
       With --json one object: images (path, seed, token_ids, and \

@@ -24,8 +24,8 @@ struct Root: ParsableCommand {
 
       Environment: JANUS_LITE_MODEL names the model file, JANUS_LITE_ISA the instruction set.
 
-      Exit codes: 0 success; 64 wrong usage; 65 wrong data in a file; 66 a file that does not \
-      exist; 70 an error of the program; 74 input or output failed; 130 interrupted.
+      Exit codes: 0 success; 64 wrong usage; 65 wrong data in a file or a request that does \
+      not fit; 66 a file that does not exist; 70 an error of the program; 74 input or output failed; 130 interrupted.
 
       Shell completion: janus-lite --generate-completion-script bash|zsh|fish
       """,

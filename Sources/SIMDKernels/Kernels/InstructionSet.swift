@@ -12,9 +12,9 @@ extension InstructionSet {
   public var requirements: String {
     switch self {
     case .portable: "any processor"
-    case .avx2: "AVX2, FMA, F16C"
-    case .avxvnni: "AVX2, FMA, F16C, AVX-VNNI"
-    case .avx512: "AVX-512 F, BW, DQ, VL, VBMI, VNNI"
+    case .avx2: "AVX2, FMA, F16C, BMI2"
+    case .avxvnni: "AVX2, FMA, F16C, BMI2, AVX-VNNI"
+    case .avx512: "AVX-512 F, BW, CD, DQ, VL, VBMI, VNNI"
     case .neon: "NEON with dot product and half precision"
     }
   }

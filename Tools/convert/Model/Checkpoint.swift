@@ -29,7 +29,7 @@ struct Checkpoint {
     case .transformers: geometry = try ModelGeometry(transformers: config, painting: painting)
     }
 
-    var notes = ["\(naming.rawValue)'s naming"] + folder.notes
+    var notes = ["tensors named as by \(naming.rawValue)"] + folder.notes
     var used: Set<String> = []
     var tensors: [(spec: TensorSpec, stored: StoredTensor)] = []
     for spec in geometry.tensors {
