@@ -9,7 +9,7 @@ struct DecodeCommand: ParsableCommand {
     abstract: "Turn image tokens back into a picture.",
     discussion: """
       The file holds a JSON array of codes in raster order, or what 'generate --json' printed, of \
-      which the first picture is taken.
+      which --picture chooses one.
       """)
 
   @Argument(
@@ -28,11 +28,19 @@ struct DecodeCommand: ParsableCommand {
   )
   var quality = 90
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Which picture of 'generate --json', from 1 on.", valueName: "n"))
+  var picture = 1
+
   @OptionGroup(title: "Model") var model: ModelOptions
 
   func validate() throws {
     guard (1...100).contains(quality) else {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
+    }
+    guard picture > 0 else {
+      throw ValidationError("--picture: expected 1 or more, found \(picture)")
     }
   }
 
@@ -40,7 +48,7 @@ struct DecodeCommand: ParsableCommand {
     Interrupt.listen(endingProcess: true, writingFiles: true)
     let file = try PictureFile(path: output, quality: quality)
     try file.checkPlace()
-    let codes = try Self.codes(in: codes)
+    let codes = try Self.codes(in: codes, picture)
     let painter = try Painter(try model.open())
     try painter.decodingNeed.checkFits()
     try file.write(try Self.located(self.codes) { try painter.picture(codes) })
@@ -70,13 +78,18 @@ struct DecodeCommand: ParsableCommand {
   /// More than the codes of ten thousand pictures take.
   private static let byteLimit = 1 << 26
 
-  private static func codes(in path: String) throws -> [Int] {
+  private static func codes(in path: String, _ number: Int) throws -> [Int] {
     let data = try InputFile.withBytes(of: path, limit: byteLimit) { Data($0) }
-    if let codes = try? JSONDecoder().decode([Int].self, from: data) { return codes }
-    if let report = try? JSONDecoder().decode(Report.self, from: data),
-      let picture = report.images.first
-    {
-      return picture.tokenIDs
+    let array = (try? JSONDecoder().decode([Int].self, from: data)).map { [$0] }
+    let report = try? JSONDecoder().decode(Report.self, from: data)
+    if let pictures = array ?? report?.images.map(\.tokenIDs), !pictures.isEmpty {
+      guard number <= pictures.count else {
+        throw Failure(
+          .data,
+          "\(InputFile.shownName(path)): expected \(number) pictures or more, found \(pictures.count)"
+        )
+      }
+      return pictures[number - 1]
     }
     throw Failure(
       .data,

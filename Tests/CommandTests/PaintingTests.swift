@@ -49,6 +49,21 @@ import Testing
     #expect(first == second)
   }
 
+  @Test func anyPictureOfAReportCanBeDecoded() throws {
+    let codes = try scratch.write(
+      "codes.json", Data(try generate("-n", "2", "--seed", "3", "--json").output.utf8))
+    let again = scratch.file("again.png")
+    let decode = ["decode", codes, "-m", model, "-o", again, "--picture"]
+    #expect(try CommandLineRun(decode + ["2"]).status == 0)
+    let painted = try Data(contentsOf: URL(filePath: scratch.file("a-red-circle-4.png")))
+    let first = try Picture(decoding: [UInt8](painted))
+    let second = try Picture(decoding: [UInt8](Data(contentsOf: URL(filePath: again))))
+    #expect(first == second)
+    let beyond = try CommandLineRun(decode + ["3"])
+    #expect(beyond.status == 65 && beyond.errors.contains("found 2"), "\(beyond.errors)")
+    #expect(try CommandLineRun(decode + ["0"]).status == 64)
+  }
+
   @Test func theWholeDistributionOfEachCodeIsThereWhereItIsAskedFor() throws {
     let run = try generate("--seed", "3", "--json", "--logprobs", "1000", "--temperature", "0")
     #expect(run.status == 0, "\(run.errors)")
