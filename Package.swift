@@ -20,11 +20,13 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
     "-mprefer-vector-width=512",
   ]
   let neon: [String] = []
-#else
+#elseif arch(arm64)
   let avx2: [String] = []
   let avxVNNI: [String] = []
   let avx512: [String] = []
   let neon = ["-march=armv8.2-a+dotprod+fp16"]
+#else
+  let (avx2, avxVNNI, avx512, neon): ([String], [String], [String], [String]) = ([], [], [], [])
 #endif
 
 let package = Package(
@@ -43,10 +45,11 @@ let package = Package(
     .systemLibrary(name: "CIntrinsics", path: "Sources/SIMDKernels/Intrinsics"),
     .systemLibrary(name: "CBLAS", path: "Sources/CBLAS"),
     .systemLibrary(
-      name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+      name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
       name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
-      providers: [.apt(["libjpeg-dev"])]),
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
 
     // The hot loops, once per instruction set, and the table of them.
     tier("KernelsPortable", folder: "Portable", features: []),

@@ -37,7 +37,9 @@ enum Interrupt {
 
   /// Makes a signal that was held back count, where one ends the process.
   static func check() throws(Failure) {
-    if endsProcess.load(ordering: .relaxed), isRaised { throw .interrupted }
+    if endsProcess.load(ordering: .relaxed), raised.load(ordering: .sequentiallyConsistent) {
+      throw .interrupted
+    }
   }
 
   /// From here on Ctrl-C only raises the flag, which ends an answer where it is.
@@ -62,7 +64,7 @@ enum Interrupt {
     clear()
     var action = sigaction()
     let handler: @convention(c) (Int32) -> Void = { signal in
-      let isFirst = !Interrupt.raised.exchange(true, ordering: .relaxed)
+      let isFirst = !Interrupt.raised.exchange(true, ordering: .sequentiallyConsistent)
       let isWriting = Interrupt.isWriting.load(ordering: .sequentiallyConsistent)
       if !isWriting && (!isFirst || Interrupt.endsProcess.load(ordering: .relaxed)) {
         // What a status line left on a terminal.

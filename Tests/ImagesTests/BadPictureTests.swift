@@ -174,7 +174,8 @@ import Testing
 
     private func residentBytes() throws -> Int {
       let statistics = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-      return try #require(Int(statistics.split(separator: " ")[1])) * 4096
+      return try #require(Int(statistics.split(separator: " ")[1]))
+        * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
   #endif
 }

@@ -59,14 +59,19 @@ def name() -> str:
 
     Under a hypervisor processors of several generations may have one model's name.
     """
-    model, features = "unknown", set()
+    model, features = "", set()
+    part = []
     with open("/proc/cpuinfo") as file:
         for line in file:
             key, _, value = line.partition(":")
             if key.strip() == "model name":
                 model = value
+            elif key.strip() in ("CPU implementer", "CPU part") and len(part) < 2:
+                part.append(value.strip())
             elif key.strip() in ("flags", "Features"):
                 features = set(value.split())
     kernels = next((kernels for feature, kernels in KERNELS if feature in features), "portable")
+    # arm64 states its maker and part by number.
+    model = model or " ".join(part) or "unknown"
     words = "".join(c if c.isalnum() else " " for c in model.lower()).split()
     return "-".join([*words, kernels, str(len(os.sched_getaffinity(0))), "cores"])

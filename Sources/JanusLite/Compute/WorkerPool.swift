@@ -234,7 +234,7 @@ public final class WorkerPool: @unchecked Sendable {
 
   @inline(__always)
   private static func pause() {
-    #if arch(x86_64)
+    #if arch(x86_64) || arch(arm64)
       janus_pause()
     #else
       atomicMemoryFence(ordering: .acquiring)

@@ -110,6 +110,9 @@ JANUS_INLINE("avx512bf16,evex512") __m512i janus_mm512_cvtne2ps_pbh(__m512 high,
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 
+// `isb` waits some tens of cycles, as long as `pause`; `yield` and fences hardly any.
+static inline void janus_pause(void) { __asm__ volatile("isb" ::: "memory"); }
+
 // Four halves by their bits, and floats.
 static inline __attribute__((always_inline)) float32x4_t janus_floats_from_halves(uint16x4_t x) {
   return vcvt_f32_f16(vreinterpret_f16_u16(x));
