@@ -19,6 +19,25 @@ import Testing
     return out.checked()
   }
 
+  /// Keys that are no numbers must not become such that are.
+  @Test(arguments: InstructionSet.available, [Float.nan, -.nan, .infinity])
+  func whatIsNoNumberReachesItsRowsScale(_ set: InstructionSet, poison: Float) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 2)
+    let block = random.floats(512)
+    let clean = encode(bits: 8, block, [], kernels)
+    for column in 0..<32 {
+      var poisoned = block
+      poisoned[column * 16 + 11] = poison
+      let bytes = encode(bits: 8, poisoned, [], kernels)
+      #expect(bytes[512 + 2 * 11 + 1] & 0x7c == 0x7c, "column \(column)")
+      for byte in bytes.indices {
+        let row = byte < 512 ? byte % 64 / 4 : (byte - 512) / 2
+        #expect(row == 11 || bytes[byte] == clean[byte])
+      }
+    }
+  }
+
   @Test(arguments: InstructionSet.available, [8, 4])
   func everyTierWritesTheSameBytes(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)

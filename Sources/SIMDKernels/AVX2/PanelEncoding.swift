@@ -164,11 +164,13 @@
     _ out: UnsafeMutableRawPointer
   ) {
     for row in stride(from: 0, to: 16, by: 8) {
-      var largest = _mm256_setzero_ps()
+      // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+      var bits = _mm256_setzero_si256()
       for k in 0..<columns {
-        let x = load(block + k * 16 + row)
-        largest = _mm256_max_ps(largest, _mm256_andnot_ps(_mm256_set1_ps(-0.0), x))
+        let x = _mm256_castps_si256(load(block + k * 16 + row))
+        bits = _mm256_max_epu32(bits, _mm256_and_si256(x, _mm256_set1_epi32(0x7fff_ffff)))
       }
+      let largest = _mm256_castsi256_ps(bits)
       var half = janus_mm256_cvtps_ph(_mm256_div_ps(largest, _mm256_set1_ps(127)))
       if let importance {
         let extreme = _mm256_max_ps(largest, _mm256_set1_ps(smallestExtreme))

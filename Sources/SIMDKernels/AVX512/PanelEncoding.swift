@@ -148,10 +148,13 @@
     _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
     _ out: UnsafeMutableRawPointer
   ) {
-    var largest = _mm512_setzero_ps()
+    // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+    var bits = _mm512_setzero_si512()
     for k in 0..<columns {
-      largest = _mm512_max_ps(largest, _mm512_abs_ps(load(block + k * 16)))
+      let x = _mm512_castps_si512(load(block + k * 16))
+      bits = _mm512_max_epu32(bits, _mm512_and_si512(x, _mm512_set1_epi32(0x7fff_ffff)))
     }
+    let largest = _mm512_castsi512_ps(bits)
     var half = janus_mm512_cvtps_ph(_mm512_div_ps(largest, _mm512_set1_ps(127)))
     if let importance {
       let extreme = _mm512_max_ps(largest, _mm512_set1_ps(smallestExtreme))

@@ -18,6 +18,7 @@ public struct Kernels: Sendable {
   /// tier gives the same bits: block products are exact in Int32 and are accumulated in order of the
   /// blocks as `acc = fma(Float(dot), weightScale * activationScale, acc)`, from zero, or if
   /// `adding` from what `output` holds, to which the row's `bias` is added first if there is one.
+  /// Neither weights nor values are -128.
   /// `dropped` is what the caller knows of the tokens' scales: 0, or the `ScaleBits` that they are
   /// without, while none is above `ScaleBits.largest` or no number.
   public typealias PanelMatmul =
@@ -232,7 +233,8 @@ public struct Kernels: Sendable {
       _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
     ) -> Void
   /// One block of an int8 panel, as `encodeInt4`, to 544 bytes. Without `importance` the largest
-  /// weight of a row becomes 127; with it the scale of the least squared error is looked for, which
+  /// weight of a row becomes 127, and a row that holds NaN or infinity gets a scale that is not
+  /// finite either; with it the scale of the least squared error is looked for, which
   /// takes a quarter off that error.
   public let encodeInt8:
     @Sendable (

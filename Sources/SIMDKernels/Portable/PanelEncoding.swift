@@ -66,12 +66,13 @@ public func encodeInt8(
     y.replacing(with: 127, where: y .> 127).replacing(with: -127, where: y .< -127) + rounding
   }
 
-  var largest = SIMD16<Float>.zero
+  // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+  var bits = SIMD16<UInt32>.zero
   for k in 0..<32 {
-    let x = column(k)
-    let magnitude = x.replacing(with: -x, where: x .< 0)
-    largest.replace(with: magnitude, where: magnitude .> largest)
+    let magnitude = unsafeBitCast(column(k), to: SIMD16<UInt32>.self) & 0x7fff_ffff
+    bits.replace(with: magnitude, where: magnitude .> bits)
   }
+  let largest = unsafeBitCast(bits, to: SIMD16<Float>.self)
 
   var bestScale = roundedToHalf(largest / 127)
   if let importance {
