@@ -62,7 +62,9 @@ private struct Quantized: Equatable {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 2)
     for count in awkwardSizes {
-      for magnitude: Float in [0, 0x1p-147, 1e-38, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
+      for magnitude: Float in [
+        0, 0x1p-147, 1e-38, 0x1p-120, 0.01, 1, 1e5, .greatestFiniteMagnitude,
+      ] {
         let x = random.floats(count).map { $0 * magnitude }
         for dropped in Self.dropped {
           #expect(
@@ -174,7 +176,7 @@ private struct Quantized: Equatable {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 4)
     for count in awkwardSizes {
-      for magnitude: Float in [0, 0x1p-147, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
+      for magnitude: Float in [0, 0x1p-147, 0x1p-120, 0.01, 1, 1e5, .greatestFiniteMagnitude] {
         let x = random.floats(count).map { $0 * magnitude }
         #expect(
           QuantizedRow(x, kernels) == QuantizedRow(x, .portable), "\(count) of \(magnitude)")

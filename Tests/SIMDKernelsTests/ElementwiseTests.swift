@@ -37,6 +37,38 @@ import Testing
     #expect(out.checked() == [0.5, 0, 0.5, 0, 0])
   }
 
+  /// Damage shows by numbers that are none, wherever they come from.
+  @Test(arguments: InstructionSet.available)
+  func whatIsNoNumberStaysNone(_ set: InstructionSet) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    for count in 1...33 {
+      for place in 0..<count {
+        var x = [Float](repeating: 0.5, count: count)
+        x[place] = .nan
+        let ones = [Float](repeating: 1, count: count)
+        func result(_ body: (UnsafeMutablePointer<Float>) -> Void) -> [Float] {
+          let out = Guarded(x)
+          body(out.start)
+          return out.checked()
+        }
+        for (name, all) in [
+          ("softmax", result { kernels.softmax($0, count) }),
+          ("rmsNorm", result { kernels.rmsNorm($0, ones, 1e-5, $0, count) }),
+          ("layerNorm", result { kernels.layerNorm($0, ones, ones, 1e-5, $0, count) }),
+        ] { #expect(all.filter(\.isNaN).count == count, "\(name), \(place) of \(count)") }
+        for (name, one) in [
+          ("gelu", result { kernels.gelu($0, count) }),
+          ("gate", result { kernels.siluMul($0, ones, $0, count) }),
+          ("up", result { kernels.siluMul(ones, $0, $0, count) }),
+          ("add", result { kernels.add(ones, $0, count) }),
+          ("multiply", result { kernels.multiply(ones, $0, count) }),
+        ] {
+          #expect(one.indices.filter { one[$0].isNaN } == [place], "\(name), \(place)")
+        }
+      }
+    }
+  }
+
   @Test(arguments: InstructionSet.available)
   func siluMul(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)

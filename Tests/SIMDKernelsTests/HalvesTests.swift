@@ -75,7 +75,7 @@ import Testing
       let (floats, halves) = (Guarded<Float>(count), Guarded<UInt16>(count))
       kernels.f32ToF16(Self.floats, halves.start, count)
       kernels.f16ToF32(Self.all, floats.start, count)
-      #expect(floats.checked() == Array(0..<count).map { Float($0) * 0x1p-24 } || count > 1024)
+      #expect(floats.checked() == Array(0..<count).map { Float($0) * 0x1p-24 })
       _ = halves.checked()
       kernels.f32ToBF16(Self.floats, halves.start, count)
       kernels.bf16ToF32(Self.all, floats.start, count)

@@ -139,6 +139,20 @@ private struct Product {
     }
   }
 
+  /// Panels pass in groups that stay in the L2 cache: here there are several.
+  @Test(arguments: InstructionSet.available, [8, 4])
+  func groupsOfPanelsGiveTheSameBits(_ set: InstructionSet, bits: Int) throws {
+    let kernels = try Kernels.select(set.rawValue)
+    var random = Random(state: 11)
+    for levels: ClosedRange<UInt8> in [1...255, 96...159] {
+      for tokens in [1, 11] {
+        let p = Product(
+          bits: bits, rows: 250, blocks: 64, tokens: tokens, levels: levels, &random)
+        #expect(p.run(kernels).bits == p.run(.portable).bits, "\(tokens) tokens")
+      }
+    }
+  }
+
   /// A tier may be faster with levels within -32 … 31: with those at both ends, and just beyond.
   @Test(arguments: InstructionSet.available, [96...159, 95...159, 96...160])
   func narrowLevelsGiveTheSameBits(_ set: InstructionSet, levels: ClosedRange<UInt8>) throws {
