@@ -80,20 +80,21 @@ struct DecodeCommand: ParsableCommand {
 
   private static func codes(in path: String, _ number: Int) throws -> [Int] {
     let data = try InputFile.withBytes(of: path, limit: byteLimit) { Data($0) }
-    let array = (try? JSONDecoder().decode([Int].self, from: data)).map { [$0] }
-    let report = try? JSONDecoder().decode(Report.self, from: data)
-    if let pictures = array ?? report?.images.map(\.tokenIDs), !pictures.isEmpty {
-      guard number <= pictures.count else {
-        throw Failure(
-          .data,
-          "\(InputFile.shownName(path)): expected \(number) pictures or more, found \(pictures.count)"
-        )
-      }
-      return pictures[number - 1]
+    let pictures: [[Int]]
+    if let codes = try? JSONDecoder().decode([Int].self, from: data) {
+      pictures = [codes]
+    } else {
+      pictures = (try? JSONDecoder().decode(Report.self, from: data))?.images.map(\.tokenIDs) ?? []
     }
-    throw Failure(
-      .data,
-      "\(InputFile.shownName(path)): expected a JSON array of codes, or what 'generate --json' printed"
-    )
+    func failure(_ problem: String) -> Failure {
+      Failure(.data, "\(InputFile.shownName(path)): \(problem)")
+    }
+    guard !pictures.isEmpty else {
+      throw failure("expected a JSON array of codes, or what 'generate --json' printed")
+    }
+    guard number <= pictures.count else {
+      throw failure("expected \(number) pictures or more, found \(pictures.count)")
+    }
+    return pictures[number - 1]
   }
 }

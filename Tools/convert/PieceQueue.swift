@@ -35,24 +35,22 @@ final class PieceQueue<Piece: Sendable, Failure: Error>: @unchecked Sendable {
 
   /// The next piece, in order; waits for it. Not more often than there are pieces.
   func next() -> Result<Piece, Failure> {
-    condition.withLock {
+    let isUntouched = condition.withLock {
       precondition(handedOut < count, "no piece is left")
+      guard begun == handedOut else { return false }
+      begun += 1
+      return true
+    }
+    // Waiting could be for a thread that never came to be.
+    if isUntouched { makeReady(handedOut) }
+    return condition.withLock {
       while true {
         if let piece = ready.removeValue(forKey: handedOut) {
           handedOut += 1
           condition.broadcast()
           return piece
         }
-        // Nobody works on it: waiting could be for a thread that never came to be.
-        if begun == handedOut {
-          begun += 1
-          condition.unlock()
-          let piece = make(handedOut)
-          condition.lock()
-          ready[handedOut] = piece
-        } else {
-          condition.wait()
-        }
+        condition.wait()
       }
     }
   }
@@ -68,15 +66,17 @@ final class PieceQueue<Piece: Sendable, Failure: Error>: @unchecked Sendable {
 
   private func work() {
     condition.withLock { running += 1 }
-    while let index = claim() {
-      let piece = make(index)
-      condition.withLock {
-        ready[index] = piece
-        condition.broadcast()
-      }
-    }
+    while let index = claim() { makeReady(index) }
     condition.withLock {
       running -= 1
+      condition.broadcast()
+    }
+  }
+
+  private func makeReady(_ index: Int) {
+    let piece = make(index)
+    condition.withLock {
+      ready[index] = piece
       condition.broadcast()
     }
   }

@@ -62,18 +62,18 @@ final class Ops {
   /// Runs passes that ask `keepGoing` before each layer and end early once it says no. A layer of a
   /// long prompt takes a second or more.
   ///
-  /// - Returns: false for passes that ended early: what they computed is worthless.
-  func runToEnd<Problem>(
-    while keepGoing: () -> Bool, _ passes: () throws(Problem) -> Void
-  ) throws(Problem) -> Bool {
+  /// - Returns: what the passes computed; nil where they ended early.
+  func runToEnd<Result, Problem>(
+    while keepGoing: () -> Bool, _ passes: () throws(Problem) -> Result
+  ) throws(Problem) -> Result? {
     try withoutActuallyEscaping(keepGoing) { keepGoing throws(Problem) in
       self.keepGoing = keepGoing
       defer {
         self.keepGoing = nil
         isStopped = false
       }
-      try passes()
-      return !isStopped
+      let result = try passes()
+      return isStopped ? nil : result
     }
   }
 

@@ -128,10 +128,11 @@ public final class Conversation {
       var features: [PictureFeatures] = []
       for (index, picture) in pictures.enumerated() {
         do throws(BlankPicture) {
-          let isWhole = try ops.runToEnd(while: keepGoing) { () throws(BlankPicture) in
-            features.append(try model.encode(picture, ops))
+          let seen = try ops.runToEnd(while: keepGoing) { () throws(BlankPicture) in
+            try model.encode(picture, ops)
           }
-          if !isWhole { return nil }
+          guard let seen else { return nil }
+          features.append(seen)
         } catch {
           throw .blankPicture(index: index, error)
         }

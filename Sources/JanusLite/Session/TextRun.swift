@@ -54,12 +54,10 @@ final class TextRun {
           x[row: row].update(from: pictures[picture].row(index), count: x.columns)
         }
       }
-      var last = x
-      let isWhole = ops.runToEnd(while: keepGoing) {
-        last = model.forward(
-          x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
+      let last = ops.runToEnd(while: keepGoing) {
+        model.forward(x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
       }
-      guard isWhole else {
+      guard let last else {
         releaseScratch(of: items.count)
         return nil
       }
