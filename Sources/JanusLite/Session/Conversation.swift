@@ -185,7 +185,7 @@ public final class Conversation {
         answer.text = model.tokenizer.decode(answer.tokenIDs, skipSpecial: true)
         // The next turn is not to go on from what the answer no longer says.
         last = answer.tokenIDs.last
-        run.cache.truncate(to: beginning + max(0, keep - 1))
+        run.cache.truncate(to: beginning + keep - 1)
         break
       }
     }
