@@ -14,6 +14,7 @@ enum Interrupt {
   /// just before a read would not interrupt it.
   private static let readEnd = Atomic<Int32>(-1)
   private static let writeEnd = Atomic<Int32>(-1)
+  private static let clearsLine = Atomic(false)
 
   static var isRaised: Bool { raised.load(ordering: .relaxed) }
 
@@ -54,6 +55,7 @@ enum Interrupt {
   static func listen(endingProcess: Bool = false, writingFiles: Bool = false) {
     endsProcess.store(endingProcess, ordering: .relaxed)
     isWriting.store(false, ordering: .relaxed)
+    clearsLine.store(StandardError.writesOver, ordering: .relaxed)
     var ends: [Int32] = [-1, -1]
     if pipe(&ends) == 0 {
       for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
@@ -69,7 +71,7 @@ enum Interrupt {
       if !isWriting && (!isFirst || Interrupt.endsProcess.load(ordering: .relaxed)) {
         // What a status line left on a terminal.
         let clearing: StaticString = "\r\u{1b}[K"
-        if isatty(STDERR_FILENO) == 1 {
+        if Interrupt.clearsLine.load(ordering: .relaxed) {
           _ = write(STDERR_FILENO, clearing.utf8Start, clearing.utf8CodeUnitCount)
         }
         _exit(128 + signal)

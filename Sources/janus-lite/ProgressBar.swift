@@ -18,7 +18,7 @@ struct ProgressBar {
   /// `detail` says what is at work, such as a tensor's name.
   mutating func update(_ done: Int, detail: String = "") {
     let now = ContinuousClock.now
-    guard StandardError.isTerminal else {
+    guard StandardError.writesOver else {
       let reached = total > 0 ? done * 10 / total : 10
       if reached > tenths {
         tenths = reached

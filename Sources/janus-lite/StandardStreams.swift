@@ -25,7 +25,9 @@ enum StandardOutput {
 
 /// Everything that is not the answer. Nobody can be told when it cannot be written.
 enum StandardError {
-  static let isTerminal = isatty(STDERR_FILENO) == 1
+  /// Whether it is a terminal that can go back to the beginning of a line and clear it.
+  static let writesOver =
+    isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
   static func write(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
 

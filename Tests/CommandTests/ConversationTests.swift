@@ -2,60 +2,6 @@
   import Foundation
   import Testing
 
-  /// The command at a terminal.
-  private final class Terminal {
-    private let primary: Int32
-    let process: Process
-    private(set) var shown = ""
-
-    init(_ arguments: [String]) throws {
-      // What posix_openpt, unlockpt and ptsname do, which Swift's Glibc does not show.
-      primary = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-      let (unlock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
-      var (locked, number): (Int32, Int32) = (0, 0)
-      guard ioctl(primary, unlock, &locked) == 0, ioctl(primary, getNumber, &number) == 0 else {
-        throw POSIXError(.ENOTTY)
-      }
-      let secondary = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
-      let handle = FileHandle(fileDescriptor: secondary, closeOnDealloc: true)
-      process = CommandLineRun.process(arguments, environment: [:])
-      process.standardInput = handle
-      process.standardOutput = handle
-      process.standardError = handle
-      try process.run()
-    }
-
-    deinit {
-      if process.isRunning { process.terminate() }
-      close(primary)
-    }
-
-    func type(_ text: String) {
-      _ = text.withCString { write(primary, $0, strlen($0)) }
-    }
-
-    /// Reads until `text` has been shown `count` times; false when that does not happen.
-    func waits(for text: String, count: Int = 1) -> Bool {
-      var buffer = [UInt8](repeating: 0, count: 4096)
-      while shown.components(separatedBy: text).count <= count {
-        var descriptor = pollfd(fd: primary, events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 60_000) == 1 else { return false }
-        let read = Foundation.read(primary, &buffer, buffer.count)
-        guard read > 0 else { return false }
-        shown += String(decoding: buffer[..<read], as: UTF8.self)
-      }
-      return true
-    }
-
-    /// The exit code; -1 for a process that a signal ended, or that did not end within a minute.
-    func waitForExit() -> Int32 {
-      let deadline = Date.now + 60
-      while process.isRunning, Date.now < deadline { usleep(5000) }
-      guard !process.isRunning else { return -1 }
-      return process.terminationReason == .exit ? process.terminationStatus : -1
-    }
-  }
-
   @Suite struct ConversationTests {
     let model: String
 
