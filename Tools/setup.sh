@@ -1,5 +1,8 @@
 # Sourced by ./demo and ./test: makes sure that the system packages are there.
 
+# What a shell of ours is set to is not what these scripts show and check.
+unset JANUS_LITE_MODEL JANUS_LITE_ISA
+
 install_packages() {
   command -v swift > /dev/null || {
     echo "error: Swift 6.3 or newer is needed (https://www.swift.org/install)" >&2
@@ -17,5 +20,7 @@ install_packages() {
   local sudo=()
   [[ "$(id -u)" == 0 ]] || sudo=(sudo)
   "${sudo[@]}" apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq "${missing[@]}" > /dev/null
+  # Behind sudo, which does not pass variables on.
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq "${missing[@]}" > /dev/null
 }
