@@ -1,8 +1,9 @@
 """How far the first token's log-probabilities are from the reference: DIR/venv/bin/python accuracy.py --work DIR
 
 The reference is transformers in float32 on DIR/checkpoint; every system has the same weights, and the ids of the same
-prompts without pictures. `run --work DIR --prepare-only` makes what this needs. Prints a table. No system is taken to
-say less than its thousandth log-probability: janus-lite prints no more of them.
+prompts without pictures. `run --work DIR --prepare-only` makes what this needs, but for the model in bf16, which is
+made here. Prints a table. No system is taken to say less than its thousandth log-probability: janus-lite prints no more
+of them.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+import prepare
 from plan import HERE, Settings
 
 sys.path[:0] = [str(HERE.parents[1] / "Tools/reference"), str(HERE / "serve")]
@@ -53,10 +55,11 @@ def log_probabilities(logits: np.ndarray) -> np.ndarray:
 
 
 def janus(settings: Settings, recipe: str, prompts: list[Prompt], vocabulary: int) -> Iterable[np.ndarray]:
+    prepare.janus_model(recipe, settings)
     for prompt in prompts:
         command = [settings.command, "chat", "-m", settings.janus_model(recipe), "--threads", str(settings.threads),
                    "--json", "--max-tokens", "1", "--logprobs", str(MOST), prompt.text]
-        answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        answer = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
         if answer["prompt_token_count"] != len(prompt.ids):
             raise SystemExit(f"janus-lite: {answer['prompt_token_count']} tokens instead of {len(prompt.ids)}")
         values = np.full(vocabulary, -np.inf)

@@ -40,7 +40,10 @@ class Child:
         return answer["seconds"]
 
     def close(self) -> None:
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it has ended before it read what it was told
         try:
             self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:

@@ -28,10 +28,18 @@ def prepare(comparisons: list[Comparison], settings: Settings) -> None:
     make(settings.checkpoint, lambda path: checkpoint(path, settings))
     needed = {(system, comparison.stage) for comparison in comparisons for system in comparison.systems}
     for recipe in sorted({system.split("-")[1] for system, _ in needed if system.startswith("janus")}):
-        make(settings.janus_model(recipe), lambda path: run(
-            settings.command, "convert", settings.checkpoint, "-o", path, "--quant", recipe))
+        janus_model(recipe, settings)
     prepare_llama({n for n in needed if n[0].startswith("llama")}, settings)
     prepare_openvino({n for n in needed if n[0].startswith("openvino")}, settings)
+
+
+def janus_model(recipe: str, settings: Settings) -> None:
+    """Converts the checkpoint, again where the command is newer than what it made."""
+    product = settings.janus_model(recipe)
+    if product.exists() and product.stat().st_mtime < settings.command.stat().st_mtime:
+        product.unlink()
+    make(product, lambda path: run(
+        settings.command, "convert", settings.checkpoint, "-o", path, "--quant", recipe))
 
 
 def environment(work: Path) -> Path:

@@ -1,6 +1,7 @@
 """The results of a machine: a folder to which every sitting adds the comparisons that it made."""
 
 import csv
+import io
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -69,13 +70,19 @@ class Results:
         return table.markdown(self.measurements)
 
     def _write(self) -> None:
-        partial = self._csv.with_suffix(".partial")
-        with partial.open("w", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for m in self.measurements:
-                writer.writerow([
-                    m.comparison, m.stage, m.system, m.repetition, f"{m.seconds:.6f}", f"{m.foreign_share:.3f}"])
-        partial.replace(self._csv)
-        self._json.write_text(json.dumps(self.sittings, indent=2) + "\n")
-        (self.folder / "compare.md").write_text("\n".join(self.table()) + "\n")
+        rows = io.StringIO()
+        writer = csv.writer(rows, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for m in self.measurements:
+            writer.writerow([
+                m.comparison, m.stage, m.system, m.repetition, f"{m.seconds:.6f}", f"{m.foreign_share:.3f}"])
+        write(self._csv, rows.getvalue())
+        write(self._json, json.dumps(self.sittings, indent=2) + "\n")
+        write(self.folder / "compare.md", "\n".join(self.table()) + "\n")
+
+
+def write(path: Path, text: str) -> None:
+    """Gives a file new content, or leaves the old."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    partial.replace(path)
