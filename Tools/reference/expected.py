@@ -170,7 +170,10 @@ def main() -> None:
         f'"{key}": [\n' + ",\n".join(map(_line, value)) + "\n]" if isinstance(value, list) else f'"{key}": {_line(value)}'
         for key, value in expected.items()
     )
-    arguments.output.write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    # Its presence says that all of it is there.
+    partial = arguments.output.with_name(arguments.output.name + ".partial")
+    partial.write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    partial.replace(arguments.output)
     print(f"{arguments.output}: smallest gap {expected['smallest_gap']}")
 
 

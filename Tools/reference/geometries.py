@@ -39,17 +39,11 @@ class Geometry:
     code_gain: float = 1.0
     # How sharply attention chooses; several query heads on one key-value head multiply its errors.
     attention_gain: float = 1.7
-    default_seed: int = 1
 
     @property
     def grid(self) -> int:
         """Patches, and codes of a painted picture, along one side."""
         return self.image_size // self.patch_size
-
-    @property
-    def painted_size(self) -> int:
-        """Pixels of a painted picture along one side."""
-        return self.grid * 2 ** (len(self.channel_multiplier) - 1)
 
 
 GEOMETRIES = {

@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--naming", choices=["deepseek", "transformers"], default="transformers")
     parser.add_argument("--container", choices=["safetensors", "bin"], default="safetensors")
     parser.add_argument("--shards", type=int, default=1)
-    parser.add_argument("--seed", type=int, help="default: the geometry's own, which avoids near ties")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tied", action="store_true", help="share the text head with the embeddings")
     parser.add_argument("--tokenizer", type=Path, default=FIXTURE_TOKENIZER, help="folder with tokenizer.json")
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -108,8 +108,7 @@ def main() -> None:
     geometry = GEOMETRIES[arguments.geometry]
     if arguments.tied:
         geometry = replace(geometry, tied=True)
-    seed = geometry.default_seed if arguments.seed is None else arguments.seed
-    make(geometry, arguments.naming, arguments.container, arguments.shards, seed, arguments.tokenizer,
+    make(geometry, arguments.naming, arguments.container, arguments.shards, arguments.seed, arguments.tokenizer,
          arguments.output)
 
 

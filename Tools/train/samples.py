@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
 
 import formulas
 from layout import EM, FONTS, Layout, layout
@@ -135,9 +134,3 @@ def stacked(samples: list[Sample]) -> Pages:
         names[row, :n] = torch.from_numpy(one.names)
         suffixes[row, :n] = torch.from_numpy(one.suffixes)
     return Pages(patches, index, present, names, suffixes)
-
-
-def picture_page(picture: Image.Image) -> torch.Tensor:
-    """Pixel values [1, 3, IMAGE, IMAGE] of any picture, as the runtime prepares it."""
-    grey = torch.from_numpy(page(picture, IMAGE).pixels.copy()).float() / 127.5 - 1
-    return grey[None, None].expand(1, 3, -1, -1)

@@ -2,7 +2,7 @@
 
 Its own typesetting stands behind a parser for this grammar.
 mathtext's general parser takes nine tenths of its time. What `formulas.py` writes needs a few rules only; each calls the
-function that mathtext's parser calls for it, so that glyphs come out where mathtext puts them (`--check` compares).
+function that mathtext's parser calls for it, so that glyphs come out where mathtext puts them (run as a program, this file compares).
 """
 
 import argparse
@@ -123,5 +123,5 @@ def check(count: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", type=int, default=200, metavar="COUNT", help="formulas for each family")
-    check(parser.parse_args().check)
+    parser.add_argument("count", type=int, nargs="?", default=200, help="formulas for each family")
+    check(parser.parse_args().count)
