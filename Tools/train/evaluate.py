@@ -1,7 +1,7 @@
 """Measures an exported model in PyTorch and in janus-lite, and prints a Markdown table.
 
-`evaluate.py MODEL --janus-lite COMMAND --work FOLDER`. What was measured is kept in the folder, under a checksum of
-the weights, so that a stopped evaluation goes on where it was; nothing is measured twice.
+`evaluate.py MODEL --janus-lite COMMAND --work FOLDER`. What was measured is kept in the folder, under checksums of the
+weights and of the command, so that a stopped evaluation goes on where it was; nothing is measured twice.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from formulas import LONGEST, formulas, latex
 from layout import FONTS, layout
 from reference import Reference
 from rendering import draw
-from runtime import Runtime
+from runtime import Runtime, instruction_set
 from shapes import Scene, keeps_to, random_scene
 
 SEED = 20_000_003
@@ -54,6 +54,21 @@ def divergence(exact: torch.Tensor, other: torch.Tensor) -> list[float]:
     return (exact.exp() * (exact - other)).sum(-1).clamp(min=0).tolist()
 
 
+def checksum(*contents: bytes) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(content)
+    return digest.hexdigest()[:12]
+
+
+def keep(path: Path, write) -> None:
+    """Calls `write` with a path whose content gets the name when it is whole."""
+    if not path.exists():
+        partial = path.with_name("partial-" + path.name)
+        write(partial)
+        partial.rename(path)
+
+
 def mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
@@ -63,43 +78,51 @@ class Evaluation:
 
     def __init__(self, arguments):
         self.arguments = arguments
-        digest = hashlib.sha256((arguments.model / "model.safetensors").read_bytes()).hexdigest()[:12]
-        self.folder = arguments.work / digest
-        self.folder.mkdir(parents=True, exist_ok=True)
+        command = arguments.janus_lite
+        self.folder = arguments.work / checksum((arguments.model / "model.safetensors").read_bytes())
+        # Another build may convert and compute otherwise, and so may another processor's kernels.
+        self.runs = self.folder / f"{checksum(command.read_bytes())}-{instruction_set(command)}"
+        self.runs.mkdir(parents=True, exist_ok=True)
         self.reference = Reference(arguments.model)
         self.runtimes = {
             recipe: Runtime.converted(
-                arguments.janus_lite, arguments.model, recipe, self.folder / f"{recipe}.gguf", arguments.threads)
+                command, arguments.model, recipe, self.runs / f"{recipe}.gguf", arguments.threads)
             for recipe in RECIPES
         }
-        self.formulas = [tokens for tokens, _ in self._pictures()]
-        self.paths = [self.folder / f"formula-{number:04}.png" for number in range(len(self.formulas))]
+        self.formulas, self.paths = [], []
+        for number, (tokens, picture) in enumerate(held_out(arguments.count, arguments.longest)):
+            path = self.folder / f"formula-{arguments.longest}-{number:04}.png"
+            keep(path, lambda partial: picture.save(partial, "PNG"))
+            self.formulas.append(tokens)
+            self.paths.append(path)
 
-    def _pictures(self):
-        for number, (tokens, picture) in enumerate(held_out(self.arguments.count, self.arguments.longest)):
-            path = self.folder / f"formula-{number:04}.png"
-            if not path.exists():
-                picture.save(path)
-            yield tokens, path
+    def _kept(self, name: str, column: str, measure):
+        path = (self.runs if column in self.runtimes else self.folder) / f"{name}-{column}.json"
 
-    def _kept(self, name: str, measure):
-        path = self.folder / f"{name}.json"
-        if not path.exists():
-            print(f"measuring {name}", flush=True)
-            path.write_text(json.dumps(measure()))
+        def write(partial: Path) -> None:
+            print(f"measuring {name} of {column}", flush=True)
+            partial.write_text(json.dumps(measure()))
+
+        keep(path, write)
         return json.loads(path.read_text())
 
-    def answers(self, column: str, cache: str | None = None) -> list[dict]:
-        """What a column says of the formulas, and of the pictures given by name after them; keys and values in `cache`."""
-        paths = self.paths + self.arguments.pictures
-        name = f"answers-{cache + '-cache-' if cache else ''}{column}-{len(self.paths)}-{self.arguments.longest}"
-        name += "".join(f"-{path.stem}" for path in self.arguments.pictures)
+    def _read(self, paths: list[Path], column: str, cache: str | None = None) -> list[dict]:
         if column in self.runtimes:
-            return self._kept(name, lambda: self.runtimes[column].read(paths, cache))
-        return self._kept(name, lambda: [
+            return self.runtimes[column].read(paths, cache)
+        return [
             answer for start in range(0, len(paths), 25)
-            for answer in self.reference.read([Image.open(path) for path in paths[start:start + 25]])
-        ])
+            for answer in self.reference.read([Image.open(path) for path in paths[start:start + 25]])]
+
+    def answers(self, column: str, cache: str | None = None) -> list[dict]:
+        """What a column says of the formulas, with keys and values in `cache` or the default format."""
+        name = f"answers-{len(self.paths)}-{self.arguments.longest}" + (f"-{cache}-cache" if cache else "")
+        return self._kept(name, column, lambda: self._read(self.paths, column, cache))
+
+    def further(self, column: str) -> list[dict]:
+        """What a column says of the pictures given by name."""
+        paths = self.arguments.pictures
+        name = f"pictures-{checksum(*(path.read_bytes() for path in paths))}"
+        return self._kept(name, column, lambda: self._read(paths, column))
 
     def text_divergence(self, column: str) -> list[float]:
         """Per token, at the places of the column's own answers."""
@@ -112,7 +135,7 @@ class Evaluation:
                 found += divergence(self.reference.text_logprobs(Image.open(path), ids)[:len(given)], given)
             return found
 
-        return self._kept(f"text-{column}-{len(paths)}", measure)
+        return self._kept(f"text-{len(paths)}-{self.arguments.longest}", column, measure)
 
     def code_divergence(self, column: str) -> list[float]:
         """Per code, at the places of the column's own paintings."""
@@ -121,25 +144,25 @@ class Evaluation:
         def measure():
             found = []
             for seed, scene in enumerate(scenes(self.arguments.guided)):
-                codes, given = self.runtimes[column].code_logprobs(scene.caption, seed, self.folder / column, rows)
+                codes, given = self.runtimes[column].code_logprobs(scene.caption, seed, self.runs / column, rows)
                 found += divergence(self.reference.code_logprobs(scene.caption, codes), given)
             return found
 
-        return self._kept(f"codes-{column}-{self.arguments.guided}", measure)
+        return self._kept(f"codes-{self.arguments.guided}", column, measure)
 
     def paintings(self, column: str) -> list[bool]:
         wanted = scenes(self.arguments.paintings)
 
         def measure():
             if column in self.runtimes:
-                runtime, folder = self.runtimes[column], self.folder / column
+                runtime, folder = self.runtimes[column], self.runs / column
                 paths = [runtime.paint(scene.caption, seed, folder) for seed, scene in enumerate(wanted)]
                 pictures = [Image.open(path) for path in paths]
             else:
                 pictures = self.reference.paint([scene.caption for scene in wanted], SEED)
             return [keeps_to(picture.convert("RGB"), scene) for picture, scene in zip(pictures, wanted)]
 
-        return self._kept(f"paintings-{column}-{len(wanted)}", measure)
+        return self._kept(f"paintings-{len(wanted)}", column, measure)
 
     def table(self) -> str:
         columns = ["torch", *RECIPES]
@@ -155,7 +178,7 @@ class Evaluation:
             return f"{sum(distance(a['ids'], w) for a, w in zip(answers[column], ids)) / sum(map(len, ids)):.2%}"
 
         def same(answers, others):
-            equal = [a["ids"] == b["ids"] for a, b in zip(answers, others)][:len(wanted)]
+            equal = [a["ids"] == b["ids"] for a, b in zip(answers, others)]
             return f"{sum(equal)} of {len(equal)}"
 
         count, plain = len(wanted), ["–"]
@@ -182,8 +205,8 @@ class Evaluation:
         for tokens, answer in zip(self.formulas, self.answers("torch")):
             if latex(tokens) != answer["text"] and len(lines) < 2 * shown:
                 lines += [f"wrong: {answer['text']}", f"  for: {latex(tokens)}"]
-        for number, path in enumerate(self.arguments.pictures, len(self.formulas)):
-            lines += [f"{path.name} in {column}: {self.answers(column)[number]['text']}" for column in ["torch", *RECIPES]]
+        for number, path in enumerate(self.arguments.pictures):
+            lines += [f"{path.name} in {column}: {self.further(column)[number]['text']}" for column in ["torch", *RECIPES]]
         return "\n".join(lines)
 
 

@@ -17,8 +17,7 @@ class Runtime:
     @staticmethod
     def converted(command: Path, checkpoint: Path, recipe: str, path: Path, threads: int | None) -> "Runtime":
         if not path.exists():
-            subprocess.run(
-                [command, "convert", checkpoint, "-o", path, "--quant", recipe], check=True, capture_output=True)
+            subprocess.run([command, "convert", checkpoint, "-o", path, "--quant", recipe], check=True)
         return Runtime(command, path, threads)
 
     def _lines(self, *arguments) -> list[dict]:
@@ -44,6 +43,12 @@ class Runtime:
     def paint(self, caption: str, seed: int, folder: Path) -> Path:
         line, = self._lines("generate", caption, "--seed", seed, "-o", folder)
         return Path(line["images"][0]["path"])
+
+
+def instruction_set(command: Path) -> str:
+    """The kernels that the command chooses here."""
+    done = subprocess.run([command, "info", "--json"], check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)["machine"]["instruction_set"]
 
 
 def dense(places: list[list[tuple[int, float]]], rows: int) -> torch.Tensor:
