@@ -8,7 +8,9 @@ model card.
 import argparse
 import json
 import math
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from formulas import formulas
@@ -35,13 +37,18 @@ def main() -> None:
     arguments = parser.parse_args()
     pieces = (piece for piece in formulas(SEED, 26, evaluation=True) if len(piece.tokens) >= 12 and piece.tall)
     answers, drawn = {}, 0
-    for number, (name, draw) in enumerate(STYLES.items()):
-        while name not in answers:
-            formula, drawn = layout(next(pieces), FONTS[number % len(FONTS)]), drawn + 1
-            (arguments.output / name).write_bytes(encoded(draw(formula), name))
-            text, certain = read(arguments.janus_lite.resolve(), arguments.model, arguments.output / name)
-            if text == formula.latex and certain >= LEAST:
-                answers[name] = text
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (name, draw) in enumerate(STYLES.items()):
+            while name not in answers:
+                formula, drawn = layout(next(pieces), FONTS[number % len(FONTS)]), drawn + 1
+                picture = Path(folder) / name
+                picture.write_bytes(encoded(draw(formula), name))
+                text, certain = read(arguments.janus_lite.resolve(), arguments.model, picture)
+                if text == formula.latex and certain >= LEAST:
+                    answers[name] = text
+        # All of them or none: the pictures and their answers belong together.
+        for name in answers:
+            shutil.copyfile(Path(folder) / name, arguments.output / name)
     print(f"{len(answers)} of {drawn} formulas taken")
     text = json.dumps(answers, indent=2, ensure_ascii=False) + "\n"
     (arguments.output / "answers.json").write_text(text, encoding="utf-8")

@@ -35,8 +35,15 @@ def device() -> torch.device:
 
 
 def checkpoint(path) -> dict:
-    """A state that train.py or vq.py saved, wherever it was computed."""
+    """A state that `save` wrote, wherever it was computed."""
     return torch.load(path, weights_only=True, map_location="cpu")
+
+
+def save(path, state: dict) -> None:
+    """Gives a state a new content, or leaves the old one."""
+    new = path.with_suffix(".new")
+    torch.save(state, new)
+    new.rename(path)
 
 
 def reduced():

@@ -43,20 +43,20 @@ def main() -> None:
     parser.add_argument("--read-samples", type=int, required=True, help="formulas that the model has been trained on")
     parser.add_argument("--seed", type=int, default=2, help="other than that of the training before")
     arguments = parser.parse_args()
-    path = arguments.state / "reader.pt"
-    if path.exists():
-        raise SystemExit(f"{path} exists: train.py goes on from it")
+    path, vq = arguments.state / "reader.pt", arguments.state / "vq.pt"
+    for present in filter(Path.exists, (path, vq)):
+        raise SystemExit(f"{present} exists: expected a folder without a state")
     arguments.state.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(arguments.seed)
     reader = Reader()
     weights = {name: value.float() for name, value in load_file(arguments.model / "model.safetensors").items()}
     reader.janus.load_state_dict(weights)
     fit_heads(reader, Source(arguments.seed * 1_000_003))
-    torch.save({"model": reader.janus.model.vqmodel.state_dict(), "samples": VQ_SAMPLES}, arguments.state / "vq.pt")
-    torch.save({
+    nano.save(vq, {"model": reader.janus.model.vqmodel.state_dict(), "samples": VQ_SAMPLES})
+    nano.save(path, {
         "model": {n: v for n, v in reader.state_dict().items() if "vqmodel." not in n}, "optimizers": {},
         "counts": {"glyph_samples": GLYPH_SAMPLES, "read_samples": arguments.read_samples, "step": 0},
-    }, path)
+    })
 
 
 if __name__ == "__main__":

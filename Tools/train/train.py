@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import time
 from datetime import timedelta
@@ -119,6 +120,8 @@ class Training:
         self.left = self.schedule.left(self.read_samples)
         vq = state / "vq.pt"
         self.paintings = Paintings(vq, seed * 999_979 + self.step * workers + rank) if finished(vq) else None
+        if self.paintings is None and not rank:
+            print(f"painting is not taught: {vq} is not there or not whole", file=sys.stderr, flush=True)
         self.sizes = GPU if self.device.type == "cuda" else CPU
         batches = Batches(self.sizes, self.schedule, seed, rank, workers, self.counts(), self.paintings is not None)
         self.loader = DataLoader(
@@ -135,19 +138,20 @@ class Training:
     def save(self) -> None:
         if self.rank:
             return
-        path = self.state / "reader.pt"
-        torch.save({
+        nano.save(self.state / "reader.pt", {
             "model": {n: v for n, v in self.reader.state_dict().items() if "vqmodel." not in n},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "counts": self.counts(),
-        }, path.with_suffix(".new"))
-        path.with_suffix(".new").rename(path)
+        })
         self.saved = time.time()
 
-    def wait(self) -> None:
-        """Sleeps while the file PAUSE lies in the state folder."""
-        while (self.state / "PAUSE").exists() and not self.asked:
+    def wait(self) -> bool:
+        """Sleeps while the file PAUSE lies in the state folder; false when asked to stop meanwhile."""
+        while (self.state / "PAUSE").exists():
+            if self.asked:
+                return False
             time.sleep(2)
+        return True
 
     def update(self, loss: torch.Tensor) -> None:
         loss.backward()
@@ -196,11 +200,11 @@ class Training:
         self.asked = True
 
     def run(self) -> None:
-        batches = iter(self.loader)  # whose processes are not to hear the signals
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the loader's processes: they inherit it
+        batches = iter(self.loader)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN if self.rank else self.stop)
-        while self.left > 0 and not self.stopping:
-            self.wait()
+        while self.left > 0 and not self.stopping and self.wait():
             batch = moved(next(batches), self.device)
             if isinstance(batch, Pages):
                 self.glyph_step(batch)
@@ -243,7 +247,7 @@ def work(rank: int, folder: str, workers: int, *given) -> None:
     Training(*given, rank=rank, workers=workers).run()
 
 
-def check(state: Path) -> None:
+def check() -> None:
     """Compares this file's forward, with every patch, to transformers' own."""
     torch.manual_seed(0)
     reader, prompts = Reader().eval(), Prompts()
@@ -270,7 +274,7 @@ def check(state: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--state", type=Path, required=True, help="folder of checkpoints")
+    parser.add_argument("--state", type=Path, help="folder of checkpoints")
     parser.add_argument("--samples", type=int, default=500_000, help="formulas of stage two")
     parser.add_argument("--minutes", type=float, help="be ready in this time instead, from the rate of --samples on")
     parser.add_argument("--workers", type=int, help="processes, one thread each (default: 1; with a GPU all cores but three)")
@@ -278,8 +282,10 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="compare the forward pass with transformers' and stop")
     arguments = parser.parse_args()
     if arguments.check:
-        check(arguments.state)
+        check()
         return
+    if arguments.state is None:
+        parser.error("the following arguments are required: --state")
     given = (arguments.state, arguments.seed, arguments.samples, arguments.minutes)
     if nano.device().type == "cuda":
         # One process trains; the others make its batches.
@@ -287,11 +293,18 @@ def main() -> None:
         Training(*given, loaders=arguments.workers or max(1, len(os.sched_getaffinity(0)) - 3)).run()
         return
     workers = arguments.workers or 1
+    spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
-        for rank in range(1, workers):
-            work_at = (rank, folder, workers, *given)
-            multiprocessing.get_context("spawn").Process(target=work, args=work_at, daemon=True).start()
-        work(0, folder, workers, *given)
+        others = [spawn.Process(target=work, args=(rank, folder, workers, *given)) for rank in range(1, workers)]
+        try:
+            for process in others:
+                process.start()
+            work(0, folder, workers, *given)
+        finally:
+            # They keep nothing, hear no signal, and might wait for this one.
+            for process in others:
+                if process.pid is not None:
+                    process.kill()
 
 
 if __name__ == "__main__":

@@ -117,7 +117,10 @@ def revive(vq, exact: torch.Tensor, used: torch.Tensor) -> None:
 
 def finished(path: Path) -> bool:
     """Whether the checkpoint is that of a whole training: codes of an earlier one would change again."""
-    return path.exists() and nano.checkpoint(path)["samples"] >= SAMPLES
+    if not path.exists():
+        return False
+    saved = nano.checkpoint(path)
+    return saved["samples"] >= saved.get("wanted", SAMPLES)
 
 
 def main() -> None:
@@ -139,6 +142,8 @@ def main() -> None:
     done = step = 0
     if path.exists():
         saved = nano.checkpoint(path)
+        if saved["samples"] >= arguments.samples:
+            raise SystemExit(f"{path} has {saved['samples']} samples behind it: nothing is left to do")
         vq.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         done, step, used = saved["samples"], saved["step"], saved["used"].to(device)
@@ -173,10 +178,9 @@ def main() -> None:
         if step % 250 == 0 or done >= arguments.samples:
             with torch.no_grad():
                 vq.quantize.embedding.weight.copy_(F.normalize(vq.quantize.embedding.weight, dim=-1))
-            state = {"model": vq.state_dict(), "optimizer": optimizer.state_dict(), "samples": done, "step": step,
-                     "used": used}
-            torch.save(state, path.with_suffix(".new"))
-            path.with_suffix(".new").rename(path)
+            state = {"model": vq.state_dict(), "optimizer": optimizer.state_dict(), "samples": done,
+                     "wanted": arguments.samples, "step": step, "used": used}
+            nano.save(path, state)
 
 
 if __name__ == "__main__":
