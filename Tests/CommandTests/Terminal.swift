@@ -5,7 +5,10 @@
   final class Terminal {
     private let primary: Int32
     let process: Process
-    private(set) var shown = ""
+    private var bytes: [UInt8] = []
+
+    /// All that was read; as a whole, since a piece may end within a character.
+    var shown: String { String(decoding: bytes, as: UTF8.self) }
 
     init(
       _ arguments: [String], environment: [String: String] = ["TERM": "xterm"], columns: UInt16 = 80
@@ -39,30 +42,27 @@
 
     /// Reads until `text` has been shown `count` times; false when that does not happen.
     func waits(for text: String, count: Int = 1) -> Bool {
-      var buffer = [UInt8](repeating: 0, count: 4096)
       while shown.components(separatedBy: text).count <= count {
-        var descriptor = pollfd(fd: primary, events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 60_000) == 1 else { return false }
-        let read = Foundation.read(primary, &buffer, buffer.count)
-        guard read > 0 else { return false }
-        shown += String(decoding: buffer[..<read], as: UTF8.self)
+        guard readPiece(within: 60_000) else { return false }
       }
       return true
     }
 
     /// Reads until the process has ended and all that it wrote was read.
     func readToEnd() {
+      while process.isRunning { _ = readPiece(within: 20) }
+      while readPiece(within: 20) {}
+    }
+
+    /// Reads what comes within some milliseconds; false where nothing does.
+    private func readPiece(within milliseconds: Int32) -> Bool {
+      var descriptor = pollfd(fd: primary, events: Int16(POLLIN), revents: 0)
+      guard poll(&descriptor, 1, milliseconds) == 1 else { return false }
       var buffer = [UInt8](repeating: 0, count: 4096)
-      while true {
-        let isOver = !process.isRunning
-        var descriptor = pollfd(fd: primary, events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 20) == 1 else {
-          if isOver { return } else { continue }
-        }
-        let read = Foundation.read(primary, &buffer, buffer.count)
-        guard read > 0 else { return }
-        shown += String(decoding: buffer[..<read], as: UTF8.self)
-      }
+      let count = read(primary, &buffer, buffer.count)
+      guard count > 0 else { return false }
+      bytes += buffer[..<count]
+      return true
     }
 
     /// The exit code; -1 for a process that a signal ended, or that did not end within a minute.
