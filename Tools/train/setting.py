@@ -2,7 +2,8 @@
 
 Its own typesetting stands behind a parser for this grammar.
 mathtext's general parser takes nine tenths of its time. What `formulas.py` writes needs a few rules only; each calls the
-function that mathtext's parser calls for it, so that glyphs come out where mathtext puts them (run as a program, this file compares).
+function that mathtext's parser calls for it, so that glyphs come out where mathtext puts them. Run as a program, this file
+compares the two.
 """
 
 import argparse
