@@ -68,20 +68,21 @@ let package = Package(
     .target(name: "Quant", dependencies: ["SIMDKernels"], swiftSettings: [.unsafeFlags(["-O"])]),
     .target(name: "GGUF", dependencies: ["Quant"]),
     .target(
-      name: "Images", dependencies: ["CPNG", "CJPEG"], swiftSettings: [.unsafeFlags(["-O"])]),
-    .target(
-      name: "JanusLite",
-      dependencies: ["Quant", "GGUF", "Images", "CBLAS", "CIntrinsics", "SIMDKernels"],
+      name: "JanusImages", dependencies: ["CPNG", "CJPEG"], path: "Sources/Images",
       swiftSettings: [.unsafeFlags(["-O"])]),
     .target(
-      name: "Convert",
+      name: "JanusLite",
+      dependencies: ["Quant", "GGUF", "JanusImages", "CBLAS", "CIntrinsics", "SIMDKernels"],
+      swiftSettings: [.unsafeFlags(["-O"])]),
+    .target(
+      name: "JanusConvert",
       dependencies: ["Quant", "GGUF", .product(name: "Crypto", package: "swift-crypto")],
       path: "Tools/convert",
       swiftSettings: [.unsafeFlags(["-O"])]),
     .executableTarget(
       name: "janus-lite",
       dependencies: [
-        "JanusLite", "Convert", "GGUF", "Quant", "Images", "SIMDKernels",
+        "JanusLite", "JanusConvert", "GGUF", "Quant", "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -102,13 +103,15 @@ let package = Package(
       dependencies: ["GGUF", "Quant", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(
       name: "ImagesTests",
-      dependencies: ["Images", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["JanusImages", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Fixtures"], swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
-      name: "ConvertTests", dependencies: ["Convert"], swiftSettings: [.unsafeFlags(["-O"])]),
+      name: "ConvertTests", dependencies: ["JanusConvert"], swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "JanusLiteTests",
-      dependencies: ["JanusLite", "Convert", .product(name: "Crypto", package: "swift-crypto")]),
-    .testTarget(name: "CommandTests", dependencies: ["JanusLite", "Convert", "Images"]),
+      dependencies: [
+        "JanusLite", "JanusConvert", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .testTarget(name: "CommandTests", dependencies: ["JanusLite", "JanusConvert", "JanusImages"]),
   ]
 )

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Images
+import JanusImages
 import JanusLite
 
 /// `janus-lite chat`: one answer, or a conversation.

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Convert
 import Foundation
 import GGUF
+import JanusConvert
 import JanusLite
 
 /// `janus-lite convert`: a checkpoint folder to one model file.

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Convert
 import Foundation
 import GGUF
-import Images
+import JanusConvert
+import JanusImages
 import JanusLite
 import SIMDKernels
 

@@ -1,5 +1,5 @@
 import Foundation
-import Images
+import JanusImages
 
 /// The folder that pictures are written to, named after their prompt and seed.
 struct Gallery {

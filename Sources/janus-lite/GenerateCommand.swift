@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Images
+import JanusImages
 import JanusLite
 
 /// `janus-lite generate`: pictures from words.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Convert
 import GGUF
+import JanusConvert
 import JanusLite
 import Quant
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Images
+import JanusImages
 import JanusLite
 
 /// `janus-lite ocr`: pictures of formulas to LaTeX.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import GGUF
-import Images
+import JanusImages
 
 /// A picture file to write: beside its place first, then renamed, so that it is whole or not there.
 struct PictureFile {

@@ -1,6 +1,6 @@
 import Foundation
 import GGUF
-import Images
+import JanusImages
 
 /// A picture as it is named on the command line: a file, or `-` for standard input.
 struct PictureInput {

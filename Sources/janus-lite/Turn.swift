@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 import JanusLite
 
 /// One prompt and its answer, shown as it comes.

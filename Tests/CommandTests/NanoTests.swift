@@ -1,5 +1,5 @@
 import Foundation
-import Images
+import JanusImages
 import Testing
 
 /// The whole way with a model that was trained: Models/janus-nano in int4. Its answers are right, not merely there.

@@ -1,5 +1,5 @@
 import Foundation
-import Images
+import JanusImages
 import JanusLite
 import Testing
 

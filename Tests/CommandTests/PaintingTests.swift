@@ -1,5 +1,5 @@
 import Foundation
-import Images
+import JanusImages
 import Testing
 
 /// Painting from the command line: the files it leaves, and that they can be made again.

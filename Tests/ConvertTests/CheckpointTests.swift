@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Convert
+@testable import JanusConvert
 
 /// What a checkpoint folder must be, and how it is refused when it is not.
 @Suite struct CheckpointTests {

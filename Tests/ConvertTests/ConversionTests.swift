@@ -3,7 +3,7 @@ import GGUF
 import Quant
 import Testing
 
-@testable import Convert
+@testable import JanusConvert
 
 @Suite struct ConversionTests {
   private func convert(

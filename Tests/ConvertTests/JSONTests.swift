@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Convert
+@testable import JanusConvert
 
 @Suite struct JSONTests {
   private func parse(_ text: String) throws -> JSON { try JSONParser.parse(Array(text.utf8)) }

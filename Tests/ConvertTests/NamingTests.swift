@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Convert
+@testable import JanusConvert
 
 /// The published models, whose counts of tensors and numbers are known.
 @Suite struct NamingTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Convert
+@testable import JanusConvert
 
 @Suite struct PieceQueueTests {
   @Test(arguments: [0, 1, 3, 8])

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Convert
+@testable import JanusConvert
 
 @Suite struct SafetensorsFileTests {
   private let tensors = [

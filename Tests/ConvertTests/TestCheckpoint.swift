@@ -1,6 +1,6 @@
 import Foundation
 
-@testable import Convert
+@testable import JanusConvert
 
 /// The committed small checkpoint, to be changed, renamed and written again in every published form.
 struct TestCheckpoint {

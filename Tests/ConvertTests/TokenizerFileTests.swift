@@ -1,7 +1,7 @@
 import GGUF
 import Testing
 
-@testable import Convert
+@testable import JanusConvert
 
 @Suite struct TokenizerFileTests {
   /// The vocabulary of the committed checkpoint after a change of its JSON.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Convert
+@testable import JanusConvert
 
 @Suite struct TorchArchiveTests {
   private func read(_ path: String, _ name: String) throws -> (shape: [Int], values: [Float]) {

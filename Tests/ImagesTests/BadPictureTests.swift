@@ -1,5 +1,5 @@
 import Foundation
-import Images
+import JanusImages
 import Testing
 
 /// Files that are not whole pictures: each is refused with its reason, none harms the process.

@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 import Testing
 
 /// Decoded pixels against Pillow's, and the PNG specification's where Pillow departs from it.

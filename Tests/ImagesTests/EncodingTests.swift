@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 import Testing
 
 /// Written files, read back.

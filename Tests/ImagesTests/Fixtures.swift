@@ -1,6 +1,6 @@
 import Crypto
 import Foundation
-import Images
+import JanusImages
 import Testing
 
 /// Files and expected values made by Tools/reference/make_image_fixtures.py.

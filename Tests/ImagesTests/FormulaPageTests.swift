@@ -1,5 +1,5 @@
 import Foundation
-import Images
+import JanusImages
 import Testing
 
 /// Pages of formulas against those of Tools/train/page.py, made by Tools/train/page_fixtures.py.

@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 import Testing
 
 /// Cropping to the writing, and dark grounds.

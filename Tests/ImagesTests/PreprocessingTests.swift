@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 import Testing
 
 /// Resizing and pre-processing against Pillow's, to the last bit.

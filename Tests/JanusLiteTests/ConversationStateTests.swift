@@ -1,4 +1,4 @@
-import Convert
+import JanusConvert
 import Testing
 
 @testable import JanusLite

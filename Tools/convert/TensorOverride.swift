@@ -36,7 +36,7 @@ public struct TensorOverride: Equatable, Sendable {
     type = String(parts[1])
   }
 
-  func matches(_ name: String) -> Bool { Convert.matches(name, pattern: pattern) }
+  func matches(_ name: String) -> Bool { JanusConvert.matches(name, pattern: pattern) }
 
   /// The format for a tensor that matches; throws `usage` where it cannot have it.
   func format(for tensor: TensorSpec) throws(ConversionError) -> ElementFormat {

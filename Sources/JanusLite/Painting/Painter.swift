@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 
 /// Paints pictures from words. Belongs to one thread at a time.
 public final class Painter {

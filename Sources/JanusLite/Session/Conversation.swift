@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 
 /// A conversation with a model: what was said stays in its cache, and each picture is encoded once.
 ///

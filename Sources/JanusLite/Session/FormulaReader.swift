@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 
 /// Reads the formula in a picture as LaTeX.
 ///

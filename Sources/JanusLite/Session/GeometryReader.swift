@@ -1,5 +1,5 @@
 import GGUF
-import Images
+import JanusImages
 import Quant
 
 /// Reads the numbers of a model from its file's metadata, within the limits that the runtime can

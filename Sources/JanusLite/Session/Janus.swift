@@ -1,5 +1,5 @@
 import GGUF
-import Images
+import JanusImages
 import Quant
 import SIMDKernels
 

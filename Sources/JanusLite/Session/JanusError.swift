@@ -1,5 +1,5 @@
 import GGUF
-import Images
+import JanusImages
 import SIMDKernels
 
 /// Why the library could not do what it was asked.

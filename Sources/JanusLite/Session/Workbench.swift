@@ -1,4 +1,4 @@
-import Images
+import JanusImages
 
 /// Runs single stages of a model, for benchmarks: the same code as conversations and paintings, with
 /// made-up input. Belongs to one thread at a time.

@@ -1,6 +1,6 @@
-import Convert
 import Foundation
-import Images
+import JanusConvert
+import JanusImages
 import Synchronization
 import Testing
 

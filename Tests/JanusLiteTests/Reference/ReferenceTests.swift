@@ -1,7 +1,7 @@
-import Convert
 import Crypto
 import Foundation
-import Images
+import JanusConvert
+import JanusImages
 import SIMDKernels
 import Testing
 
