@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// Reads little-endian numbers and strings from the front of a header, and never past its end.
 struct ByteReader {
   typealias Problem = ContainerError.Problem

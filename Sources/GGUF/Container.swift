@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// An open model file: metadata, and tensors whose bytes lie in memory as the kernels read them.
@@ -48,13 +49,10 @@ public final class Container: Sendable {
   }
 
   /// Compares the bytes of a tensor with the checksum that was written with them.
-  ///
-  /// `digest` is a fresh SHA-256.
-  public func verify(
-    _ tensor: TensorRecord, digest: consuming some TensorDigest
-  ) throws(ContainerError) {
+  public func verify(_ tensor: TensorRecord) throws(ContainerError) {
+    var digest = Digest(.sha256)
     digest.update(bytes(of: tensor))
-    let found = hexadecimal(digest.finalize())
+    let found = Digest.hexadecimal(digest.finalize())
     guard found == tensor.sha256 else {
       throw ContainerError(
         path: file.path,

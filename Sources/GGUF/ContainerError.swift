@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// Why a file is not a container that this version reads: what, where, expected and found.
 public struct ContainerError: Error, Equatable, CustomStringConvertible {
   public let path: String

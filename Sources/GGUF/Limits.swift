@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The numbers of `docs/FORMAT.md` that bound what a file may ask for.
 ///
 /// They are checked before anything is allocated or multiplied, so that a hostile header costs

@@ -1,3 +1,5 @@
+import JanusSystem
+
 extension Metadata {
   /// Reads `count` pairs: types, lengths and names are checked, values are left where they lie.
   init(

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The key–value pairs of a container, with typed access.
 ///
 /// Types and lengths of all values are checked when the container opens; the elements of arrays are

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// An array of strings that lie in a container, decoded one by one when they are asked for.
 public struct StringArray: Sendable {
   /// The metadata key, for messages.

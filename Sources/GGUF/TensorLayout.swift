@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// How a tensor of a given shape lies in the file: its bytes, and what GGUF is told about them.

@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import JanusSystem
 import Testing
 
 /// What a file that opens promises: every value and every byte can be asked for.

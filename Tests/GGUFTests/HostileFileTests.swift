@@ -1,4 +1,5 @@
 import Foundation
+import JanusSystem
 import Testing
 
 @testable import GGUF

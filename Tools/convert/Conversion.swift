@@ -1,4 +1,5 @@
 import GGUF
+import JanusSystem
 import Quant
 
 /// A checkpoint on its way to a model file.
@@ -68,8 +69,7 @@ public struct Conversion: Sendable {
     do throws(ContainerError) {
       writer = try ContainerWriter(
         path: path, metadata: metadata,
-        tensors: tensors.map { .init(name: $0.spec.name, layout: $0.layout) },
-        digest: { SHA256Digest() })
+        tensors: tensors.map { .init(name: $0.spec.name, layout: $0.layout) })
     } catch {
       throw ConversionError(error)
     }

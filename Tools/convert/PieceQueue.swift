@@ -1,4 +1,5 @@
 import Foundation
+import JanusSystem
 
 /// Makes pieces on several threads and hands them out in order, a bounded number ahead.
 ///

@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// How much a model's numbers are shortened: what `--quant` names.

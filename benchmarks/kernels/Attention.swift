@@ -1,3 +1,6 @@
+import JanusEngine
+import JanusMeasure
+import JanusSystem
 import SIMDKernels
 
 /// One half of a head's attention over 640 positions in f16: every call takes another head's keys or

@@ -1,3 +1,7 @@
+import JanusEngine
+import JanusMeasure
+import JanusSystem
+
 /// Memory for a benchmark, filled with bytes that are valid in every panel format: small positive
 /// halves as scales, and no zero among the weights.
 final class Buffer: @unchecked Sendable {

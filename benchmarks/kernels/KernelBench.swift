@@ -2,7 +2,10 @@
 
 import ArgumentParser
 import Foundation
+import JanusEngine
 import JanusLite
+import JanusMeasure
+import JanusSystem
 import SIMDKernels
 
 @main

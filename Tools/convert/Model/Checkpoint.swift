@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A checkpoint understood: its naming, its geometry, and where each tensor of the file comes from.
 struct Checkpoint {
   let folder: CheckpointFolder

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The two ways in which published checkpoints name their tensors.
 enum Naming: String, CaseIterable, Sendable {
   /// deepseek-ai's own, `multi_modality`.

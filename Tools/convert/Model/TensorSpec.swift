@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// A tensor that the file must hold: its name, what it is for, and the shape that the geometry asks

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// Steps through bytes from outside and never past their end.
 struct ByteCursor {
   let bytes: [UInt8]

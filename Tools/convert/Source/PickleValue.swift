@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A value of a pickle, as data and nothing more.
 ///
 /// Lists, tuples and dictionaries lie in the reader's one table and are referred to by number: no

@@ -1,4 +1,5 @@
 import GGUF
+import JanusSystem
 
 #if canImport(Glibc)
   import Glibc

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A tensor as it lies in a checkpoint's file: where it begins and how to step through it.
 ///
 /// Its reader has checked that every element lies inside the file. Slices and reshapes are views: no
