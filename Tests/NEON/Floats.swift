@@ -9,9 +9,9 @@ func checkFloatMatmul() {
   for (rows, tokens) in [(1, 1), (3, 2), (4, 3), (9, 5)] {
     for columns in [0, 1, 3, 4, 5, 16, 61] {
       let weights = floats(rows * columns, 1, &random)
-      let brains = Buffer<UInt16>(rows * columns)
+      let bf16 = Buffer<UInt16>(rows * columns)
       for i in 0..<rows * columns {
-        brains.start[i] = UInt16(weights.start[i].bitPattern >> 16)
+        bf16.start[i] = UInt16(weights.start[i].bitPattern >> 16)
       }
       let x = floats(tokens * columns, 1, &random)
       let (ours, truth) = (Buffer<Float>(tokens * rows), Buffer<Float>(tokens * rows))
@@ -22,9 +22,9 @@ func checkFloatMatmul() {
         weights.start, columns, 0, rows, x.start, columns, tokens, truth.start, rows)
       expectClose(ours, truth, tokens * rows, size: n, roundings: n + 1, "matmulF32")
       KernelsNEON.matmulBF16(
-        brains.start, columns, 0, rows, x.start, columns, tokens, ours.start, rows)
+        bf16.start, columns, 0, rows, x.start, columns, tokens, ours.start, rows)
       KernelsPortable.matmulBF16(
-        brains.start, columns, 0, rows, x.start, columns, tokens, truth.start, rows)
+        bf16.start, columns, 0, rows, x.start, columns, tokens, truth.start, rows)
       expectClose(ours, truth, tokens * rows, size: n, roundings: n + 1, "matmulBF16")
     }
   }

@@ -108,9 +108,9 @@ struct BF16AttentionTests {
 
   /// Halves that hold numbers of bf16.
   private static func halves(_ count: Int, _ random: inout Random) -> [UInt16] {
-    var brains = [UInt16](repeating: 0, count: count)
-    Kernels.portable.f32ToBF16(random.floats(count), &brains, count)
-    let floats = brains.map { Float(bitPattern: UInt32($0) << 16) }
+    var bf16 = [UInt16](repeating: 0, count: count)
+    Kernels.portable.f32ToBF16(random.floats(count), &bf16, count)
+    let floats = bf16.map { Float(bitPattern: UInt32($0) << 16) }
     var halves = [UInt16](repeating: 0, count: count)
     Kernels.portable.f32ToF16(floats, &halves, count)
     return halves

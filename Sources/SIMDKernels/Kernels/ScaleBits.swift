@@ -1,9 +1,9 @@
-/// Bits of the mantissa that the scales of activations may go without. Such a scale times a row's is a
-/// sum of exponents, or of exponents and one of a few products: where multiplications bound a tier, it
-/// multiplies many tokens faster by them.
+/// Precision of the scales of activations, as the bits of the mantissa that are always zero. A
+/// product with such a scale is a sum of exponents, or of exponents and one of a few tabulated
+/// products. Tiers that are bound by multiplications multiply many tokens faster with them.
 ///
-/// A step of a block is then wider than `max|x| / 127`: its squared error 1.10 times as large with
-/// `eighths`, 2.16 times with `all`, on the average.
+/// The steps of a block are then wider than `max|x| / 127`. On average the squared error is 1.10
+/// times as large with `eighths`, 2.16 times with `all`.
 public enum ScaleBits {
   public static let none: UInt32 = 0
   /// All but three: mantissas are 1, 1 + 1/8 … 1 + 7/8.
@@ -11,7 +11,7 @@ public enum ScaleBits {
   /// All: scales are powers of two.
   public static let all: UInt32 = 0x7f_ffff
 
-  /// A half times a scale from the smallest to the largest one is a normal number.
+  /// An f16 number times a scale from the smallest to the largest is a normal number.
   public static let smallest: Float = 0x1p-102
   public static let largest: Float = 0x1p111
 }
