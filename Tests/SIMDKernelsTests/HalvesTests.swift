@@ -5,7 +5,7 @@ import Testing
 @Suite struct HalvesTests {
   private static let all = (0...UInt16.max).map { $0 }
 
-  /// Floats around everything that a rounding to 16 bits can meet, and random bits.
+  /// Floats around every border of a rounding to 16 bits, and random bits.
   private static let floats: [Float] = {
     var bits: [UInt32] = []
     for upper in stride(from: UInt32(0), to: 0x8000, by: 8) {
