@@ -80,13 +80,13 @@ package struct Sampler: Sendable {
       rest -= weight
       if rest < 0 { return candidates[position] }
     }
-    // Rounding may leave a tiny rest: the last that has any weight.
+    // Rounding may leave a tiny rest. Then it is the last candidate that has any weight.
     return weights.lastIndex { $0 > 0 }.map { candidates[$0] }
   }
 
   /// Keeps the heaviest candidates up to the one that reaches `enough`; returns their weight.
   private mutating func keepNucleus(_ enough: Double, _ total: Double) -> Double {
-    // All lighter than this weigh less than what is cut: they need not be sorted.
+    // All lighter ones together weigh less than what is cut, so they need not be sorted.
     let floor = (total - enough) / Double(weights.count)
     let order = weights.indices.filter { weights[$0] >= floor }
       .sorted { (weights[$0], $1) > (weights[$1], $0) }
