@@ -103,7 +103,7 @@ public final class Painter {
     let (prompt, emptyPrompt) = try tokens(prompt)
     let total = codesPerPicture
     try checkContext(prompt: prompt.count)
-    // What a decoding took makes room for the cache.
+    // Memory of a decoding makes room for the cache.
     buffers.release()
     try MemoryNeed(model, painting: parts, prompt: prompt.count, together: seeds.count)
       .checkFits()
@@ -157,7 +157,7 @@ public final class Painter {
     return Picture(width: imageSize, height: imageSize, bytes: try pixels(codes))
   }
 
-  /// What is known of a picture after its first codes; the rest is grey.
+  /// A picture after its first codes; the rest is grey.
   ///
   /// Whole lines of codes are shown. They are decoded as a picture of their own, so that their
   /// colours still change a little as more lines come.
