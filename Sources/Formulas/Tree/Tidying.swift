@@ -8,10 +8,10 @@ struct Tidying {
   static func edits(_ nodes: [Node], _ bytes: [UInt8]) -> [Edit] {
     var tidying = Tidying(bytes: bytes)
     // Rows without an environment are one line in a displayed formula.
-    if nodes.contains(where: { $0.kind == .newline }), let first = nodes.first, let last = nodes.last {
+    if nodes.contains(where: { $0.kind == .newline }) {
       let name = nodes.contains { $0.kind == .alignment } ? "aligned" : "gathered"
-      tidying.put("\\begin{\(name)} ", at: first.range.lowerBound)
-      tidying.put(" \\end{\(name)}", at: last.range.upperBound)
+      tidying.put("\\begin{\(name)} ", at: 0)
+      tidying.put(" \\end{\(name)}", at: bytes.count)
       return tidying.edits
     }
     tidying.list(nodes)

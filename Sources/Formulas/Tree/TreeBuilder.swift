@@ -31,6 +31,7 @@ struct TreeBuilder {
   /// Lists that need an environment around their content: where it begins and ends.
   private(set) var wraps: [(range: Range<Int>, rows: BareRows, isTop: Bool)] = []
   private let table = CommandTable.shared
+  private var rowEnd: Range<Int>?
 
   init() { items = [Item(frame: Frame(.top), start: 0, contentStart: 0)] }
 
@@ -304,6 +305,7 @@ struct TreeBuilder {
     var arguments = item.arguments
     while arguments.count < command.slots.count { arguments.append(.absent) }
     if command.roles.contains(.newline) {
+      rowEnd = item.start..<min(item.start + 2, max(item.start, whole.upperBound))
       if case .raw(let text)? = arguments.last { items[top].spacing = text }
     } else if command.roles.contains(.infix) {
       var length: String?
@@ -323,7 +325,10 @@ struct TreeBuilder {
     items[top].infix = nil
   }
 
-  private mutating func endRow(_ range: Range<Int>) {
+  private mutating func endRow(_ next: Range<Int>) {
+    // A row ends with its `\\`, though that is known only when the next lexeme comes.
+    let range = rowEnd ?? next
+    rowEnd = nil
     if items[top].frame.kind == .top {
       items[top].nodes.append(Node(kind: .newline, range: range))
       return
