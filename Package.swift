@@ -92,13 +92,17 @@ let package = Package(
         "CIntrinsics", "SIMDKernels",
       ],
       path: "Sources/Engine", swiftSettings: optimized),
+    .target(name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: optimized),
     .target(
       name: "JanusLite",
       dependencies: [
-        "GGUF", "JanusEngine", "JanusImages", "JanusModelFile", "JanusSystem", "JanusWords",
+        "GGUF", "JanusEngine", "JanusFormulas", "JanusImages", "JanusModelFile", "JanusSystem",
+        "JanusWords",
         "Quant", "SIMDKernels",
       ],
       swiftSettings: optimized),
+    .target(
+      name: "JanusRequests", dependencies: ["JanusLite", "JanusSystem"], path: "Sources/Requests"),
     .target(
       name: "JanusMeasure",
       dependencies: [
@@ -112,8 +116,9 @@ let package = Package(
     .executableTarget(
       name: "janus-lite",
       dependencies: [
-        "JanusLite", "JanusConvert", "JanusEngine", "JanusMeasure", "JanusModelFile",
-        "JanusSystem", "JanusWords", "GGUF", "Quant", "JanusImages", "SIMDKernels",
+        "JanusLite", "JanusConvert", "JanusEngine", "JanusFormulas", "JanusMeasure",
+        "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
+        "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -67,6 +67,11 @@ public final class Janus: Sendable {
   private static let codeToCome = 3 << 20
   /// `Options.mapsOnTouch`.
   let mapsOnTouch: Bool
+  let admission = Admission()
+  /// Tokens that separate the cells or rows of a table.
+  let alignmentTokens: Set<Int>
+  /// `Confidence.temperature`.
+  let confidenceTemperature: Double
   package let pool: WorkerPool
   package let languageModel: LanguageModel
   package let visionTower: VisionTower
@@ -102,6 +107,8 @@ public final class Janus: Sendable {
           expected: "the tokenizer's \(tokenizer.count) or more",
           found: "\(language.vocabularySize)"))
     }
+    alignmentTokens = Self.alignmentTokens(tokenizer)
+    confidenceTemperature = parts.confidenceTemperature
     cacheFormat = options.cacheFormat ?? (languageModel.isStoredInFloats ? .f32 : .f16)
     pool = WorkerPool(threadCount: options.threads)
     mapsOnTouch = options.mapsOnTouch
@@ -119,6 +126,7 @@ public final class Janus: Sendable {
     let languageModel: LanguageModel
     let visionTower: VisionTower
     let painting: PaintingParts?
+    let confidenceTemperature: Double
 
     init(_ container: Container, _ kernels: Kernels) throws(JanusError) {
       do throws(ModelFileError) {
@@ -128,6 +136,7 @@ public final class Janus: Sendable {
         preprocessor = try reader.preprocessor(imageSize: vision.imageSize)
         formulaPage = try reader.formulaPage(imageSize: vision.imageSize)
         formulaQuestion = try reader.string("prompt.formula")
+        confidenceTemperature = try reader.confidenceTemperature()
         let binding = Binding(
           file: WeightFile(container, levels: LevelTable(try reader.levels())))
         languageModel = try LanguageModel(binding, language)
@@ -146,6 +155,14 @@ public final class Janus: Sendable {
         throw .modelFile(error)
       }
     }
+  }
+
+  private static func alignmentTokens(_ tokenizer: Tokenizer) -> Set<Int> {
+    Set(
+      (0..<tokenizer.count).filter { token in
+        let bytes = tokenizer.bytes(of: token)
+        return bytes.contains(UInt8(ascii: "&")) || bytes.count(where: { $0 == 0x5C }) > 1
+      })
   }
 
   private static func open(_ path: String, _ options: Options) throws(JanusError) -> Container {

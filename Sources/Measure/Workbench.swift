@@ -33,9 +33,7 @@ package final class Workbench {
     do {
       let conversation = try Conversation(
         try Janus(path: model.container.file.path, options: options))
-      _ = try conversation.send("What is this?", pictures: [picture], settings: settings) { _ in
-        true
-      }
+      _ = try conversation.send("What is this?", pictures: [picture], settings: settings)
     } catch {
       return nil
     }

@@ -131,6 +131,12 @@ package struct GeometryReader {
     return levels
   }
 
+  /// By which logits are divided before probabilities are stated; 1 where the file does not say it.
+  package func confidenceTemperature() throws(ModelFileError) -> Double {
+    guard container.metadata.contains("janus.confidence.temperature") else { return 1 }
+    return Double(try positive("confidence.temperature", 0.01...100))
+  }
+
   package func string(_ key: String) throws(ModelFileError) -> String {
     try read { (m) throws(ContainerError) in try m.string("janus." + key) }
   }

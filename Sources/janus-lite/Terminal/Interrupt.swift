@@ -4,6 +4,7 @@ import JanusMeasure
 import JanusModelFile
 import JanusSystem
 import JanusWords
+import JanusLite
 import Synchronization
 
 /// Ctrl-C, in two ways: it sets a flag, so that work ends at a good place; or it ends the process
@@ -22,6 +23,9 @@ enum Interrupt {
   private static let clearsLine = Atomic(false)
 
   static var isRaised: Bool { raised.load(ordering: .relaxed) }
+
+  /// The flag, for work that can be stopped.
+  static let stop = StopToken { isRaised }
 
   /// Readable when Ctrl-C was pressed; -1, which `poll` ignores, before `listen`.
   static var descriptor: Int32 { readEnd.load(ordering: .relaxed) }

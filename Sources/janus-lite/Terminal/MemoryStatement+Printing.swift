@@ -1,52 +1,6 @@
-import JanusEngine
-import JanusLite
-import JanusMeasure
-import JanusModelFile
-import JanusSystem
-import JanusWords
+import JanusRequests
 
-/// The memory need of a request, as `--dry-run` and `info` print it.
-struct MemoryStatement: Encodable {
-  struct Stage: Encodable {
-    let name: String
-    let weights: Int
-    let cache: Int
-    let scratch: Int
-
-    enum CodingKeys: String, CodingKey {
-      case name
-      case weights = "weights_bytes"
-      case cache = "cache_bytes"
-      case scratch = "scratch_bytes"
-    }
-  }
-
-  let request: String
-  let stages: [Stage]
-  let base: Int
-  let peak: Int
-  let allocations: Int
-  let available: Int?
-
-  enum CodingKeys: String, CodingKey {
-    case request, stages
-    case base = "base_bytes"
-    case peak = "peak_bytes"
-    case allocations = "allocations_bytes"
-    case available = "available_bytes"
-  }
-
-  init(_ need: MemoryNeed, request: String) {
-    self.request = request
-    stages = need.stages.map {
-      Stage(name: $0.name, weights: $0.weights, cache: $0.cache, scratch: $0.scratch)
-    }
-    base = need.base
-    peak = need.peak
-    allocations = need.allocations
-    available = AvailableMemory.bytes
-  }
-
+extension MemoryStatement {
   /// Prints the statement as the answer of a dry run.
   func print(json: Bool) throws(Failure) {
     if json {
