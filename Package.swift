@@ -71,6 +71,8 @@ let package = Package(
       name: "JanusImages", dependencies: ["CPNG", "CJPEG"], path: "Sources/Images",
       swiftSettings: [.unsafeFlags(["-O"])]),
     .target(
+      name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: [.unsafeFlags(["-O"])]),
+    .target(
       name: "JanusLite",
       dependencies: ["Quant", "GGUF", "JanusImages", "CBLAS", "CIntrinsics", "SIMDKernels"],
       swiftSettings: [.unsafeFlags(["-O"])]),
@@ -96,6 +98,7 @@ let package = Package(
       exclude: ["README.md"],
       swiftSettings: [.unsafeFlags(["-O"])]),
 
+    .testTarget(name: "FormulasTests", dependencies: ["JanusFormulas"]),
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
     .testTarget(
