@@ -94,6 +94,8 @@ let package = Package(
       path: "Sources/Engine", swiftSettings: optimized),
     .target(name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: optimized),
     .target(
+      name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: [.unsafeFlags(["-O"])]),
+    .target(
       name: "JanusLite",
       dependencies: [
         "GGUF", "JanusEngine", "JanusFormulas", "JanusImages", "JanusModelFile", "JanusSystem",

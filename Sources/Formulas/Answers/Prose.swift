@@ -63,7 +63,10 @@ enum Prose {
       return answers.contains(bare) && only.allSatisfy { $0.isLetter || ".!?,:*".contains($0) }
     }
     if hasForeign(line), !marks { return true }
-    if !marks { return prose.count >= 2 || (prose.count == 1 && words.count > 1 && prose.contains(where: isCommon)) }
+    if !marks {
+      return prose.count >= 2
+        || (prose.count == 1 && words.count > 1 && prose.contains(where: isCommon))
+    }
     let hasCommand = line.contains("\\") || line.contains("^")
     return !hasCommand && prose.count >= 4 && prose.count(where: isCommon) >= 2
   }
