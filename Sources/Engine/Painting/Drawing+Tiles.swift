@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import SIMDKernels
 
 // 3×3 convolutions in floats by tiles. Pixels, weights and products pass through small matrices, one
