@@ -13,7 +13,7 @@ package struct TensorSpec: Equatable, Sendable {
     case rows
     /// The weights of a convolution of the VQ decoder.
     case convolution
-    /// Numbers that are read one by one: norms, biases, position embeddings, the codebook.
+    /// Vectors and tables that are stored as f32: norms, biases, position embeddings, the codebook.
     case values
 
     package var formats: [ElementFormat] {
@@ -81,8 +81,8 @@ package struct NormTensors: Sendable {
 /// A convolution with a square kernel.
 ///
 /// A checkpoint has its weight as `[outputs, inputs, side, side]`, the file as
-/// `[outputs, side, side, inputs]`: the kernels want the inputs of one tap to lie together, as the
-/// channels of a map do.
+/// `[outputs, side, side, inputs]`: the kernels read the inputs of one tap as neighbours, as the
+/// channels of a map are.
 package struct ConvolutionTensors: Sendable {
   package let weight: TensorSpec
   package let bias: TensorSpec
