@@ -138,6 +138,8 @@ let package = Package(
     .testTarget(name: "SystemTests", dependencies: ["JanusSystem"]),
     .testTarget(name: "GGUFTests", dependencies: ["GGUF", "JanusSystem", "Quant"]),
     .testTarget(
+      name: "ModelFileTests", dependencies: ["GGUF", "JanusModelFile", "JanusSystem", "Quant"]),
+    .testTarget(
       name: "ImagesTests", dependencies: ["JanusImages", "JanusSystem"], exclude: ["Fixtures"],
       swiftSettings: optimized),
     .testTarget(

@@ -103,7 +103,7 @@ public final class Janus: Sendable {
     guard tokenizer.count <= language.vocabularySize else {
       throw .modelFile(
         .geometry(
-          file: path, key: "janus.vocab_size",
+          file: path, key: IntegerKey.vocabularySize.name,
           expected: "the tokenizer's \(tokenizer.count) or more",
           found: "\(language.vocabularySize)"))
     }
@@ -130,19 +130,21 @@ public final class Janus: Sendable {
 
     init(_ container: Container, _ kernels: Kernels) throws(JanusError) {
       do throws(ModelFileError) {
-        let reader = GeometryReader(container: container)
-        language = try reader.language()
-        vision = try reader.vision()
+        let reader = MetadataReader(container)
+        let geometry = try reader.geometry()
+        (language, vision) = (geometry.language, geometry.vision)
         preprocessor = try reader.preprocessor(imageSize: vision.imageSize)
         formulaPage = try reader.formulaPage(imageSize: vision.imageSize)
-        formulaQuestion = try reader.string("prompt.formula")
-        confidenceTemperature = try reader.confidenceTemperature()
+        formulaQuestion = try reader.string(.promptFormula)
+        confidenceTemperature =
+          container.metadata.contains(FloatKey.confidenceTemperature)
+          ? Double(try reader.float(.confidenceTemperature)) : 1
         let binding = Binding(
           file: WeightFile(container, levels: LevelTable(try reader.levels())))
         languageModel = try LanguageModel(binding, language)
         visionTower = try VisionTower(binding, vision, languageLength: language.embeddingLength)
         painting =
-          if let geometry = try reader.painting() {
+          if let geometry = geometry.painting {
             PaintingParts(
               codes: try CodeModel(binding, geometry, languageLength: language.embeddingLength),
               decoder: try VQDecoder(

@@ -101,8 +101,8 @@ package final class Workbench {
   /// Bytes of weights that one decoded token reads: the layers, the norms and the text head.
   package var bytesPerToken: Int {
     model.container.tensors.reduce(0) { sum, tensor in
-      let used = tensor.name.hasPrefix("blk.") || tensor.name.hasPrefix("output")
-      return used ? sum + tensor.range.count : sum
+      let isRead = ModelPart.answering.contains(ModelPart(tensor: tensor.name))
+      return isRead ? sum + tensor.range.count : sum
     }
   }
 

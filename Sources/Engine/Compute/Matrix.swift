@@ -1,7 +1,6 @@
 import CIntrinsics
 import JanusModelFile
 import JanusSystem
-import JanusWords
 
 /// A row-major view of floats that someone else owns: activations, mostly `[T, D]`.
 ///

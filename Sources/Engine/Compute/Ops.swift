@@ -1,6 +1,5 @@
 import JanusModelFile
 import JanusSystem
-import JanusWords
 import Quant
 import SIMDKernels
 import Synchronization

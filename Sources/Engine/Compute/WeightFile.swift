@@ -1,7 +1,6 @@
 import GGUF
 import JanusModelFile
 import JanusSystem
-import JanusWords
 
 /// The open file that weights point into. A network holds it, so that its weights stay valid.
 package final class WeightFile: Sendable {

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import SIMDKernels
 
 /// Attention over a KV cache, some rows of one head at a time.

@@ -1,7 +1,6 @@
 import CIntrinsics
 import JanusModelFile
 import JanusSystem
-import JanusWords
 import SIMDKernels
 
 /// How keys and values are kept.
@@ -61,7 +60,7 @@ package struct CacheShape: Equatable, Sendable {
 /// [head][chunk][position][D]]`. So a cache grows without copying, and caches that begin alike
 /// share their full chunks.
 package final class KVCache {
-  package static let chunkPositions = 64
+  package static let chunkPositions = Kernels.keysPerChunk
 
   package let shape: CacheShape
   /// Positions stored so far.

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import SIMDKernels
 
 // 3×3 convolutions in floats by Winograd tiles. Pixels, weights and products are transformed by

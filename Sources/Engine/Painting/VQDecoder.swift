@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 // Letters: S side of the picture in codes, C channels. Maps are [height, width, C].
 

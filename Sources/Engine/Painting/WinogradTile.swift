@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 /// Eight channels of one pixel, one tap or one product.
 typealias Channels = SIMD8<Float>

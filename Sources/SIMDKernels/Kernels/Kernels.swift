@@ -57,6 +57,9 @@ public struct Kernels: Sendable {
       _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
     ) -> Void
 
+  /// Keys of a chunk, of which the kernels of attention compute the scores together.
+  public static let keysPerChunk = 64
+
   /// Attention scores of some query rows against one chunk of 64 keys, stored transposed `[D][64]`:
   /// `out[r * outStride + i] = scale · Σ_d q[r * qStride + d] · keys[d * 64 + i]` for `i < 64`.
   ///
