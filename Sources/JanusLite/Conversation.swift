@@ -151,7 +151,7 @@ public final class Conversation {
     _ answer: inout Answer, _ onText: (String) -> Bool
   ) throws(JanusError) -> Bool {
     answer.timings.prefillTokens = items.count
-    var sampler = try sampler(settings)
+    let sampler = try sampler(settings)
     var stream = StreamingText(model.tokenizer)
     var guardian = LoopGuard()
 
@@ -168,7 +168,7 @@ public final class Conversation {
         logits = run.step(token)
         answer.timings.decodeTokens += 1
       }
-      let token = try choose(from: logits, &sampler, settings, &answer)
+      let token = try choose(from: logits, sampler, settings, &answer)
       if token == model.tokenizer.eosID {
         answer.finishReason = .stop
         last = nil
@@ -216,10 +216,13 @@ public final class Conversation {
   }
 
   private func choose(
-    from logits: UnsafeMutableBufferPointer<Float>, _ sampler: inout Sampler,
+    from logits: UnsafeMutableBufferPointer<Float>, _ sampler: Sampler,
     _ settings: GenerationSettings, _ answer: inout Answer
   ) throws(JanusError) -> Int {
-    guard let token = sampler.next(UnsafeBufferPointer(logits)) else {
+    guard
+      let token = sampler.choose(
+        from: UnsafeBufferPointer(logits), at: answer.tokenIDs.count)
+    else {
       throw .nan(where: "logits of position \(run.count)")
     }
     if settings.logprobs > 0 {

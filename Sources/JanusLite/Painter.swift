@@ -121,7 +121,7 @@ public final class Painter {
       let rows = seeds.indices.map { picture in
         UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
       }
-      let chosen = choose(from: rows, &samplers).compactMap(\.self)
+      let chosen = choose(from: rows, samplers, at: step).compactMap(\.self)
       guard chosen.count == rows.count else {
         throw .nan(where: "code logits of step \(step)")
       }
@@ -137,15 +137,14 @@ public final class Painter {
 
   /// The next code of each picture by its sampler, nil where its logits allow none.
   private func choose(
-    from logits: [UnsafeBufferPointer<Float>], _ samplers: inout [Sampler]
+    from logits: [UnsafeBufferPointer<Float>], _ samplers: [Sampler], at step: Int
   ) -> [Int?] {
-    samplers.withUnsafeMutableBufferPointer { samplers in
-      [Int?](unsafeUninitializedCapacity: logits.count) { chosen, count in
-        ops.pool.run(logits.count) { picture, _ in
-          (chosen.baseAddress! + picture).initialize(to: samplers[picture].next(logits[picture]))
-        }
-        count = logits.count
+    [Int?](unsafeUninitializedCapacity: logits.count) { chosen, count in
+      ops.pool.run(logits.count) { picture, _ in
+        (chosen.baseAddress! + picture).initialize(
+          to: samplers[picture].choose(from: logits[picture], at: step))
       }
+      count = logits.count
     }
   }
 

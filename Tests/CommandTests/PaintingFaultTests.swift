@@ -88,7 +88,7 @@ import Testing
       let model = try poisoned { $0.hasPrefix(damaged) }
       let run = try CommandLineRun(arguments(model))
       #expect(run.status == 65, "\(run.errors)")
-      #expect(run.errorLines.count == 1 && run.errors.contains("not a number"))
+      #expect(run.errorLines.count == 1 && run.errors.contains("NaN"))
       #expect(try scratch.names == ["tiny.gguf"])
     }
   }
