@@ -113,7 +113,7 @@ public final class Janus: Sendable {
     pool = WorkerPool(threadCount: options.threads)
     mapsOnTouch = options.mapsOnTouch
     baseMemory = ProcessMemory.resident + Self.codeToCome
-    languageModel.file.expectScatteredReads(of: [.embeddings])
+    languageModel.file.adviseRandomAccess(of: [.embeddings])
   }
 
   /// What the file holds of networks and numbers, read and checked.

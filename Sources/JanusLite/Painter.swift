@@ -218,12 +218,12 @@ public final class Painter {
     let watch = Stopwatch()
     defer { timings.decode += watch.seconds }
     let size = codes.count / codesPerLine * (imageSize / codesPerLine) * imageSize * 3
-    var areNumbers = false
+    var isNaNFree = false
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { pixels, written in
-      areNumbers = parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
+      isNaNFree = parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
       written = size
     }
-    guard areNumbers else { throw .nan(where: "pixels") }
+    guard isNaNFree else { throw .nan(where: "pixels") }
     return bytes
   }
 

@@ -171,7 +171,7 @@ package final class KVCache {
     let byteCount: Int
 
     /// Prefetches one of `parts` equal parts.
-    func fetch(part: Int, of parts: Int) {
+    func prefetch(part: Int, of parts: Int) {
       let lines = byteCount / 64
       for line in lines * part / parts..<lines * (part + 1) / parts {
         janus_prefetch_l2(start + line * 64)
@@ -184,7 +184,7 @@ package final class KVCache {
   }
 
   /// Prefetches the scales of int8 keys or values. They are read after the last of these.
-  func fetchScales(of plane: UnsafeMutableRawPointer) {
+  func prefetchScales(of plane: UnsafeMutableRawPointer) {
     let scales = scales(of: plane)
     for i in stride(from: 0, to: Self.chunkPositions, by: 16) { janus_prefetch_l2(scales + i) }
   }

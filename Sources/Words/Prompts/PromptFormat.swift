@@ -81,7 +81,7 @@ package struct PromptFormat: Sendable {
   ///
   /// A question's pictures are placed where its text has placeholders. Without placeholders they
   /// come before the text, a line for each. Error: some placeholders, but not one for each picture.
-  /// - Parameter system: what the model is told first; nil takes the format's own words, "" nothing.
+  /// - Parameter system: the system prompt; nil takes the format's own, "" none.
   package func conversation(
     _ messages: [Message], system: String? = nil
   ) throws(TokenizerError) -> [Int] {
