@@ -41,8 +41,11 @@ def scaled_ink(distance: np.ndarray, contrast: int) -> np.ndarray:
     return ink.astype(np.uint8)
 
 
-def is_plain(rgb: np.ndarray, grey: np.ndarray, ground: int, distance: np.ndarray, ripple: int) -> bool:
-    """Whether nothing speaks against one ground and against brightness alone telling the ink."""
+def is_plain(rgb: np.ndarray, grey: np.ndarray, ground: int, distance: np.ndarray, ripple: int, widest: int) -> bool:
+    """Whether nothing speaks against one ground and against brightness alone telling the ink.
+
+    A square full of ink, `widest` times as wide as strokes are thick, does.
+    """
     contrast = int(distance.max())
     if contrast < LEAST_CONTRAST:
         return False
@@ -51,7 +54,9 @@ def is_plain(rgb: np.ndarray, grey: np.ndarray, ground: int, distance: np.ndarra
     if int((other * 4 > max(contrast, 64, 10 * ripple)).sum()) * 1000 > grey.size + 4000:
         return False
     ink = scaled_ink(distance, contrast)
-    side = min(odd(3 * thickness(np.where(ink < FAINT, 0, ink)) // 16 + 4), odd(min(grey.shape) // 2))
+    if int(np.count_nonzero(ink)) * 2 > ink.size:
+        return False
+    side = min(odd(widest * thickness(np.where(ink < FAINT, 0, ink)) // 16 + 3), odd(min(grey.shape) // 2))
     if lowest(np.where(ink < NOISE, 0, 255).astype(np.uint8), side)[
             side // 2:grey.shape[0] - side // 2, side // 2:grey.shape[1] - side // 2].any():
         return False
@@ -82,7 +87,7 @@ def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool]:
     grey = grey_of(rgb)
     ground, ripple = lower_median(border(grey)), ripple_of(grey)
     distance = plain_distance(grey, ground)
-    if is_plain(rgb, grey, ground, distance, ripple):
+    if is_plain(rgb, grey, ground, distance, ripple, 2):
         return distance, True
     grounds = flat_colours(rgb, ripple)
     if grounds is None:
@@ -92,7 +97,7 @@ def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool]:
         if abs(one - ground) > 8:  # frames and scan edges, not writing, made the border's median
             ground = one
         distance = plain_distance(grey, ground)
-        if is_plain(rgb, grey, ground, distance, ripple):
+        if is_plain(rgb, grey, ground, distance, ripple, 3):
             return distance, True
     return labelled_distance(rgb, grounds, ripple), False
 
@@ -107,7 +112,7 @@ def ripple_of(grey: np.ndarray) -> int:
 def flat_colours(rgb: np.ndarray, ripple: int) -> list[tuple[int, int, int]] | None:
     """The colours of the picture's flat parts, the most frequent first; None where they go over into one another."""
     height, width = rgb.shape[:2]
-    side = 8 if min(height, width) >= 64 else 4
+    side = 4
     rows, columns = height // side, width // side
     if rows * columns < 4:
         return [tuple(lower_median(border(rgb[..., channel])) for channel in range(3))]
@@ -115,7 +120,7 @@ def flat_colours(rgb: np.ndarray, ripple: int) -> list[tuple[int, int, int]] | N
     blocks = blocks.transpose(0, 2, 1, 3, 4).reshape(rows * columns, side * side, 3)
     mean = (blocks.sum(axis=1) + side * side // 2) // (side * side)
     deviation = np.abs(blocks - mean[:, None]).sum(axis=1).max(axis=-1)
-    colours = mean[deviation <= side * side * (2 + ripple)]
+    colours = mean[deviation <= side * side * (4 + ripple)]
     if len(colours) < 4 or len(colours) * 50 < rows * columns:
         return [tuple(lower_median(border(rgb[..., channel])) for channel in range(3))]
     found, left, reach = [], colours, 16 + ripple
@@ -144,10 +149,11 @@ def flat_colours(rgb: np.ndarray, ripple: int) -> list[tuple[int, int, int]] | N
 
 def labelled_distance(rgb: np.ndarray, grounds, ripple: int) -> np.ndarray:
     """The difference of each pixel from the ground that it stands on, one of a few colours."""
-    reach = 24 + ripple
     main = colour_distance(rgb, grounds[0])
     label = np.zeros(rgb.shape[:2], np.int8)
     for number, colour in enumerate(grounds[1:], 1):
+        nearest = min(max(abs(a - b) for a, b in zip(colour, other)) for other in grounds if other != colour)
+        reach = max(24 + ripple, nearest // 3)
         mask = np.where(colour_distance(rgb, colour) <= reach, 255, 0).astype(np.uint8)
         region = ground_region(mask, main)
         if region is not None:
@@ -155,20 +161,23 @@ def labelled_distance(rgb: np.ndarray, grounds, ripple: int) -> np.ndarray:
     colours = np.asarray(grounds, np.int16)
     values = rgb.astype(np.int16)
     distance = np.abs(values - colours[label]).max(axis=-1)
+    masks = [np.where(label == number, 255, 0).astype(np.uint8) for number in range(len(grounds))]
+    seam = np.zeros(label.shape, bool)
     for number in range(1, len(grounds)):
-        mine = np.where(label == number, 255, 0).astype(np.uint8)
-        if not mine.any():
-            continue
-        near = (highest(mine, 5) > 0) & (lowest(mine, 5) == 0)
-        for other in range(len(grounds)):
-            theirs = np.where(label == other, 255, 0).astype(np.uint8)
-            if other == number or not theirs.any():
+        for other in range(number):
+            zone = (highest(masks[number], 5) > 0) & (highest(masks[other], 5) > 0)
+            if not zone.any():
                 continue
-            zone = near & (highest(theirs, 5) > 0)
             for part in range(9):
                 mixed = (colours[number] * (8 - part) + colours[other] * part + 4) >> 3
-                closer = np.abs(values - mixed).max(axis=-1)
-                distance = np.where(zone, np.minimum(distance, closer), distance)
+                distance[zone] = np.minimum(distance[zone], np.abs(values[zone] - mixed).max(axis=-1))
+        seam |= (highest(masks[number], 9) > 0) & (lowest(masks[number], 9) == 0)
+    # What is left along a seam is blur and the ripples of JPEG: weak, or nowhere else.
+    distance[seam & (distance * 2 < int(distance.max()))] = 0
+    if seam.any():
+        parts = components(distance >= NOISE)
+        lone = parts.count(np.where(seam, parts.labels, 0)) * 10 >= parts.area * 9
+        distance[np.concatenate([[False], lone])[parts.labels]] = 0
     return distance.astype(np.uint8)
 
 

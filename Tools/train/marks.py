@@ -48,29 +48,34 @@ def border_counts(parts: Components) -> np.ndarray:
 def rules(ink: np.ndarray) -> np.ndarray:
     """Lines from edge to edge, fainter than the writing or several, where the writing itself ends before the edges."""
     result = np.zeros(ink.shape, bool)
+    bands = []
     for turned in (False, True):
         values, found = (ink.T, result.T) if turned else (ink, result)
         height, width = values.shape
-        is_full = (values >= NOISE).sum(axis=1) * 20 >= width * 17
-        bands = [(a, b) for a, b in spans(is_full) if b - a <= max(4, height // 12)]
-        if not bands:
+        is_full = (values >= NOISE).sum(axis=1) * 20 >= width * 19
+        lines = [(a, b) for a, b in spans(is_full) if b - a <= max(4, height // 12)]
+        band = np.zeros(values.shape, bool)
+        bands.append(band.T if turned else band)
+        if not lines:
             continue
         free = values.copy()
-        for a, b in bands:
+        for a, b in lines:
             free[max(0, a - 1):b + 1] = 0
         written = np.flatnonzero((free >= FAINT).any(axis=0))
-        if len(written) == 0:
+        if len(written) == 0 or min(int(written[0]), width - 1 - int(written[-1])) < 3:
             continue
-        margin = min(int(written[0]), width - 1 - int(written[-1]))
-        for a, b in bands:
-            rows = values[a:b]
-            level = int(np.sort(rows.max(axis=0))[width // 2])
-            if (level < 150 and margin >= 3) or (len(bands) >= 3 and margin >= 3):
-                cross = crossing(values, a, b, level)
-                for row in range(max(0, a - 1), min(height, b + 1)):
-                    weak = values[row] <= level + level // 4 + 8
-                    found[row] |= weak & ~cross if a <= row < b else (values[row] < FAINT) & ~cross
-    return result
+        for a, b in lines:
+            level = int(np.sort(values[a:b].max(axis=0))[(width - 1) // 2])
+            if level >= 150 and len(lines) < 3:
+                continue
+            weak = values[a:b] <= level + level // 4 + 8
+            cross = crossing(values, a, b, level)
+            found[a:b] |= weak & ~cross
+            band[a:b] |= weak
+            for row in (a - 1, b):
+                if 0 <= row < height:
+                    found[row] |= (values[row] < FAINT) & ~cross
+    return result | (bands[0] & bands[1])
 
 
 def crossing(values: np.ndarray, begin: int, end: int, level: int) -> np.ndarray:

@@ -150,10 +150,11 @@ def framed(thickness: int, distance: int, sides: str = "lrtb", line=BLACK, paper
 
 
 def boxed_part(formula, rng):
-    """A thin box around a part, drawn where it crosses no ink."""
+    """A thin box around a part, drawn where it comes near no ink."""
     share = coverage(formula, margin=24)
     values = colours(share)
-    empty = np.flatnonzero(~share.any(axis=0))
+    inked = np.convolve(share.any(axis=0), np.ones(7), "same") > 0
+    empty = np.flatnonzero(~inked)
     rows = np.flatnonzero(share.any(axis=1))
     span = part(share, rng)
     left = empty[np.argmin(abs(empty - span.start))]
