@@ -56,14 +56,15 @@ def is_plain(rgb: np.ndarray, grey: np.ndarray, ground: int, distance: np.ndarra
     ink = scaled_ink(distance, contrast)
     if int(np.count_nonzero(ink)) * 2 > ink.size:
         return False
-    side = min(odd(widest * thickness(np.where(ink < FAINT, 0, ink)) // 16 + 3), odd(min(grey.shape) // 2))
+    stroke = max(thickness(np.where(ink < least, 0, ink)) for least in (FAINT, 128))  # noise makes many thin strokes
+    side = min(odd(widest * stroke // 16 + 3), odd(min(grey.shape) // 2))
     if lowest(np.where(ink < NOISE, 0, 255).astype(np.uint8), side)[
             side // 2:grey.shape[0] - side // 2, side // 2:grey.shape[1] - side // 2].any():
         return False
     # Ink that brightness does not show.
     if is_coloured(rgb):
         colours = colour_distance(rgb, [lower_median(border(rgb[..., channel])) for channel in range(3)])
-        shown = 2 * highest(ink, 5).astype(np.int32) + FAINT
+        shown = 2 * highest(ink, 5).astype(np.int32) + FAINT + 3 * ripple
         if int((colours.astype(np.int32) * 255 > shown * int(colours.max())).sum()) > 4:
             return False
     return True
@@ -81,25 +82,25 @@ def colour_distance(rgb: np.ndarray, colour) -> np.ndarray:
     return np.abs(rgb.astype(np.int16) - np.asarray(colour, np.int16)).max(axis=-1).astype(np.uint8)
 
 
-def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool]:
-    """How far each pixel of a picture [h, w, 3] is from the ground it stands on, 0 to 255, and whether that ground is one
-    and brightness alone tells the ink."""
+def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool, int]:
+    """How far each pixel of a picture [h, w, 3] is from the ground it stands on, 0 to 255; whether that ground is one and
+    brightness alone tells the ink; and the picture's ripple."""
     grey = grey_of(rgb)
     ground, ripple = lower_median(border(grey)), ripple_of(grey)
     distance = plain_distance(grey, ground)
     if is_plain(rgb, grey, ground, distance, ripple, 2):
-        return distance, True
+        return distance, True, ripple
     grounds = flat_colours(rgb, ripple)
     if grounds is None:
-        return shaded_distance(rgb, ripple), False
+        return shaded_distance(rgb, ripple), False, ripple
     if len(grounds) == 1:
         one = int(grey_of(np.array(grounds, np.uint8))[0])
         if abs(one - ground) > 8:  # frames and scan edges, not writing, made the border's median
             ground = one
         distance = plain_distance(grey, ground)
         if is_plain(rgb, grey, ground, distance, ripple, 3):
-            return distance, True
-    return labelled_distance(rgb, grounds, ripple), False
+            return distance, True, ripple
+    return labelled_distance(rgb, grounds), False, ripple
 
 
 def ripple_of(grey: np.ndarray) -> int:
@@ -142,18 +143,25 @@ def flat_colours(rgb: np.ndarray, ripple: int) -> list[tuple[int, int, int]] | N
         return None
     for number, (one, _) in enumerate(found):
         for other, _ in found[:number]:
-            if max(abs(a - b) for a, b in zip(one, other)) < 44 + 2 * ripple:
+            if max(abs(a - b) for a, b in zip(one, other)) < 44 + 2 * ripple or is_shadow(one, other):
                 return None
     return [colour for colour, _ in found]
 
 
-def labelled_distance(rgb: np.ndarray, grounds, ripple: int) -> np.ndarray:
+def is_shadow(one, other) -> bool:
+    """Whether one colour is the other in less light, but not in much less."""
+    light, dark = (one, other) if sum(one) >= sum(other) else (other, one)
+    whole, part = sum(light), sum(dark)
+    return part * 20 >= whole * 7 and all(abs(b * whole - a * part) <= 12 * whole for a, b in zip(light, dark))
+
+
+def labelled_distance(rgb: np.ndarray, grounds) -> np.ndarray:
     """The difference of each pixel from the ground that it stands on, one of a few colours."""
     main = colour_distance(rgb, grounds[0])
     label = np.zeros(rgb.shape[:2], np.int8)
     for number, colour in enumerate(grounds[1:], 1):
         nearest = min(max(abs(a - b) for a, b in zip(colour, other)) for other in grounds if other != colour)
-        reach = max(24 + ripple, nearest // 3)
+        reach = max(24, nearest // 3)
         mask = np.where(colour_distance(rgb, colour) <= reach, 255, 0).astype(np.uint8)
         region = ground_region(mask, main)
         if region is not None:

@@ -27,8 +27,7 @@ def foreign(ink: np.ndarray) -> np.ndarray:
         gone[number] = gone[number] or is_line_outside(parts, number, gone, stroke)
     thick = thick_at_border(parts, touching & ~gone, stroke)
     gone |= parts.count(np.where(thick, parts.labels, 0)) * 2 > parts.area
-    for side in (0, 1):
-        gone |= neighbours(parts, gone, side, stroke)
+    gone |= neighbours(parts, gone, stroke)
     if gone.all():
         return np.zeros(ink.shape, bool)
     marks = np.concatenate([[False], gone])[parts.labels] | thick
@@ -52,7 +51,8 @@ def rules(ink: np.ndarray) -> np.ndarray:
     for turned in (False, True):
         values, found = (ink.T, result.T) if turned else (ink, result)
         height, width = values.shape
-        is_full = (values >= NOISE).sum(axis=1) * 20 >= width * 19
+        ends = (values[:, :2] >= NOISE).any(axis=1) & (values[:, -2:] >= NOISE).any(axis=1)
+        is_full = ends & ((values >= NOISE).sum(axis=1) * 10 >= width * 9)
         lines = [(a, b) for a, b in spans(is_full) if b - a <= max(4, height // 12)]
         band = np.zeros(values.shape, bool)
         bands.append(band.T if turned else band)
@@ -163,13 +163,11 @@ def thick_at_border(parts: Components, candidates: np.ndarray, stroke: int) -> n
         return result
     side = (max(5, 5 * stroke // 32)) | 1
     mask = np.where(np.concatenate([[False], candidates])[parts.labels], 255, 0).astype(np.uint8)
-    # Outside of the picture a strip goes on.
-    padded = np.pad(mask, side, mode="edge")
-    core = opened(padded, side)
+    core = opened(mask, side)
     if not core.any():
         return result
-    grown = (highest(core, (side // 2 + 2) | 1) > 0)[side:-side, side:-side]
-    core = core[side:-side, side:-side] > 0
+    grown = highest(core, (side // 2 + 2) | 1) > 0
+    core = core > 0
     for number in np.flatnonzero(candidates):
         left, right, top, bottom = box(parts, number)
         place = np.s_[top:bottom, left:right]
@@ -185,26 +183,29 @@ def thick_at_border(parts: Components, candidates: np.ndarray, stroke: int) -> n
     return result
 
 
-def neighbours(parts: Components, gone: np.ndarray, side: int, stroke: int) -> np.ndarray:
-    """The parts of a line of text that shows at the top (0) or the bottom (1) and was cut."""
+def neighbours(parts: Components, gone: np.ndarray, stroke: int) -> np.ndarray:
+    """The parts of lines of text that show at the top or the bottom and were cut."""
     height, width = parts.labels.shape
     none = np.zeros(len(parts), bool)
-    top, bottom = (parts.top, parts.bottom) if side == 0 else (height - parts.bottom, height - parts.top)
-    at_edge = ~gone & (top == 0)
-    if not at_edge.any():
-        return none
-    depth = int(bottom[at_edge].max())
-    strip = ~gone & (bottom <= depth)
-    main = ~gone & ~strip
-    rest = bounds(parts, main)
+    ends = [(parts.top, parts.bottom), (height - parts.bottom, height - parts.top)]
+    strips = []
+    for begin, end in ends:
+        at_edge = ~gone & (begin == 0)
+        strips.append(~gone & (end <= int(end[at_edge].max())) if at_edge.any() else none)
+    rest = bounds(parts, ~gone & ~strips[0] & ~strips[1])
     if rest is None:
         return none
-    gap = int(top[main].min()) - depth
-    if gap < max(2, stroke // 16) or depth * 2 > rest[3] - rest[2]:
-        return none
-    if int(parts.area[strip & ~at_edge].sum()) * 4 > int(parts.area[strip].sum()):
-        return none
     clear = max(3, stroke // 16)
-    far = height - rest[3] if side == 0 else rest[2]
-    margins = int(rest[0] >= clear) + int(width - rest[1] >= clear) + int(far >= clear)
-    return strip if margins == 3 else none
+    found = none
+    for side, (strip, (begin, end)) in enumerate(zip(strips, ends)):
+        if not strip.any():
+            continue
+        depth = int(end[strip].max())
+        gap = (rest[2] if side == 0 else height - rest[3]) - depth
+        far = height - rest[3] if side == 0 else rest[2]
+        is_free = rest[0] >= clear and width - rest[1] >= clear and (far >= clear or strips[1 - side].any())
+        loose = int(parts.area[strip & (begin > 0)].sum())
+        if is_free and gap >= max(2, stroke // 16) and depth * 2 <= rest[3] - rest[2] and (
+                loose * 4 <= int(parts.area[strip].sum())):
+            found = found | strip
+    return found

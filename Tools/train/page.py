@@ -8,10 +8,11 @@ gives the same pixels; the runtime's twin is Sources/Images/FormulaPage.swift.
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ground import NoInk  # noqa: F401 (raised here)
 from inkmap import ink_map
+from transparency import opaque
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
        scaled to the wanted thickness, at most 4-fold, and never beyond the canvas less its margins.
     5. It is laid on white paper, at the left margin, half-way down.
     """
-    ink = ink_map(np.asarray(opaque(picture).convert("RGB"))).astype(np.int32)
+    ink = ink_map(np.asarray(opaque(picture))).astype(np.int32)
     clear = np.where(ink < 64, 0, ink)
     columns, rows = np.flatnonzero(clear.any(axis=0)), np.flatnonzero(clear.any(axis=1))
     left, right, top, bottom = int(columns[0]), int(columns[-1]) + 1, int(rows[0]), int(rows[-1]) + 1
@@ -57,17 +58,6 @@ def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
     canvas.paste(cut, (MARGIN, y))
     scale = (width / (right - left), height / (bottom - top))
     return Page(np.asarray(canvas), scale, (MARGIN - left * scale[0], y - top * scale[1]))
-
-
-def opaque(picture: Image.Image) -> Image.Image:
-    """RGB or L, turned upright as its Exif orientation says, laid over white where it is transparent."""
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode == "L" and not picture.has_transparency_data:
-        return picture
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return picture.convert("RGB")
 
 
 def scaled(width: int, height: int, ink: int, variation: int, size: int, thickness: int) -> tuple[int, int]:
