@@ -8,6 +8,7 @@ import numpy as np
 from components import Components, components, highest, thickness
 from ground import LEAST_CONTRAST, NOISE, NoInk, distance_from_ground, scaled_ink
 from marks import foreign
+from straightening import slope_of, straightened
 
 
 def ink_map(rgb: np.ndarray) -> np.ndarray:
@@ -25,7 +26,8 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
     if not is_plain or has_faint_parts(distance, contrast, ripple):
         ink = levelled(distance, contrast, ripple)
         ink[foreign(ink)] = 0
-    return ink
+    slope = slope_of(ink)
+    return straightened(ink, slope) if slope else ink
 
 
 def checked(distance: np.ndarray) -> int:

@@ -9,6 +9,8 @@ import numpy as np
 from components import Components, components, highest, opened, thickness
 from ground import FAINT, NOISE
 
+MOST = 64  # parts looked at closely; a picture of frames within frames would take long
+
 
 def foreign(ink: np.ndarray) -> np.ndarray:
     """The pixels of what is no writing, in ink [h, w] of 0 to 255."""
@@ -21,10 +23,14 @@ def foreign(ink: np.ndarray) -> np.ndarray:
     inner = np.concatenate([[False], ~touching])[parts.labels]
     stroke = max(16, thickness(np.where(inner, clear, 0)) or thickness(clear))
     gone = np.zeros(len(parts), bool)
-    for number in range(len(parts)):
-        gone[number] = is_frame(parts, number, stroke)
-    for number in range(len(parts)):
-        gone[number] = gone[number] or is_line_outside(parts, number, gone, stroke)
+    reach = max(4, 3 * stroke // 16)
+    large = (parts.right - parts.left >= 4 * reach) & (parts.bottom - parts.top >= 4 * reach)
+    for number in np.flatnonzero(large)[:MOST].tolist():
+        gone[number] = is_frame(parts, number, reach)
+    across = (parts.left <= 2) & (parts.right >= ink.shape[1] - 2)
+    down = (parts.top <= 2) & (parts.bottom >= ink.shape[0] - 2)
+    for number in np.flatnonzero((across | down) & ~gone)[:MOST].tolist():
+        gone[number] = is_line_outside(parts, number, gone, stroke)
     thick = thick_at_border(parts, touching & ~gone, stroke)
     gone |= parts.count(np.where(thick, parts.labels, 0)) * 2 > parts.area
     gone |= neighbours(parts, gone, stroke)
@@ -95,12 +101,9 @@ def spans(flags: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist()))
 
 
-def is_frame(parts: Components, number: int, stroke: int) -> bool:
+def is_frame(parts: Components, number: int, reach: int) -> bool:
     """Whether a part is lines along the sides of its box, with other parts within: four, or fewer that end at the picture's edge."""
     left, right, top, bottom = box(parts, number)
-    reach = max(4, 3 * stroke // 16)
-    if right - left < 4 * reach or bottom - top < 4 * reach:
-        return False
     mine = parts.labels[top:bottom, left:right] == number + 1
     if int(mine[reach:-reach, reach:-reach].sum()) * 50 > int(parts.area[number]):
         return False
