@@ -10,6 +10,8 @@ from components import closed, components, highest, lowest, opened, thickness
 NOISE = 32  # Ink below this, with the darkest at 255, is none.
 FAINT = 64  # Ink below this neither bounds the formula nor counts for its thickness.
 LEAST_CONTRAST = 32
+# Pictures of more pixels are reduced first: all, and those whose ground is not plain.
+HUGE, LARGE = 24_000_000, 6_000_000
 
 
 class NoInk(ValueError):
@@ -85,11 +87,16 @@ def colour_distance(rgb: np.ndarray, colour) -> np.ndarray:
 def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool, int]:
     """How far each pixel of a picture [h, w, 3] is from the ground it stands on, 0 to 255; whether that ground is one and
     brightness alone tells the ink; and the picture's ripple."""
+    rgb = reduced(rgb, HUGE)
     grey = grey_of(rgb)
     ground, ripple = lower_median(border(grey)), ripple_of(grey)
     distance = plain_distance(grey, ground)
     if is_plain(rgb, grey, ground, distance, ripple, 2):
         return distance, True, ripple
+    if rgb.shape[0] * rgb.shape[1] > LARGE:
+        rgb = reduced(rgb, LARGE)
+        grey = grey_of(rgb)
+        ground, ripple = lower_median(border(grey)), ripple_of(grey)
     grounds = flat_colours(rgb, ripple)
     if grounds is None:
         return shaded_distance(rgb, ripple), False, ripple
@@ -101,6 +108,20 @@ def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool, int]:
         if is_plain(rgb, grey, ground, distance, ripple, 3):
             return distance, True, ripple
     return labelled_distance(rgb, grounds), False, ripple
+
+
+def reduced(rgb: np.ndarray, most: int) -> np.ndarray:
+    """Means of squares, so that at most so many pixels are left; edges are repeated."""
+    height, width = rgb.shape[:2]
+    factor = 1
+    while ((height + factor - 1) // factor) * ((width + factor - 1) // factor) > most:
+        factor += 1
+    if factor == 1:
+        return rgb
+    rows, columns = (height + factor - 1) // factor, (width + factor - 1) // factor
+    padded = np.pad(rgb, ((0, rows * factor - height), (0, columns * factor - width), (0, 0)), mode="edge")
+    sums = padded.astype(np.int64).reshape(rows, factor, columns, factor, 3).sum(axis=(1, 3))
+    return ((sums + factor * factor // 2) // (factor * factor)).astype(np.uint8)
 
 
 def ripple_of(grey: np.ndarray) -> int:

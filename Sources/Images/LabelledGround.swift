@@ -1,0 +1,106 @@
+/// A picture that stands on a few flat colours: a marked part, a selection, the edge of a scan.
+///
+/// Each pixel belongs to one of them, holes of writing and all, so that writing may be lighter than one ground and darker than
+/// another. The twin is `labelled_distance` in Tools/train/ground.py.
+struct LabelledGround {
+  /// The difference of each pixel from the ground that it stands on.
+  let distance: Plane
+
+  /// - Parameter grounds: one or more, the most frequent first.
+  init(of picture: Picture, _ grounds: [Colour]) {
+    let main = picture.distance(from: grounds[0])
+    var label = [UInt8](repeating: 0, count: main.count)
+    for (number, colour) in grounds.enumerated().dropFirst() {
+      let nearest = grounds.filter { $0 != colour }.map { $0.distance(to: colour) }.min() ?? 0
+      let reach = max(24, nearest / 3)
+      let mask = picture.distance(from: colour).mask { $0 <= reach }
+      guard let region = Self.region(of: mask, main: main) else { continue }
+      for (pixel, value) in region.values.enumerated() where value > 0 {
+        label[pixel] = UInt8(number)
+      }
+    }
+    let masks = grounds.indices.map { number in
+      Plane(width: main.width, height: main.height, values: label.map { $0 == number ? 255 : 0 })
+    }
+    var distance = main
+    for (number, colour) in grounds.enumerated().dropFirst() where !masks[number].isBlank {
+      let own = picture.distance(from: colour)
+      for (pixel, value) in masks[number].values.enumerated() where value > 0 {
+        distance.values[pixel] = own.values[pixel]
+      }
+    }
+    self.distance = Self.withoutSeams(distance, picture, grounds, masks)
+  }
+
+  /// The area that a colour covers as a ground, holes of writing and all; nil where it is no ground but strokes.
+  ///
+  /// - Parameters:
+  ///   - mask: 255 where the colour is.
+  ///   - main: the difference from the picture's main ground.
+  private static func region(of mask: Plane, main: Plane) -> Plane? {
+    if mask.opened(5).isBlank { return nil }
+    // Strokes of other colours, without the blurred edges of this one.
+    let others = mask.highest(3).combined(with: main) { $0 > 0 || $1 < Ground.faint ? 0 : $1 }
+    let count = others.values.reduce(0) { $0 + ($1 != 0 ? 1 : 0) }
+    let written = count >= 20 ? others.thickness() : 0
+    let own = mask.thickness()
+    let parts = Components(mask) { $0 > 0 }
+    let chosen = parts.parts.map { part in
+      let short = min(part.width, part.height)
+      // 3.2 times as wide as its mean thickness, which writing within makes small.
+      let isWide = short * 5 >= own || (written > 0 && short * 4 >= written)
+      return isWide && short >= 7 && part.area * 2 >= part.width * part.height
+    }
+    guard chosen.contains(true) else { return nil }
+    let core = parts.mask(chosen).opened(5)
+    if core.isBlank { return nil }
+    let short = zip(parts.parts, chosen).map { $1 ? min($0.width, $0.height) : 0 }.max()!
+    let reach = min(short / 2, 63)
+    return core.padded(by: reach).closed(reach | 1).cropped(
+      left: reach, top: reach, width: mask.width, height: mask.height)
+  }
+
+  /// What is left along a seam of two grounds is a mixture of both, or blur and the ripples of JPEG: weak, or nowhere else.
+  private static func withoutSeams(
+    _ distance: Plane, _ picture: Picture, _ grounds: [Colour], _ masks: [Plane]
+  ) -> Plane {
+    var distance = distance
+    var seam = Plane(width: distance.width, height: distance.height)
+    let wide = masks.map { $0.highest(5) }
+    for number in grounds.indices.dropFirst() {
+      for other in 0..<number {
+        let zone = wide[number].combined(with: wide[other]) { min($0, $1) }
+        for (pixel, value) in zone.values.enumerated() where value > 0 {
+          let mixed = mixture(at: pixel, of: picture, grounds[number], grounds[other])
+          distance.values[pixel] = min(distance.values[pixel], mixed)
+        }
+      }
+      let inner = masks[number].lowest(9)
+      let edge = masks[number].highest(9).combined(with: inner) { $0 > 0 && $1 == 0 ? 255 : 0 }
+      seam = seam.combined(with: edge) { max($0, $1) }
+    }
+    if seam.isBlank { return distance }
+    let most = distance.largest
+    distance = distance.combined(with: seam) { $1 > 0 && Int($0) * 2 < most ? 0 : $0 }
+    let parts = Components(distance) { $0 >= Ground.noise }
+    let within = parts.count(in: seam)
+    let lone = parts.mask(zip(parts.parts, within).map { $1 * 10 >= $0.area * 9 })
+    return distance.combined(with: lone) { $1 > 0 ? 0 : $0 }
+  }
+
+  /// The difference of a pixel from the nearest of nine mixtures of two colours.
+  private static func mixture(
+    at pixel: Int, of picture: Picture, _ one: Colour, _ other: Colour
+  ) -> UInt8 {
+    var least = 255
+    for part in 0...8 {
+      var most = 0
+      for channel in 0..<3 {
+        let mixed = (one.channels[channel] * (8 - part) + other.channels[channel] * part + 4) >> 3
+        most = max(most, abs(Int(picture.bytes[pixel * 3 + channel]) - mixed))
+      }
+      least = min(least, most)
+    }
+    return UInt8(least)
+  }
+}
