@@ -18,7 +18,7 @@ struct FlatColours {
     var found: [Colour] = []
     var left = colours
     for _ in 0..<5 {
-      if left.count * 33 < colours.count || (!found.isEmpty && left.count < 2) { break }
+      if left.count * 100 < colours.count || (!found.isEmpty && left.count < 3) { break }
       var centre = Self.commonest(left)
       let members = left.filter { $0.distance(to: centre) <= reach }
       let sum = members.reduce(SIMD3<Int>()) { $0 &+ $1.channels }
@@ -63,7 +63,7 @@ struct FlatColours {
                 deviation += abs(Int(bytes[start + (y * picture.width + x) * 3 + channel]) - middle)
               }
             }
-            isFlat = deviation <= area * (4 + ripple)
+            isFlat = deviation <= area * (6 + ripple)
             mean[channel] = middle
           }
           if isFlat { found.append(Colour(channels: mean)) }

@@ -35,14 +35,15 @@ struct Ground {
         ripple = grey.ripple
       }
       if let grounds = FlatColours(of: picture, ripple: ripple).grounds {
-        if grounds.count == 1 {
+        let labelled = LabelledGround(of: picture, grounds)
+        if labelled.isOne {
           // Where frames or edges of scans, not writing, made the border's median.
           let one = grounds[0].grey
           if abs(one - ground) > 8 { ground = one }
           distance = grey.distance(fromPlain: ground)
           isPlain = Self.isPlain(picture, grey, ground, distance, ripple, widest: 3)
         }
-        if !isPlain { distance = LabelledGround(of: picture, grounds).distance }
+        if !isPlain { distance = labelled.distance }
       } else {
         distance = ShadedGround(of: picture, ripple: ripple).distance
       }

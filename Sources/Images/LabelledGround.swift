@@ -6,28 +6,33 @@ struct LabelledGround {
   /// The difference of each pixel from the ground that it stands on.
   let distance: Plane
 
-  /// - Parameter grounds: one or more, the most frequent first.
-  init(of picture: Picture, _ grounds: [Colour]) {
-    let main = picture.distance(from: grounds[0])
+  /// Whether the picture has no ground beside the first.
+  let isOne: Bool
+
+  /// - Parameter colours: one or more, the most frequent first; those that are only strokes are no grounds.
+  init(of picture: Picture, _ colours: [Colour]) {
+    let main = picture.distance(from: colours[0])
+    var distance = main
+    var grounds = [colours[0]]
     var label = [UInt8](repeating: 0, count: main.count)
-    for (number, colour) in grounds.enumerated().dropFirst() {
-      let nearest = grounds.filter { $0 != colour }.map { $0.distance(to: colour) }.min() ?? 0
+    for colour in colours.dropFirst() {
+      let nearest = colours.filter { $0 != colour }.map { $0.distance(to: colour) }.min() ?? 0
       let reach = max(24, nearest / 3)
-      let mask = picture.distance(from: colour).mask { $0 <= reach }
-      guard let region = Self.region(of: mask, main: main) else { continue }
+      let own = picture.distance(from: colour)
+      guard let region = Self.region(of: own.mask { $0 <= reach }, main: main) else { continue }
       for (pixel, value) in region.values.enumerated() where value > 0 {
-        label[pixel] = UInt8(number)
+        label[pixel] = UInt8(grounds.count)
+        distance.values[pixel] = own.values[pixel]
       }
+      grounds.append(colour)
+    }
+    isOne = grounds.count == 1
+    if isOne {
+      self.distance = main
+      return
     }
     let masks = grounds.indices.map { number in
       Plane(width: main.width, height: main.height, values: label.map { $0 == number ? 255 : 0 })
-    }
-    var distance = main
-    for (number, colour) in grounds.enumerated().dropFirst() where !masks[number].isBlank {
-      let own = picture.distance(from: colour)
-      for (pixel, value) in masks[number].values.enumerated() where value > 0 {
-        distance.values[pixel] = own.values[pixel]
-      }
     }
     self.distance = Self.withoutSeams(distance, picture, grounds, masks)
   }
@@ -38,46 +43,53 @@ struct LabelledGround {
   ///   - mask: 255 where the colour is.
   ///   - main: the difference from the picture's main ground.
   private static func region(of mask: Plane, main: Plane) -> Plane? {
-    if mask.opened(5).isBlank { return nil }
+    let core = mask.opened(5)
+    if core.isBlank { return nil }
     // Strokes of other colours, without the blurred edges of this one.
     let others = mask.highest(3).combined(with: main) { $0 > 0 || $1 < Ground.faint ? 0 : $1 }
     let count = others.values.reduce(0) { $0 + ($1 != 0 ? 1 : 0) }
     let written = count >= 20 ? others.thickness() : 0
-    let own = mask.thickness()
-    let parts = Components(mask) { $0 > 0 }
+    let own = core.thickness()
+    let parts = Components(core) { $0 > 0 }
     let chosen = parts.parts.map { part in
       let short = min(part.width, part.height)
       // 3.2 times as wide as its mean thickness, which writing within makes small.
       let isWide = short * 5 >= own || (written > 0 && short * 4 >= written)
-      return isWide && short >= 7 && part.area * 2 >= part.width * part.height
+      return isWide && short >= 7 && part.area * 5 >= part.width * part.height * 2
     }
     guard chosen.contains(true) else { return nil }
-    let core = parts.mask(chosen).opened(5)
-    if core.isBlank { return nil }
     let short = zip(parts.parts, chosen).map { $1 ? min($0.width, $0.height) : 0 }.max()!
     let reach = min(short / 2, 63)
-    return core.padded(by: reach).closed(reach | 1).cropped(
+    return parts.mask(chosen).padded(by: reach).closed(reach | 1).cropped(
       left: reach, top: reach, width: mask.width, height: mask.height)
   }
 
-  /// What is left along a seam of two grounds is a mixture of both, or blur and the ripples of JPEG: weak, or nowhere else.
+  /// What is left along a blurred seam of two grounds is a mixture of both, or ripples of JPEG: weak, or nowhere else. At a
+  /// sharp seam everything is writing.
   private static func withoutSeams(
     _ distance: Plane, _ picture: Picture, _ grounds: [Colour], _ masks: [Plane]
   ) -> Plane {
+    let exact = distance.mask { $0 <= 8 }
     var distance = distance
     var seam = Plane(width: distance.width, height: distance.height)
-    let wide = masks.map { $0.highest(5) }
+    func both(_ number: Int, _ other: Int, within size: Int) -> Plane {
+      masks[number].highest(size).combined(with: masks[other].highest(size)) { min($0, $1) }
+    }
     for number in grounds.indices.dropFirst() {
       for other in 0..<number {
-        let zone = wide[number].combined(with: wide[other]) { min($0, $1) }
-        for (pixel, value) in zone.values.enumerated() where value > 0 {
+        let line = both(number, other, within: 3)
+        var (count, exactCount) = (0, 0)
+        for (value, isExact) in zip(line.values, exact.values) where value > 0 {
+          count += 1
+          if isExact > 0 { exactCount += 1 }
+        }
+        if exactCount * 2 > count || count == 0 { continue }
+        for (pixel, value) in both(number, other, within: 5).values.enumerated() where value > 0 {
           let mixed = mixture(at: pixel, of: picture, grounds[number], grounds[other])
           distance.values[pixel] = min(distance.values[pixel], mixed)
         }
+        seam = seam.combined(with: both(number, other, within: 9)) { max($0, $1) }
       }
-      let inner = masks[number].lowest(9)
-      let edge = masks[number].highest(9).combined(with: inner) { $0 > 0 && $1 == 0 ? 255 : 0 }
-      seam = seam.combined(with: edge) { max($0, $1) }
     }
     if seam.isBlank { return distance }
     let most = distance.largest

@@ -100,14 +100,15 @@ def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool, int]:
     grounds = flat_colours(rgb, ripple)
     if grounds is None:
         return shaded_distance(rgb, ripple), False, ripple
-    if len(grounds) == 1:
-        one = int(grey_of(np.array(grounds, np.uint8))[0])
+    regions = ground_regions(rgb, grounds)
+    if not regions:
+        one = int(grey_of(np.array(grounds[:1], np.uint8))[0])
         if abs(one - ground) > 8:  # frames and scan edges, not writing, made the border's median
             ground = one
         distance = plain_distance(grey, ground)
         if is_plain(rgb, grey, ground, distance, ripple, 3):
             return distance, True, ripple
-    return labelled_distance(rgb, grounds), False, ripple
+    return labelled_distance(rgb, grounds[0], regions), False, ripple
 
 
 def reduced(rgb: np.ndarray, most: int) -> np.ndarray:
@@ -142,12 +143,12 @@ def flat_colours(rgb: np.ndarray, ripple: int) -> list[tuple[int, int, int]] | N
     blocks = blocks.transpose(0, 2, 1, 3, 4).reshape(rows * columns, side * side, 3)
     mean = (blocks.sum(axis=1) + side * side // 2) // (side * side)
     deviation = np.abs(blocks - mean[:, None]).sum(axis=1).max(axis=-1)
-    colours = mean[deviation <= side * side * (4 + ripple)]
+    colours = mean[deviation <= side * side * (6 + ripple)]
     if len(colours) < 4 or len(colours) * 50 < rows * columns:
         return [tuple(lower_median(border(rgb[..., channel])) for channel in range(3))]
     found, left, reach = [], colours, 16 + ripple
     for _ in range(5):
-        if len(left) * 33 < len(colours) or (found and len(left) < 2):
+        if len(left) * 100 < len(colours) or (found and len(left) < 3):
             break
         bins = (left >> 3) @ np.array([1024, 32, 1])
         middle = np.argmax(np.bincount(bins, minlength=1 << 15))
@@ -176,32 +177,43 @@ def is_shadow(one, other) -> bool:
     return part * 20 >= whole * 7 and all(abs(b * whole - a * part) <= 12 * whole for a, b in zip(light, dark))
 
 
-def labelled_distance(rgb: np.ndarray, grounds) -> np.ndarray:
-    """The difference of each pixel from the ground that it stands on, one of a few colours."""
+def ground_regions(rgb: np.ndarray, grounds) -> list[tuple[tuple[int, int, int], np.ndarray]]:
+    """The further grounds beside the first that are more than strokes, and where they lie."""
     main = colour_distance(rgb, grounds[0])
-    label = np.zeros(rgb.shape[:2], np.int8)
-    for number, colour in enumerate(grounds[1:], 1):
+    found = []
+    for colour in grounds[1:]:
         nearest = min(max(abs(a - b) for a, b in zip(colour, other)) for other in grounds if other != colour)
-        reach = max(24, nearest // 3)
-        mask = np.where(colour_distance(rgb, colour) <= reach, 255, 0).astype(np.uint8)
+        mask = np.where(colour_distance(rgb, colour) <= max(24, nearest // 3), 255, 0).astype(np.uint8)
         region = ground_region(mask, main)
         if region is not None:
-            label[region] = number
+            found.append((colour, region))
+    return found
+
+
+def labelled_distance(rgb: np.ndarray, main, regions) -> np.ndarray:
+    """The difference of each pixel from the ground that it stands on, one of a few colours."""
+    grounds = [main] + [colour for colour, _ in regions]
+    label = np.zeros(rgb.shape[:2], np.int8)
+    for number, (_, region) in enumerate(regions, 1):
+        label[region] = number
     colours = np.asarray(grounds, np.int16)
     values = rgb.astype(np.int16)
     distance = np.abs(values - colours[label]).max(axis=-1)
     masks = [np.where(label == number, 255, 0).astype(np.uint8) for number in range(len(grounds))]
     seam = np.zeros(label.shape, bool)
+    exact = distance <= 8
     for number in range(1, len(grounds)):
         for other in range(number):
-            zone = (highest(masks[number], 5) > 0) & (highest(masks[other], 5) > 0)
-            if not zone.any():
+            line = (highest(masks[number], 3) > 0) & (highest(masks[other], 3) > 0)
+            # Where most pixels at the seam are of one ground or the other, it is sharp: all the others are writing.
+            if not line.any() or int((line & exact).sum()) * 2 > int(line.sum()):
                 continue
+            zone = (highest(masks[number], 5) > 0) & (highest(masks[other], 5) > 0)
             for part in range(9):
                 mixed = (colours[number] * (8 - part) + colours[other] * part + 4) >> 3
                 distance[zone] = np.minimum(distance[zone], np.abs(values[zone] - mixed).max(axis=-1))
-        seam |= (highest(masks[number], 9) > 0) & (lowest(masks[number], 9) == 0)
-    # What is left along a seam is blur and the ripples of JPEG: weak, or nowhere else.
+            seam |= (highest(masks[number], 9) > 0) & (highest(masks[other], 9) > 0)
+    # What is left along a blurred seam is ripples of JPEG: weak, or nowhere else.
     distance[seam & (distance * 2 < int(distance.max()))] = 0
     if seam.any():
         parts = components(distance >= NOISE)
@@ -215,24 +227,23 @@ def ground_region(mask: np.ndarray, main: np.ndarray) -> np.ndarray | None:
 
     `mask` is 255 where the colour is; `main` is the difference from the picture's main ground.
     """
-    if not opened(mask, 5).any():
+    core = opened(mask, 5)
+    if not core.any():
         return None
     # Strokes of other colours, without the blurred edges of this one.
     others = np.where((highest(mask, 3) > 0) | (main < FAINT), 0, main).astype(np.uint8)
     written = thickness(others) if np.count_nonzero(others) >= 20 else 0
-    own = thickness(mask)
-    parts = components(mask > 0)
+    own = thickness(core)
+    parts = components(core > 0)
     short = np.minimum(parts.right - parts.left, parts.bottom - parts.top)
     is_wide = short * 5 >= own  # 3.2 times as wide as its mean thickness, which writing within makes small
     if written:
         is_wide |= short * 4 >= written
     boxes = (parts.right - parts.left) * (parts.bottom - parts.top)
-    chosen = is_wide & (short >= 7) & (parts.area * 2 >= boxes)
+    chosen = is_wide & (short >= 7) & (parts.area * 5 >= boxes * 2)
     if not chosen.any():
         return None
-    core = opened(np.where(np.concatenate([[False], chosen])[parts.labels], 255, 0).astype(np.uint8), 5)
-    if not core.any():
-        return None
+    core = np.where(np.concatenate([[False], chosen])[parts.labels], 255, 0).astype(np.uint8)
     reach = min(int(short[chosen].max()) // 2, 63)
     padded = np.pad(core, reach)
     return closed(padded, odd(reach))[reach:padded.shape[0] - reach, reach:padded.shape[1] - reach] > 0
