@@ -28,7 +28,7 @@ public struct FormulaPage: Sendable, Equatable {
   /// - Throws: `BlankPicture` where nothing stands out from the ground.
   public func laidOut(_ picture: Picture, side: Int) throws(BlankPicture) -> Picture {
     precondition(side > 2 * margin, "the canvas has room between its margins")
-    let ink = Ink(try InkMap(of: picture).ink)
+    let ink = Ink(try Writing.ink(of: picture))
     let size = fittedSize(ink, side: side)
     let cut = ink.blackOnWhite().resized(toWidth: size.width, height: size.height)
     var canvas = Picture(width: side, height: side, filledWith: [255, 255, 255]).bytes
@@ -119,18 +119,5 @@ public struct FormulaPage: Sendable, Equatable {
       }
       return Picture(width: width, height: height, bytes: bytes)
     }
-  }
-}
-
-/// A picture in which nothing stands out from the ground.
-public struct BlankPicture: Error, Equatable, CustomStringConvertible {
-  /// The greatest difference from the ground, of 255.
-  public let contrast: Int
-
-  public init(contrast: Int) { self.contrast = contrast }
-
-  public var description: String {
-    "blank picture: expected writing that differs from its ground by \(Ground.leastContrast) of 255 or more, "
-      + "found \(contrast)"
   }
 }

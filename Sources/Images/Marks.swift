@@ -172,7 +172,7 @@ extension Components {
       let isFree = ends(rest).end <= height - clear || strips[1 - side].contains(true)
       let loose = strip.filter { ends(parts[$0]).begin > 0 }.reduce(0) { $0 + parts[$1].area }
       if isFree, gap >= max(2, stroke / 16), depth * 2 <= rest.height,
-        loose * 4 <= strip.reduce(0, { $0 + parts[$1].area })
+        loose * 2 <= strip.reduce(0, { $0 + parts[$1].area })
       {
         found += strip
       }

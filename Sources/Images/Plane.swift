@@ -1,11 +1,11 @@
 /// One byte for each pixel, rows from top to bottom without gaps: a brightness, a difference, or a mask of 0 and 255.
 ///
 /// The twin of its arithmetic is Tools/train/components.py.
-struct Plane: Equatable {
-  let width: Int
-  let height: Int
+package struct Plane: Equatable, Sendable {
+  package let width: Int
+  package let height: Int
   /// [height, width]
-  var values: [UInt8]
+  package var values: [UInt8]
 
   init(width: Int, height: Int, values: [UInt8]) {
     precondition(values.count == width * height)
@@ -185,11 +185,14 @@ struct Histogram {
   }
 
   /// The lower median; 0 where nothing was counted.
-  var lowerMedian: Int {
-    var left = (total + 1) / 2
+  var lowerMedian: Int { value(at: (total - 1) / 2) }
+
+  /// The value at a place in the order of all that were counted, from 0; 0 where there is none.
+  func value(at place: Int) -> Int {
+    var left = place
     for (value, count) in counts.enumerated() {
       left -= count
-      if left <= 0 { return value }
+      if left < 0 { return value }
     }
     return 0
   }

@@ -24,10 +24,11 @@ struct Straightening {
       return
     }
     let pixels = InkedPixels(of: small)
-    let rows = Self.shares(slopes.map(pixels.sharpness))
-    let score = zip(rows, Self.shares(edges)).map { $0 + $1 }
+    let rows = slopes.map(pixels.sharpness)
+    let score = zip(Self.shares(rows), Self.shares(edges)).map { $0 + $1 }
     let best = score.firstOfLargest
-    guard score[best] * 10 > score[Self.reach] * 14 else {
+    let agrees = [rows, edges].allSatisfy { abs($0.firstOfLargest - best) <= 3 }
+    guard score[best] * 10 > score[Self.reach] * (agrees ? 14 : 17) else {
       slope = 0
       return
     }

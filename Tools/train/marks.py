@@ -19,7 +19,7 @@ def foreign(ink: np.ndarray) -> np.ndarray:
     parts = components(clear > 0)
     if len(parts) == 0:
         return np.zeros(ink.shape, bool)
-    touching = border_counts(parts).any(axis=0)
+    touching = (parts.left == 0) | (parts.top == 0) | (parts.right == ink.shape[1]) | (parts.bottom == ink.shape[0])
     inner = np.concatenate([[False], ~touching])[parts.labels]
     stroke = max(16, thickness(np.where(inner, clear, 0)) or thickness(clear))
     gone = np.zeros(len(parts), bool)
@@ -42,12 +42,6 @@ def foreign(ink: np.ndarray) -> np.ndarray:
     # Blurred edges go with what they belong to.
     around = highest(np.where(marks, 255, 0).astype(np.uint8), 5) > 0
     return ruled | marks | (around & (ink < FAINT))
-
-
-def border_counts(parts: Components) -> np.ndarray:
-    """[4, parts]: pixels of each at the top, bottom, left and right edge of the picture."""
-    labels = parts.labels
-    return np.array([parts.count(edge) for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1])])
 
 
 def rules(ink: np.ndarray) -> np.ndarray:
@@ -209,6 +203,6 @@ def neighbours(parts: Components, gone: np.ndarray, stroke: int) -> np.ndarray:
         is_free = rest[0] >= clear and width - rest[1] >= clear and (far >= clear or strips[1 - side].any())
         loose = int(parts.area[strip & (begin > 0)].sum())
         if is_free and gap >= max(2, stroke // 16) and depth * 2 <= rest[3] - rest[2] and (
-                loose * 4 <= int(parts.area[strip].sum())):
+                loose * 2 <= int(parts.area[strip].sum())):
             found = found | strip
     return found

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ground import NoInk  # noqa: F401 (raised here)
-from inkmap import ink_map
 from transparency import opaque
+from writing import NoInk, ink_of  # noqa: F401
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
        scaled to the wanted thickness, at most 4-fold, and never beyond the canvas less its margins.
     5. It is laid on white paper, at the left margin, half-way down.
     """
-    ink = ink_map(np.asarray(opaque(picture))).astype(np.int32)
+    ink = ink_of(np.asarray(opaque(picture))).astype(np.int32)
     clear = np.where(ink < 64, 0, ink)
     columns, rows = np.flatnonzero(clear.any(axis=0)), np.flatnonzero(clear.any(axis=1))
     left, right, top, bottom = int(columns[0]), int(columns[-1]) + 1, int(rows[0]), int(rows[-1]) + 1

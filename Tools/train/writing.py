@@ -1,27 +1,31 @@
 """The writing of a picture, as ink of 0 to 255 in each pixel.
 
-Integer arithmetic only; the runtime's twin is Sources/Images/InkMap.swift.
+Integer arithmetic only; the runtime's twin is Sources/Images/Writing.swift.
 """
 
 import numpy as np
 
 from components import Components, components, highest, thickness
-from ground import LEAST_CONTRAST, NOISE, NoInk, distance_from_ground, scaled_ink
+from ground import LEAST_CONTRAST, NOISE, distance_from_ground, scaled_ink
 from marks import foreign
 from straightening import slope_of, straightened
 
 
-def ink_map(rgb: np.ndarray) -> np.ndarray:
+class NoInk(ValueError):
+    """The picture holds nothing that differs from its background."""
+
+
+def ink_of(rgb: np.ndarray) -> np.ndarray:
     """Ink [h, w] uint8 of a picture [h, w, 3], without what is below NOISE. Raises NoInk."""
     distance, is_plain, ripple = distance_from_ground(rgb)
-    contrast = checked(distance)
+    contrast = checked(distance, ripple)
     ink = scaled_ink(distance, contrast)
     for _ in range(4):
         marks = foreign(ink)
         if not marks.any():
             break
         distance = np.where(marks, 0, distance).astype(np.uint8)
-        contrast = checked(distance)
+        contrast = checked(distance, ripple)
         ink = scaled_ink(distance, contrast)
     if not is_plain or has_faint_parts(distance, contrast, ripple):
         ink = levelled(distance, contrast, ripple)
@@ -30,10 +34,10 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
     return straightened(ink, slope) if slope else ink
 
 
-def checked(distance: np.ndarray) -> int:
-    contrast = int(distance.max())
-    if contrast < LEAST_CONTRAST:
-        raise NoInk(f"no ink: the darkest pixel differs by {contrast} from the background, expected {LEAST_CONTRAST}")
+def checked(distance: np.ndarray, ripple: int) -> int:
+    contrast, least = int(distance.max()), max(LEAST_CONTRAST, 7 * ripple // 2)
+    if contrast < least:
+        raise NoInk(f"no ink: the darkest pixel differs by {contrast} from the background, expected {least}")
     return contrast
 
 
