@@ -28,7 +28,7 @@ func decodePNG(
   let pixels = [UInt8](unsafeUninitializedCapacity: pixelCount * (isTransparent ? 4 : 3)) {
     buffer, count in
     isRead = cpng_reader_read_pixels(reader, buffer.baseAddress) == 0
-    if isRead && isTransparent { layOverWhite(buffer, pixelCount: pixelCount) }
+    if isRead && isTransparent { Transparency.layOverGround(buffer, width: width, height: height) }
     count = isRead ? pixelCount * 3 : 0
   }
   guard isRead else { throw failure() }
@@ -37,17 +37,6 @@ func decodePNG(
   let exif = cpng_reader_exif(reader, &exifSize)
   let orientation = Orientation(exif: UnsafeRawBufferPointer(start: exif, count: exifSize))
   return Picture(width: width, height: height, bytes: pixels).turned(orientation)
-}
-
-/// RGBA → RGB in place: colour × alpha + white × (1 − alpha), rounded to nearest.
-private func layOverWhite(_ buffer: UnsafeMutableBufferPointer<UInt8>, pixelCount: Int) {
-  for pixel in 0..<pixelCount {
-    let alpha = UInt32(buffer[pixel * 4 + 3])
-    for channel in 0..<3 {
-      let sum = UInt32(buffer[pixel * 4 + channel]) * alpha + 255 * (255 - alpha)
-      buffer[pixel * 3 + channel] = UInt8(truncatingIfNeeded: dividedBy255(sum))
-    }
-  }
 }
 
 /// x / 255 rounded to nearest, exact for x ≤ 255².

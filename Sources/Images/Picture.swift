@@ -32,7 +32,7 @@ public struct Picture: Sendable, Equatable {
 
   /// Decodes a PNG or JPEG file, told apart by content.
   ///
-  /// Transparency is laid over white, 16-bit channels keep their high byte, gamma and colour profiles are
+  /// Transparency is laid over a ground that the writing stands out from, 16-bit channels keep their high byte, gamma and colour profiles are
   /// ignored, CMYK is converted as Pillow converts it, and the Exif orientation is applied.
   /// - Throws: `PictureError` for anything but a whole PNG or JPEG within `limits`; sizes are checked before
   ///   memory for pixels is allocated.

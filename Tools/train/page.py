@@ -8,7 +8,10 @@ gives the same pixels; the runtime's twin is Sources/Images/FormulaPage.swift.
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+from transparency import opaque
+from writing import NoInk, ink_of  # noqa: F401
 
 
 @dataclass(frozen=True)
@@ -20,14 +23,9 @@ class Page:
     offset: tuple[float, float]
 
 
-class NoInk(ValueError):
-    """The picture holds nothing that differs from its background."""
-
-
 MARGIN = 8
 # Stroke thickness wanted, in 1/4096 of the canvas: an em is then about 1/12.5 of it, in the fonts of print.
 THICKNESS = 18
-LEAST_CONTRAST = 32
 
 
 def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
@@ -42,22 +40,7 @@ def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
        scaled to the wanted thickness, at most 4-fold, and never beyond the canvas less its margins.
     5. It is laid on white paper, at the left margin, half-way down.
     """
-    upright = opaque(picture)
-    if upright.mode == "L":  # the three weights add up to 1000
-        grey = np.asarray(upright).astype(np.int32)
-    else:
-        rgb = np.asarray(upright).astype(np.int32)
-        grey = (299 * rgb[..., 0] + 587 * rgb[..., 1] + 114 * rgb[..., 2] + 500) // 1000
-    border = np.sort(np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]))
-    background = int(border[(len(border) - 1) // 2])
-    if background < 128:
-        grey, background = 255 - grey, 255 - background
-    ink = np.maximum(background - grey, 0)
-    darkest = int(ink.max())
-    if darkest < LEAST_CONTRAST:
-        raise NoInk(f"no ink: the darkest pixel differs by {darkest} from the background, expected {LEAST_CONTRAST}")
-    ink = (ink * 255 + darkest // 2) // darkest
-    ink[ink < 32] = 0
+    ink = ink_of(np.asarray(opaque(picture))).astype(np.int32)
     clear = np.where(ink < 64, 0, ink)
     columns, rows = np.flatnonzero(clear.any(axis=0)), np.flatnonzero(clear.any(axis=1))
     left, right, top, bottom = int(columns[0]), int(columns[-1]) + 1, int(rows[0]), int(rows[-1]) + 1
@@ -74,17 +57,6 @@ def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
     canvas.paste(cut, (MARGIN, y))
     scale = (width / (right - left), height / (bottom - top))
     return Page(np.asarray(canvas), scale, (MARGIN - left * scale[0], y - top * scale[1]))
-
-
-def opaque(picture: Image.Image) -> Image.Image:
-    """RGB or L, turned upright as its Exif orientation says, laid over white where it is transparent."""
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode == "L" and not picture.has_transparency_data:
-        return picture
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return picture.convert("RGB")
 
 
 def scaled(width: int, height: int, ink: int, variation: int, size: int, thickness: int) -> tuple[int, int]:
