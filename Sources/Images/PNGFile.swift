@@ -61,7 +61,7 @@ private func pngOrientation(_ file: UnsafeRawBufferPointer) throws(PictureError)
 }
 
 /// ISO 3309, as PNG's annex D gives it.
-private func crc32(_ bytes: Slice<UnsafeRawBufferPointer>) -> UInt32 {
+func crc32(_ bytes: Slice<UnsafeRawBufferPointer>) -> UInt32 {
   ~bytes.reduce(~0) { sum, byte in
     (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in
       sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0)
