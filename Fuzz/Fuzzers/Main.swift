@@ -37,7 +37,8 @@ func fuzzersMain(
   target = chosen
   let root = URL(filePath: words[2], directoryHint: .isDirectory)
   do {
-    try copySeeds(of: chosen, root: root, into: URL(filePath: words[3], directoryHint: .isDirectory))
+    try copySeeds(
+      of: chosen, root: root, into: URL(filePath: words[3], directoryHint: .isDirectory))
   } catch {
     print("cannot fill \(words[3]): \(error)")
     return 74

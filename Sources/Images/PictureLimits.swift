@@ -5,10 +5,11 @@ public struct PictureLimits: Sendable, Equatable {
   public var pixelsPerSide: Int
   /// Of width × height.
   public var pixels: Int
-  /// Of memory that decoding takes beside the file: the pixels, and what the decoder keeps until it is done.
+  /// Of memory that decoding takes beside the file: the pixels, and what the decoder keeps until it is done. With the
+  /// process around it, that is less than 1 GB.
   public var bytes: Int
 
-  public init(pixelsPerSide: Int, pixels: Int, bytes: Int = 1_000_000_000) {
+  public init(pixelsPerSide: Int, pixels: Int, bytes: Int = 950_000_000) {
     self.pixelsPerSide = pixelsPerSide
     self.pixels = pixels
     self.bytes = bytes
