@@ -1,6 +1,6 @@
 /// How a stored picture is to be turned for display: Exif tag 0x0112. The names say where the stored row 0 and
 /// column 0 belong (Exif 2.32, 4.6.4 A).
-enum Orientation: UInt16 {
+package enum Orientation: UInt16 {
   case topLeft = 1
   case topRight, bottomRight, bottomLeft
   case leftTop, rightTop, rightBottom, leftBottom

@@ -62,19 +62,27 @@ public struct Picture: Sendable, Equatable {
   package init(
     decoding file: UnsafeRawBufferPointer, limits: PictureLimits, libraries: PictureLibraries
   ) throws(PictureError) {
-    let raster: Raster
+    self = try Raster(reading: file, limits: limits, libraries: libraries).picture()
+  }
+}
+
+extension Raster {
+  /// Reads a file of any kind in `PictureKind`; see `Picture.init(decoding:limits:)`.
+  package init(
+    reading file: UnsafeRawBufferPointer, limits: PictureLimits = .standard,
+    libraries: PictureLibraries = .system
+  ) throws(PictureError) {
     switch FileContent(of: file) {
-    case .picture(.png): raster = try readPNG(file, limits: limits)
-    case .picture(.jpeg): raster = try readJPEG(file, limits: limits)
-    case .picture(.webP): raster = try readWebP(file, limits: limits, library: libraries.webP())
-    case .picture(.gif): raster = try readGIF(file, limits: limits)
-    case .picture(.bmp): raster = try readBMP(file, limits: limits)
-    case .picture(.tiff): raster = try readTIFF(file, limits: limits, library: libraries.tiff())
+    case .picture(.png): self = try readPNG(file, limits: limits)
+    case .picture(.jpeg): self = try readJPEG(file, limits: limits)
+    case .picture(.webP): self = try readWebP(file, limits: limits, library: libraries.webP())
+    case .picture(.gif): self = try readGIF(file, limits: limits)
+    case .picture(.bmp): self = try readBMP(file, limits: limits)
+    case .picture(.tiff): self = try readTIFF(file, limits: limits, library: libraries.tiff())
     case .picture(let kind):
-      raster = try readHEIF(file, kind: kind, limits: limits, library: libraries.heif())
+      self = try readHEIF(file, kind: kind, limits: limits, library: libraries.heif())
     case .empty: throw .empty
     case .other(let kind): throw .unknownFormat(looksLike: kind)
     }
-    self = raster.picture()
   }
 }

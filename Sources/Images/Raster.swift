@@ -1,13 +1,13 @@
 /// What a reader makes of a file: the pixels as they are stored there, before they are turned for display and laid
 /// over a ground.
-struct Raster {
-  let width: Int
-  let height: Int
+package struct Raster {
+  package let width: Int
+  package let height: Int
   /// 3 (RGB), or 4 (RGB and alpha, the colour not multiplied by it).
-  let channels: Int
+  package let channels: Int
   /// [height, width, channels]
-  private(set) var bytes: [UInt8]
-  let orientation: Orientation
+  package private(set) var bytes: [UInt8]
+  package let orientation: Orientation
 
   /// - Parameters:
   ///   - capacity: bytes a pixel of the buffer to fill, where what is read needs more room than `channels`.

@@ -59,9 +59,10 @@ import Testing
   func `a TIFF file cut short gives no picture`(_ expected: FormatFixtures.Exact) throws {
     let file = try FormatFixtures.bytes(expected.file)
     for count in 4..<file.count {
-      guard let picture = try? Picture(decoding: Array(file[..<count])) else { continue }
+      let start = Array(file[..<count])
+      guard (try? Picture(decoding: start)) != nil else { continue }
       // Only what is not the picture's may be missing: another page, or values that are not read.
-      guard sha256(of: picture) == expected.sha256 else {
+      guard try expected.agrees(with: start) else {
         Issue.record("the first \(count) bytes give another picture")
         return
       }

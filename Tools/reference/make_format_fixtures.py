@@ -2,7 +2,7 @@
 
 Needs Pillow, numpy and pillow-heif. BMP files, and TIFF files of kinds that Pillow does not write, are written here
 byte by byte; their pixels are computed from the samples, and must agree with Pillow's where Pillow reads them.
-expected.json holds the SHA-256 of the pixels over white; of HEIC and AVIF, whose decoders round differently, the
+expected.json holds the SHA-256 of the pixels, RGBA where there is transparency; of HEIC and AVIF, whose decoders round differently, the
 pixels stand in a PNG file beside them.
 
     python Tools/reference/make_format_fixtures.py
@@ -27,10 +27,10 @@ pillow_heif.register_heif_opener()
 
 
 def pillow(file):
-    """uint8 [height, width, 3]: the first picture, turned, over white."""
+    """uint8 [height, width, 3 or 4]: the first picture, turned; with alpha where it has some."""
     image = ImageOps.exif_transpose(Image.open(io.BytesIO(file)))
     rgba = numpy.array(image.convert("RGBA"))
-    return over_white(rgba[..., :3], rgba[..., 3:])
+    return rgba if image.has_transparency_data else rgba[..., :3]
 
 
 def saved(array, kind, mode=None, **options):
@@ -226,10 +226,6 @@ def masked(values, masks):
     return numpy.stack(channels, -1).astype(numpy.uint8)
 
 
-def flat(pixels):
-    return over_white(pixels[..., :3], pixels[..., 3:]) if pixels.shape[-1] == 4 else pixels
-
-
 def runs(indices, half_bytes, use_delta=False):
     """Run-length codes, rows from the bottom: runs, absolute pixels, and a jump over what stays 0."""
     out = b""
@@ -286,19 +282,19 @@ def bmp_files():
         packed, (0xF800, 0x7E0, 0x1F)
     )
     odd = (0x0F00, 0x00F0, 0x000F, 0xF000)
-    yield "masks-4444-v56.bmp", bmp(packed & 0xFFFF, 16, 56, masks=odd), flat(masked(packed, odd))
+    yield "masks-4444-v56.bmp", bmp(packed & 0xFFFF, 16, 56, masks=odd), masked(packed, odd)
     yield "masks-32.bmp", bmp(packed, 32, masks=rgb[:3]), masked(packed, rgb)
     wide = (0x3FF00000, 0xFFC00, 0x3FF)
     yield "masks-10-bits.bmp", bmp(packed, 32, masks=wide), masked(packed, wide)
     argb = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
     abgr = (0xFF, 0xFF00, 0xFF0000, 0xFF000000)
     for header in (56, 108, 124):
-        yield f"alpha-v{header}.bmp", bmp(packed, 32, header, masks=argb), flat(masked(packed, argb))
-    yield "alpha-rgba-v124.bmp", bmp(packed, 32, 124, masks=abgr), flat(masked(packed, abgr))
+        yield f"alpha-v{header}.bmp", bmp(packed, 32, header, masks=argb), masked(packed, argb)
+    yield "alpha-rgba-v124.bmp", bmp(packed, 32, 124, masks=abgr), masked(packed, abgr)
     # As programs leave it on Windows' clipboard.
     empty = packed & 0xFFFFFF
     yield "alpha-empty-v124.bmp", bmp(empty, 32, 124, masks=argb), masked(empty, rgb)
-    yield "alpha-masks.bmp", bmp(packed, 32, masks=argb, compression=6), flat(masked(packed, argb))
+    yield "alpha-masks.bmp", bmp(packed, 32, masks=argb, compression=6), masked(packed, argb)
 
     blocks = numpy.repeat(random.randint(0, 16, (HEIGHT, 7)), 4, 1)[:, :WIDTH]
     blocks[5] = random.randint(0, 16, WIDTH)
@@ -430,12 +426,12 @@ def tiff_files():
     samples = colour(8, 4)
     yield "rgb-8-extra.tif", tiff(samples, 8, RGB, extra=0), samples[..., :3].astype(numpy.uint8)
     for name, planar in (("", False), ("-planes", True)):
-        yield f"rgba-8{name}.tif", tiff(samples, 8, RGB, extra=2, planar=planar), flat(samples.astype(numpy.uint8))
+        yield f"rgba-8{name}.tif", tiff(samples, 8, RGB, extra=2, planar=planar), samples.astype(numpy.uint8)
         yield f"cmyk-8{name}.tif", tiff(samples, 8, CMYK, planar=planar), ink(samples)
     alpha = samples[..., 3:]
     multiplied = numpy.concatenate([samples[..., :3] * alpha // 255, alpha], -1)
     divided = numpy.minimum(multiplied[..., :3] * 255 // numpy.maximum(alpha, 1), 255)
-    pixels = flat(numpy.concatenate([divided, alpha], -1).astype(numpy.uint8))
+    pixels = numpy.concatenate([divided, alpha], -1).astype(numpy.uint8)
     yield "rgba-8-associated.tif", tiff(multiplied, 8, RGB, extra=1), pixels
     stored = pattern(WIDTH, HEIGHT, 7)
     for turned in range(1, 9):
@@ -477,11 +473,13 @@ def main():
             elif not disagrees(name):
                 assert numpy.array_equal(pixels, pillow(file)), name
             (FIXTURES / name).write_bytes(file)
-            exact.append({"file": name, "width": pixels.shape[1], "height": pixels.shape[0],
+            exact.append({"file": name, "width": pixels.shape[1], "height": pixels.shape[0], "channels": pixels.shape[2],
                           "sha256": hashlib.sha256(numpy.ascontiguousarray(pixels).tobytes()).hexdigest()})
     for name, file, _ in heif_files():
         (FIXTURES / name).write_bytes(file)
         pixels = pillow(file)
+        if pixels.shape[2] == 4:
+            pixels = over_white(pixels[..., :3], pixels[..., 3:])
         Image.fromarray(pixels).save(FIXTURES / f"{name}.png", optimize=True)
         near.append({"file": name, "width": pixels.shape[1], "height": pixels.shape[0]})
     text = json.dumps({"exact": exact, "near": near}, indent=1)
