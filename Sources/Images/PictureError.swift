@@ -14,8 +14,8 @@ public enum PictureError: Error, Equatable, CustomStringConvertible {
   /// Of a kind that is read with a library that this system lacks.
   case missingLibrary(PictureKind, PictureLibrary)
   case tooLarge(width: Int, height: Int, limits: PictureLimits)
-  /// Decoding would take `needed` bytes, more than the `limit` of the memory that is there for it.
-  case memory(width: Int, height: Int, needed: Int, limit: Int)
+  /// Decoding would take `needed` bytes: more than the limit, or without a limit more than the system gives.
+  case memory(width: Int, height: Int, needed: Int, limit: Int?)
   case cannotWrite(format: String, reason: String)
 
   public var description: String {
@@ -38,7 +38,8 @@ public enum PictureError: Error, Equatable, CustomStringConvertible {
       "this is \(kind.named), which is read with \(library.rawValue): that library is not installed"
     case .memory(let width, let height, let needed, let limit):
       "picture too large for the memory that is there: its \(width) × \(height) pixels take"
-        + " \(megabytes(needed, .up)) MB to decode, expected at most \(megabytes(limit, .down)) MB"
+        + " \(megabytes(needed, .up)) MB to decode, expected "
+        + (limit.map { "at most \(megabytes($0, .down)) MB" } ?? "no more than the system gives")
     case .cannotWrite(let format, let reason):
       "cannot write the \(format) picture: \(reason)"
     }

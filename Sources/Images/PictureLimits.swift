@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The largest picture that is decoded. Everything here is checked before the memory is taken or the work is done
 /// that it limits, so that a small file cannot cost more than its stated size allows.
 public struct PictureLimits: Sendable, Equatable {
@@ -25,17 +33,37 @@ public struct PictureLimits: Sendable, Equatable {
       pixelsPerSide: pixelsPerSide, pixels: pixels, bytes: min(bytes, max(availableBytes, 0)))
   }
 
-  /// - Parameter bytesPerPixel: what decoding a picture of this kind takes at most.
-  func check(width: Int, height: Int, bytesPerPixel: Int) throws(PictureError) {
+  /// - Parameters:
+  ///   - bytesPerPixel: what decoding a picture of this kind takes at most.
+  ///   - others: bytes that it takes beside those.
+  func check(
+    width: Int, height: Int, bytesPerPixel: Int, others: Int = 0
+  ) throws(PictureError) {
     let (count, overflow) = width.multipliedReportingOverflow(by: height)
     guard width <= pixelsPerSide, height <= pixelsPerSide, !overflow, count <= pixels else {
       throw .tooLarge(width: width, height: height, limits: self)
     }
-    let (byteCount, bytesOverflow) = count.multipliedReportingOverflow(by: bytesPerPixel)
-    guard !bytesOverflow, byteCount <= bytes else {
+    let (product, productOverflow) = count.multipliedReportingOverflow(by: bytesPerPixel)
+    let (byteCount, sumOverflow) = product.addingReportingOverflow(others)
+    guard !productOverflow, !sumOverflow, byteCount <= bytes else {
+      let isCounted = !productOverflow && !sumOverflow
       throw .memory(
-        width: width, height: height, needed: bytesOverflow ? .max : byteCount, limit: bytes)
+        width: width, height: height, needed: isCounted ? byteCount : .max, limit: bytes)
     }
+    guard Self.isGranted(byteCount) else {
+      throw .memory(width: width, height: height, needed: byteCount, limit: nil)
+    }
+  }
+
+  /// Whether the system gives a process as much address space now (`ulimit -v`): a Swift array that it is refused to
+  /// would end the process.
+  private static func isGranted(_ byteCount: Int) -> Bool {
+    let least = 1 << 20
+    if byteCount < least { return true }
+    let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+    guard memory != MAP_FAILED else { return false }
+    munmap(memory, byteCount)
+    return true
   }
 
   /// How many pixels the scans of a progressive JPEG may cover together: each scan is a pass over its components,

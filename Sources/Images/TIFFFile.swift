@@ -24,14 +24,16 @@ func readTIFF(
   let layout = try TIFFLayout(reader)
   let channels = layout.hasAlpha ? 4 : 3
   let samples = layout.hasSeparatePlanes ? 1 : layout.samplesPerPixel
-  // The pixels, and a strip or tile, which libtiff may hold twice.
-  let pieceBytesPerPixel = 2 * (samples * layout.bitsPerSample + 7) / 8
+  // A strip or tile, which libtiff may hold a second time.
+  let (pieceRow, pieceHeight) = (
+    layout.pieceWidth * samples * layout.bitsPerSample, layout.pieceHeight
+  )
+  let (pieceBits, overflow) = pieceRow.multipliedReportingOverflow(by: 2 * pieceHeight)
   try limits.check(
     width: layout.width, height: layout.height,
     bytesPerPixel: Raster.bytesPerPixel(
-      channels: channels, decoder: pieceBytesPerPixel, orientation: layout.orientation))
-  try limits.check(
-    width: layout.pieceWidth, height: layout.pieceHeight, bytesPerPixel: pieceBytesPerPixel)
+      channels: channels, decoder: 0, orientation: layout.orientation),
+    others: overflow ? .max : pieceBits / 8)
   try layout.checkPieces(of: reader, in: file)
 
   let pieceSize =
