@@ -76,7 +76,7 @@ let package = Package(
     .target(name: "JanusSystem", dependencies: ["CCrypto", "Quant"], path: "Sources/System"),
     .target(name: "GGUF", dependencies: ["Quant", "JanusSystem"]),
     .target(
-      name: "JanusImages", dependencies: ["CPNG", "CJPEG", "CPictureLibraries"],
+      name: "JanusImages", dependencies: ["CPNG", "CJPEG", "CPictureLibraries", "JanusSystem"],
       path: "Sources/Images",
       swiftSettings: optimized),
 

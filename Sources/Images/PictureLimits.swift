@@ -1,3 +1,5 @@
+import JanusSystem
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -50,20 +52,25 @@ public struct PictureLimits: Sendable, Equatable {
       throw .memory(
         width: width, height: height, needed: isCounted ? byteCount : .max, limit: bytes)
     }
-    guard Self.isGranted(byteCount) else {
-      throw .memory(width: width, height: height, needed: byteCount, limit: nil)
-    }
+    try Self.checkSystem(width: width, height: height, byteCount: byteCount)
   }
 
-  /// Whether the system gives a process as much address space now (`ulimit -v`): a Swift array that it is refused to
-  /// would end the process.
-  private static func isGranted(_ byteCount: Int) -> Bool {
-    let least = 1 << 20
-    if byteCount < least { return true }
+  /// Compares with what the system has left now: the machine, the process' cgroup, and its address space
+  /// (`ulimit -v`). A Swift array that memory is refused to would end the process, and so would a cgroup.
+  private static func checkSystem(
+    width: Int, height: Int, byteCount: Int
+  ) throws(PictureError) {
+    // Looking costs as much as decoding a small picture.
+    let least = 16 << 20
+    if byteCount < least { return }
+    if let available = AvailableMemory.bytes, byteCount > available {
+      throw .memory(width: width, height: height, needed: byteCount, limit: available)
+    }
     let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
-    guard memory != MAP_FAILED else { return false }
+    guard memory != MAP_FAILED else {
+      throw .memory(width: width, height: height, needed: byteCount, limit: nil)
+    }
     munmap(memory, byteCount)
-    return true
   }
 
   /// How many pixels the scans of a progressive JPEG may cover together: each scan is a pass over its components,
