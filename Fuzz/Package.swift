@@ -39,10 +39,10 @@ let package = Package(
     .systemLibrary(name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg"),
     .systemLibrary(name: "CPictureLibraries", path: "Sources/CPictureLibraries"),
     .target(
-      name: "JanusImages", dependencies: ["CPNG", "CJPEG", "CPictureLibraries"],
+      name: "JanusImages", dependencies: ["CPNG", "CJPEG", "CPictureLibraries", "JanusSystem"],
       path: "Sources/Images", swiftSettings: fuzzed),
 
-    .target(name: "Crypto", path: "Crypto"),
+    .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CIntrinsics", path: "Sources/SIMDKernels/Intrinsics"),
     tier("KernelsPortable", folder: "Portable", features: []),
     tier("KernelsAVX2", folder: "AVX2", features: avx2),
@@ -58,13 +58,25 @@ let package = Package(
       path: "Sources/SIMDKernels/Kernels"),
     .target(
       name: "Quant", dependencies: ["SIMDKernels"], path: "Sources/Quant", swiftSettings: fuzzed),
-    .target(name: "GGUF", dependencies: ["Quant"], path: "Sources/GGUF", swiftSettings: fuzzed),
     .target(
-      name: "JanusConvert", dependencies: ["Quant", "GGUF", "Crypto"], path: "Tools/convert",
+      name: "JanusSystem", dependencies: ["CCrypto", "Quant"], path: "Sources/System",
       swiftSettings: fuzzed),
+    .target(
+      name: "GGUF", dependencies: ["Quant", "JanusSystem"], path: "Sources/GGUF",
+      swiftSettings: fuzzed),
+    .target(
+      name: "JanusModelFile", dependencies: ["GGUF", "Quant", "JanusSystem"],
+      path: "Sources/ModelFile", swiftSettings: fuzzed),
+    .target(
+      name: "JanusWords", dependencies: ["GGUF", "JanusModelFile", "JanusSystem"],
+      path: "Sources/Words", swiftSettings: fuzzed),
+    .target(
+      name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
+      path: "Tools/convert", swiftSettings: fuzzed),
 
     .executableTarget(
-      name: "fuzzers", dependencies: ["JanusImages", "GGUF", "JanusConvert"], path: "Fuzzers",
+      name: "fuzzers", dependencies: ["JanusImages", "GGUF", "JanusConvert", "JanusWords"],
+      path: "Fuzzers",
       swiftSettings: fuzzed + [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ]

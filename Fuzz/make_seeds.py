@@ -49,7 +49,23 @@ def safetensors(tensors, data):
     return struct.pack("<Q", len(header)) + header + data
 
 
+def tokenizer_parts():
+    document = json.loads((ROOT.parent / "Tests" / "Fixtures" / "tokenizer" / "tokenizer.json").read_text())
+    write("pre-tokenizer", "fixture", json.dumps(document["pre_tokenizer"], ensure_ascii=False).encode())
+    split = {"type": "Split", "pattern": {"Regex": r"\s+$"}, "behavior": "Isolated", "invert": False}
+    stages = [split, {"type": "Digits", "individual_digits": True}, {"type": "ByteLevel", "use_regex": True}]
+    write("pre-tokenizer", "sequence", json.dumps({"type": "Sequence", "pretokenizers": stages}).encode())
+    write("added-tokens", "fixture", json.dumps(document["added_tokens"][:3], ensure_ascii=False).encode())
+    patterns = [
+        r"'s|'t| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", r"[\r\n]", r"\s?[A-Za-z\u4e00-\u9fa5]+",
+        r"(?:ab|c){2,5}x*?", r"[一-龥ࠀ-一가-퟿]+", r"\p{N}{1,3}|(?i:abc)", r"[^a-z]&&|\d\D\w\W.",
+    ]
+    for number, pattern in enumerate(patterns):
+        write("pattern", f"pattern-{number}", pattern.encode() + b"\nIt's 12 o'clock\n")
+
+
 def main():
+    tokenizer_parts()
     write("gguf", "empty", gguf([], []))
     kinds = {0: ("B", 7), 1: ("b", -7), 2: ("H", 7), 3: ("h", -7), 4: ("I", 7), 5: ("i", -7), 6: ("f", 0.5),
              7: ("B", 1), 10: ("Q", 7), 11: ("q", -7), 12: ("d", 0.5)}

@@ -22,4 +22,5 @@ struct FuzzTarget: Sendable {
   /// Each has its file; a new one is added here.
   static let all: [FuzzTarget] =
     pictures + [.orientation, .formulaPage] + [.gguf, .safetensors, .torch, .zip, .pickle, .json]
+    + [.pattern, .preTokenizer, .addedTokens]
 }
