@@ -18,7 +18,7 @@ import numpy
 import pillow_heif
 from PIL import Image, ImageOps
 
-from make_image_fixtures import over_white, pattern, resize, smooth
+from make_image_fixtures import pattern, resize, smooth
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "ImagesTests" / "Fixtures" / "formats"
 WIDTH, HEIGHT = 23, 17
@@ -478,8 +478,6 @@ def main():
     for name, file, _ in heif_files():
         (FIXTURES / name).write_bytes(file)
         pixels = pillow(file)
-        if pixels.shape[2] == 4:
-            pixels = over_white(pixels[..., :3], pixels[..., 3:])
         Image.fromarray(pixels).save(FIXTURES / f"{name}.png", optimize=True)
         near.append({"file": name, "width": pixels.shape[1], "height": pixels.shape[0]})
     text = json.dumps({"exact": exact, "near": near}, indent=1)
