@@ -52,6 +52,7 @@ let package = Package(
     .systemLibrary(
       name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CPictureLibraries", path: "Sources/CPictureLibraries"),
 
     .systemLibrary(
       name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
@@ -75,7 +76,8 @@ let package = Package(
     .target(name: "JanusSystem", dependencies: ["CCrypto", "Quant"], path: "Sources/System"),
     .target(name: "GGUF", dependencies: ["Quant", "JanusSystem"]),
     .target(
-      name: "JanusImages", dependencies: ["CPNG", "CJPEG"], path: "Sources/Images",
+      name: "JanusImages", dependencies: ["CPNG", "CJPEG", "CPictureLibraries", "JanusSystem"],
+      path: "Sources/Images",
       swiftSettings: optimized),
 
     // What a model file holds: written by JanusConvert, read by JanusEngine.
