@@ -6,18 +6,25 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 
 import formulas
+import symbols
+import typeset
+from corpus import Corpus
+from fold import located
 from layout import EM, FONTS, Layout, layout
 from nano import GRID, IMAGE, PATCH, PATCHES
 from page import NoInk, page
-from rendering import draw
+from rendering import draw, harmed
 
-CLASSES = {token: number + 1 for number, token in enumerate(formulas.INKED)}  # 0: nothing
+CLASSES = {token: number + 1 for number, token in enumerate(symbols.INKED)}  # 0: nothing
+MOST_PATCHES = 300
 SLOTS = 3  # names kept for a patch, in reading order
 # What may stand between a token with ink and the next one; the vision tower learns to name these too.
 SUFFIXES = {text: number for number, text in enumerate(
-    ["", " ", "}", "}{", "_{", "^{", "}^{", "}_{", "}}", "}}{", "}}}", "}}}{"])}
+    ["", " ", "}", "}{", "_{", "^{", "}^{", "}_{", "}}", "}}{", "}}}", "}}}{", "&", "\\\\", "}&", "}\\\\", "\\left", "\\right", "}\\right",
+     "}}\\right", "}}_{", "}}^{", "^{'", "_{'", "]{", "\\end{matrix}", "\\end{aligned}"])}
 
 
 @dataclass
@@ -30,9 +37,9 @@ class Sample:
     places: list[int]  # per token, the patch in `index` that holds its ink, or that of the next token with ink; −1
 
 
-def sample(formula: Layout, rng: random.Random, every_patch: bool) -> Sample | None:
-    """None where the picture came out without ink."""
-    picture, em, dx, dy = draw(formula, rng)
+def sample(picture: Image.Image, tokens: list[str], points: dict[int, tuple[float, float]], rng: random.Random,
+           every_patch: bool) -> Sample | None:
+    """`points`: where in the picture tokens have their ink. None where the picture came out without ink."""
     try:
         sheet = page(picture, IMAGE)
     except NoInk:
@@ -40,12 +47,11 @@ def sample(formula: Layout, rng: random.Random, every_patch: bool) -> Sample | N
     blocks = sheet.pixels.reshape(GRID, PATCH, GRID, PATCH).transpose(0, 2, 1, 3).reshape(PATCHES, PATCH * PATCH)
     kept = (blocks < 224).any(axis=1)
     centres = {}
-    for token, (x0, y0, x1, y1) in formula.boxes.items():
-        x = ((x0 + x1) / 2 * em / EM + dx) * sheet.scale[0] + sheet.offset[0]
-        y = ((y0 + y1) / 2 * em / EM + dy) * sheet.scale[1] + sheet.offset[1]
-        column, line = (min(max(int(value) // PATCH, 0), GRID - 1) for value in (x, y))
+    for token, point in points.items():
+        column, line = (min(max(int(value) // PATCH, 0), GRID - 1) for value in located(sheet.rows, *point))
         centres[token] = line * GRID + column
-    kept[list(centres.values())] = True
+    if centres:
+        kept[list(centres.values())] = True
     if every_patch:
         kept[:] = True
     else:
@@ -56,30 +62,29 @@ def sample(formula: Layout, rng: random.Random, every_patch: bool) -> Sample | N
     names = np.zeros((len(index), SLOTS), np.int64)
     suffixes = np.full((len(index), SLOTS), -100)
     inked = sorted(centres)
-    for token, following in zip(inked, [*inked[1:], len(formula.tokens)]):
+    for token, following in zip(inked, [*inked[1:], len(tokens)]):
         row = row_of[centres[token]]
         free = np.flatnonzero(names[row] == 0)
         if len(free):
-            names[row, free[0]] = CLASSES[formula.tokens[token]]
-            suffixes[row, free[0]] = SUFFIXES.get("".join(formula.tokens[token + 1:following]), -100)
+            names[row, free[0]] = CLASSES[tokens[token]]
+            suffixes[row, free[0]] = SUFFIXES.get("".join(tokens[token + 1:following]), -100)
     places, upcoming = [], -1
-    for token in reversed(range(len(formula.tokens))):
+    for token in reversed(range(len(tokens))):
         if token in centres:
             upcoming = row_of[centres[token]]
         places.append(upcoming)
-    return Sample(index, blocks[index], names, suffixes, formula.tokens, places[::-1])
+    return Sample(index, blocks[index], names, suffixes, tokens, places[::-1])
 
 
-class Source:
-    """Endless samples, no formula twice but by chance."""
+class Mathtext:
+    """Endless formulas of the grammar, set by mathtext."""
 
     def __init__(self, seed: int):
         self.rng = random.Random(seed)
         self.stream: dict[int, object] = {}
-        self.refills = 0
-        self.ready: dict[bool, list[list[Sample]]] = {False: [], True: []}
 
     def layout(self, longest: int) -> Layout:
+        longest = min(longest, formulas.LONGEST)
         if longest == formulas.LONGEST and self.rng.random() < 0.2:
             longest = formulas.FURTHEST
         if longest not in self.stream:
@@ -92,21 +97,113 @@ class Source:
             except ValueError:  # mathtext could not set it
                 continue
 
+    def sample(self, longest: int, every_patch: bool) -> Sample | None:
+        formula = self.layout(longest)
+        picture, em, dx, dy = draw(formula, self.rng)
+        points = {token: ((x0 + x1) / 2 * em / EM + dx, (y0 + y1) / 2 * em / EM + dy)
+                  for token, (x0, y0, x1, y1) in formula.boxes.items()}
+        return sample(picture, formula.tokens, points, self.rng, every_patch)
+
+
+class Print:
+    """Endless real formulas and variations of them, set by LaTeX and drawn by dvipng, a run of them at a time."""
+
+    RUN = 300
+
+    def __init__(self, rows: list, seed: int):
+        self.rng = random.Random(seed)
+        self.corpus = Corpus(rows, self.rng.getrandbits(48))
+        fonts = typeset.available()
+        self.fonts, self.shares = [*fonts], [share for share, _ in fonts.values()]
+        self.ready: list[tuple[list[str], typeset.Setting, int]] = []
+
+    def run(self, longest: int) -> None:
+        font = self.rng.choices(self.fonts, self.shares)[0]
+        # Drawn larger and reduced, glyphs come at fractions of pixels and greyer, as in Doxygen's pictures.
+        reduction = self.rng.choice([1, 1, 1, 1, 2, 3, 4])
+        em = self.rng.choice([13.8, 15.2, 15.2, 15.2, 16.6, 18, 20.8, 24, 24.9, 27.7, 34.6, 41.5, self.rng.uniform(12, 60)])
+        if reduction > 1:
+            em = self.rng.choice([14.8, 15, 25, 25, 40, self.rng.uniform(11, 60)])
+        pieces = [self.corpus.formula(longest) for _ in range(self.RUN)]
+        display = [self.rng.random() < 0.5 for _ in pieces]
+        set_ = typeset.typeset([(tex, d) for (_, tex), d in zip(pieces, display)], font, round(em * 7.227 * reduction))
+        self.ready += [(pieces[one.number][0], one, reduction) for one in set_]
+        self.rng.shuffle(self.ready)
+
+    def sample(self, longest: int, every_patch: bool) -> Sample | None:
+        while not self.ready:
+            self.run(longest)
+        tokens, setting, reduction = self.ready.pop()
+        rng, pixels = self.rng, setting.pixels
+        points = {token: setting.pixel(token) for token in setting.places}
+        margins = [0] * 4 if rng.random() < 0.3 else [rng.randint(1, 30) for _ in range(4)]
+        if rng.random() < 0.9:
+            margins = [max(one, 1) for one in margins]
+        left, top, right, bottom = (one * reduction for one in margins)
+        if reduction > 1:
+            left, top = left + rng.randrange(reduction), top + rng.randrange(reduction)
+            right += -(left + right + pixels.shape[1]) % reduction
+            bottom += -(top + bottom + pixels.shape[0]) % reduction
+        coverage = np.pad(pixels, ((top, bottom), (left, right)))
+        points = {token: ((x + left) / reduction, (y + top) / reduction) for token, (x, y) in points.items()}
+        if reduction > 1:
+            h, w = coverage.shape
+            coverage = coverage.reshape(h // reduction, reduction, w // reduction, reduction).mean(axis=(1, 3)).astype(np.uint8)
+        chance = rng.random()
+        if chance < 0.5:
+            picture = Image.fromarray(255 - coverage)
+        elif chance < 0.55:
+            picture = Image.fromarray(np.where(coverage > rng.randint(60, 120), 0, 255).astype(np.uint8))
+        else:
+            picture = harmed(coverage, setting.dpi / 7.227 / reduction, rng)
+        return sample(picture, tokens, points, rng, every_patch)
+
+
+class Source:
+    """Endless samples of both kinds, no formula twice but by chance; of mathtext's alone where there are no real ones."""
+
+    GRAMMAR = 0.2  # the share of mathtext's beside real ones
+
+    def __init__(self, seed: int, rows: list | None = None):
+        self.rng = random.Random(seed)
+        self.mathtext = Mathtext(self.rng.getrandbits(48))
+        self.print = Print(rows, self.rng.getrandbits(48)) if rows else None
+        self.refills = 0
+        self.ready: dict[bool, list[list[Sample]]] = {False: [], True: []}
+
+    def one(self, longest: int, every_patch: bool) -> Sample | None:
+        kind = self.print if self.print and self.rng.random() >= self.GRAMMAR else self.mathtext
+        return kind.sample(longest, every_patch)
+
     def batch(self, count: int, longest: int, every_patch: bool = False) -> list[Sample]:
         """Samples of about one length, so that little padding is computed; batches come in random order."""
         ready = self.ready[every_patch]
         if not ready:
             found: list[Sample] = []
-            while len(found) < (1 if every_patch else 8) * count:
-                one = sample(self.layout(longest), self.rng, every_patch)
-                if one is not None and (every_patch or len(one.index) <= 170):
+            while len(found) < (1 if every_patch else 12) * count:
+                one = self.one(longest, every_patch)
+                if one is not None and (every_patch or len(one.index) <= MOST_PATCHES):
                     found.append(one)
             found.sort(key=lambda one: len(one.index) + len(one.tokens))
-            ready += [found[start:start + count] for start in range(0, len(found), count)]
+            ready += [found] if every_patch else parcelled(found, count)
             # The same order in every worker, so that none waits for another's longer batch.
             self.refills += 1
             random.Random(self.refills).shuffle(ready)
         return ready.pop()
+
+
+def parcelled(found: list[Sample], count: int) -> list[list[Sample]]:
+    """Batches of about the same work, `count` samples on the mean, from samples in the order of their lengths."""
+    works = [len(one.index) + len(one.tokens) + 10 for one in found]
+    share = sum(works) * count / len(found)
+    result, done = [], 0.0
+    for one, work in zip(found, works):
+        number = int(done / share)
+        while len(result) <= number:
+            result.append([])
+        result[number].append(one)
+        done += work
+    return [batch for batch in result if batch]
 
 
 class Pages(NamedTuple):

@@ -86,8 +86,9 @@ class Reader(torch.nn.Module):
 class Training:
     """One of `workers` processes with a batch each; the mean of their gradients is applied by all alike."""
 
-    def __init__(self, state: Path, seed: int, samples: int, minutes: float | None, loaders: int = 0, rank: int = 0,
-                 workers: int = 1):
+    def __init__(self, state: Path, seed: int, samples: int, minutes: float | None, real: Path | None, rate: float,
+                 loaders: int = 0, rank: int = 0, workers: int = 1):
+        self.rate = rate
         torch.manual_seed(seed)
         self.rank, self.workers = rank, workers
         self.state = state
@@ -123,7 +124,8 @@ class Training:
         if self.paintings is None and not rank:
             print(f"painting is not taught: {vq} is not there or not whole", file=sys.stderr, flush=True)
         self.sizes = GPU if self.device.type == "cuda" else CPU
-        batches = Batches(self.sizes, self.schedule, seed, rank, workers, self.counts(), self.paintings is not None)
+        batches = Batches(self.sizes, self.schedule, seed, rank, workers, self.counts(), self.paintings is not None,
+                          real)
         self.loader = DataLoader(
             batches, batch_size=None, num_workers=loaders, pin_memory=self.device.type == "cuda",
             prefetch_factor=3 if loaders else None)
@@ -159,7 +161,7 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = RATE * self.left * min(1.0, (self.step + 1) / 200)
+                group["lr"] = self.rate * self.left * min(1.0, (self.step + 1) / 200)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         nano.center_filters(self.reader.janus)
@@ -190,7 +192,7 @@ class Training:
         if len(next(iter(log["sums"].values()))) == 50:
             means = {name: round(float(sum(v)) / len(v), 4) for name, v in log["sums"].items()}
             rate = log["count"] / (time.time() - log["time"])
-            print(json.dumps({"stage": stage, **self.counts(), "rate": round(RATE * self.left, 5), **means,
+            print(json.dumps({"stage": stage, **self.counts(), "rate": round(self.rate * self.left, 5), **means,
                               "samples_per_s": round(rate, 1)}), flush=True)
             self.log = {"time": time.time(), "count": 0}
         if time.time() - self.saved > CHECKPOINT_SECONDS:
@@ -279,6 +281,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="be ready in this time instead, from the rate of --samples on")
     parser.add_argument("--workers", type=int, help="processes, one thread each (default: 1; with a GPU all cores but three)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real", type=Path, help="file of real formulas, one a line; without it, those of the grammar alone")
+    parser.add_argument("--rate", type=float, default=RATE, help="of learning, at the beginning")
     parser.add_argument("--check", action="store_true", help="compare the forward pass with transformers' and stop")
     arguments = parser.parse_args()
     if arguments.check:
@@ -286,7 +290,7 @@ def main() -> None:
         return
     if arguments.state is None:
         parser.error("the following arguments are required: --state")
-    given = (arguments.state, arguments.seed, arguments.samples, arguments.minutes)
+    given = (arguments.state, arguments.seed, arguments.samples, arguments.minutes, arguments.real, arguments.rate)
     if nano.device().type == "cuda":
         # One process trains; the others make its batches.
         torch.set_float32_matmul_precision("high")
