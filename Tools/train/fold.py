@@ -40,7 +40,8 @@ class Row:
     height: int
 
 
-def fold(ink: np.ndarray, size: int, thickness: int = THICKNESS, margin: int = MARGIN) -> tuple[np.ndarray, list[Row]]:
+def fold(ink: np.ndarray, size: int, thickness: int = THICKNESS, margin: int = MARGIN,
+         folds: bool = True) -> tuple[np.ndarray, list[Row]]:
     """The canvas [size, size], black on white, of a map of ink [height, width], 255 being the darkest; some ink is not faint.
 
     1. Thickness = 2 · sum of ink / total variation is the mean width of a stroke as sampled; the square root of
@@ -50,28 +51,27 @@ def fold(ink: np.ndarray, size: int, thickness: int = THICKNESS, margin: int = M
     3. One that is too wide is parted into lines at bands of white, each line into rows (`rows`), and these are laid one
        below the other. If they are too high, scales of 7/8, 6/8 … are tried.
     4. What still does not fit is shrunk as a whole.
+
+    Where it does not fold, as pages were made at first, what does not fit is shrunk at once, and thickness is as sampled.
     """
     clear = np.where(ink < FAINT, 0, ink).astype(np.int64)
     columns, lines = np.flatnonzero(clear.any(axis=0)), np.flatnonzero(clear.any(axis=1))
     left, right, top, bottom = int(columns[0]), int(columns[-1]) + 1, int(lines[0]), int(lines[-1]) + 1
-    up, down = scale(clear[top:bottom, left:right], size, thickness)
+    up, down = scale(clear[top:bottom, left:right], size, thickness, folds)
     room = size - 2 * margin
-    if (right - left) * up <= room * down and (bottom - top) * up <= room * down:
+    found = None
+    if folds and (right - left) * up > room * down:
+        bands = parted(clear, top, bottom, LINES * down, up)
+        for eighths in SHRINKS:
+            cut = [rows(clear, *band, room * down * 8, up * eighths, INDENT * down * 8) for band in bands]
+            found = placed(cut, up * eighths, down * 8, size, margin)
+            if found:
+                break
+    if not found:
+        for side in (right - left, bottom - top):
+            if side * up > room * down:
+                up, down = room, side
         found = placed([[(left, top, right, bottom)]], up, down, size, margin)
-    else:
-        found = None
-        if (right - left) * up > room * down:
-            bands = parted(clear, top, bottom, LINES * down, up)
-            for eighths in SHRINKS:
-                cut = [rows(clear, *band, room * down * 8, up * eighths, INDENT * down * 8) for band in bands]
-                found = placed(cut, up * eighths, down * 8, size, margin)
-                if found:
-                    break
-        if not found:
-            for side in (right - left, bottom - top):
-                if side * up > room * down:
-                    up, down = room, side
-            found = placed([[(left, top, right, bottom)]], up, down, size, margin)
     canvas = np.full((size, size), 255, np.uint8)
     paper = 255 - ink.astype(np.uint8)
     for row in found:
@@ -84,13 +84,15 @@ def fold(ink: np.ndarray, size: int, thickness: int = THICKNESS, margin: int = M
     return canvas, found
 
 
-def scale(clear: np.ndarray, size: int, thickness: int) -> tuple[int, int]:
+def scale(clear: np.ndarray, size: int, thickness: int, folds: bool) -> tuple[int, int]:
     """The factor that gives strokes the wanted thickness, as a fraction."""
     edged = np.pad(clear, 1)
     variation = int(np.abs(np.diff(edged, axis=0)).sum() + np.abs(np.diff(edged, axis=1)).sum())
-    sampled = 8192 * int(clear.sum()) // variation
-    stroke = max(isqrt(max(sampled * sampled - BLUR, 0)), LEAST)
-    up, down = size * thickness, stroke
+    if folds:
+        sampled = 8192 * int(clear.sum()) // variation
+        up, down = size * thickness, max(isqrt(max(sampled * sampled - BLUR, 0)), LEAST)
+    else:
+        up, down = size * thickness * variation, 8192 * int(clear.sum())
     return (MOST_ENLARGEMENT, 1) if up > MOST_ENLARGEMENT * down else (up, down)
 
 

@@ -28,7 +28,7 @@ class NoInk(ValueError):
 LEAST_CONTRAST = 32
 
 
-def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
+def page(picture: Image.Image, size: int, thickness: int = THICKNESS, folds: bool = True) -> Page:
     """Raises NoInk.
 
     1. Transparency lies over white. grey = (299 R + 587 G + 114 B + 500) / 1000; the background is the lower
@@ -53,7 +53,7 @@ def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
         raise NoInk(f"no ink: the darkest pixel differs by {darkest} from the background, expected {LEAST_CONTRAST}")
     ink = (ink * 255 + darkest // 2) // darkest
     ink[ink < 32] = 0
-    return Page(*fold(ink, size, thickness))
+    return Page(*fold(ink, size, thickness, folds=folds))
 
 
 def opaque(picture: Image.Image) -> Image.Image:
