@@ -37,7 +37,8 @@ public struct FormulaPage: Sendable, Equatable {
     let inkOfGrey = try Self.inkOfGrey(grey, width: picture.width, height: picture.height)
     let ink = InkMap(
       width: picture.width, height: picture.height, values: grey.map { inkOfGrey[Int($0)] })
-    return PageLayout(margin: margin, thickness: thickness, folds: folds).canvas(of: ink, side: side)
+    return PageLayout(margin: margin, thickness: thickness, folds: folds).canvas(
+      of: ink, side: side)
   }
 
   /// [height, width]

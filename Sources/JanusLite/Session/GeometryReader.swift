@@ -149,7 +149,9 @@ struct GeometryReader {
     guard keys.contains(where: { container.metadata.contains("janus." + $0) }) else { return nil }
     return FormulaPage(
       margin: try integer(keys[0], 0...(imageSize - 1) / 2),
-      thickness: try integer(keys[1], 1...FormulaPage.largestThickness))
+      thickness: try integer(keys[1], 1...FormulaPage.largestThickness),
+      folds: try container.metadata.contains("janus.image.formula_page.folds")
+        && read { (m) throws(ContainerError) in try m.bool("janus.image.formula_page.folds") })
   }
 
   /// The int4 levels, as the kernels look them up.

@@ -70,7 +70,7 @@ enum ModelMetadata {
         [
           ("janus.image.formula_page.margin", count(page.margin)),
           ("janus.image.formula_page.thickness", count(page.thickness)),
-        ]
+        ] + (page.folds ? [("janus.image.formula_page.folds", .bool(true))] : [])
       } ?? []
     return page + [
       ("janus.image.mean", .float32s(p.mean.map(Float.init))),
