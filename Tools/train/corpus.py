@@ -196,6 +196,8 @@ class Corpus:
                 node.slots = [None if slot is None else self._varied(slot, dressing) for slot in node.slots]
                 if node.kind == "fence" and rng.random() < 0.12:
                     node.text, node.close = rng.choice(FENCES)
+                if node.kind == "grid" and node.text == "aligned":
+                    node.tex = rng.choice(["=", "=", "&", ""])
                 if node.kind == "grid" and rng.random() < 0.2 and node.text in ("matrix", "pmatrix", "bmatrix", "vmatrix"):
                     node.text = rng.choice(["matrix", "pmatrix", "pmatrix", "bmatrix", "bmatrix", "vmatrix"])
             result.append(node)

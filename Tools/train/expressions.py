@@ -620,16 +620,22 @@ class Writer:
             self.mark(head, "1")
         self.tex.append(f"\\begin{{{node.text}}}")
         if node.text == "aligned":
-            self.tex.append("&" if node.tex else "")
+            self.tex.append("&" if node.tex == "&" else "")
         for number, cell in enumerate(node.slots):
             if number:
                 token = "&" if number % node.marks else "\\\\"
                 self.tokens.append(token)
                 self.tex.append(token)
-                if node.text == "aligned" and node.tex:
+                if node.text == "aligned" and node.tex == "&":
                     self.tex.append("&")
             # A row must not begin with what looks like an option of \\\\.
             self.tex.append("{}" if cell and cell[0].text == "[" else "")
+            if node.text == "aligned" and node.tex == "=":
+                first = next((at for at, one in enumerate(cell) if one.kind == "leaf" and one.text in RELATIONS), len(cell))
+                self.row(cell[:first])
+                self.tex.append("&")
+                self.row(cell[first:])
+                continue
             self.row(cell)
         self.tokens.append(f"\\end{{{node.text}}}")
         self.tex.append(self.tokens[-1])

@@ -16,7 +16,7 @@ from fold import located
 from layout import EM, FONTS, Layout, layout
 from nano import GRID, IMAGE, PATCH, PATCHES
 from page import NoInk, page
-from rendering import draw, harmed
+from rendering import draw, harmed, ink
 
 CLASSES = {token: number + 1 for number, token in enumerate(symbols.INKED)}  # 0: nothing
 MOST_PATCHES = 300
@@ -106,7 +106,7 @@ class Mathtext:
 
 
 class Print:
-    """Endless real formulas and variations of them, set by LaTeX and drawn by dvipng, a run of them at a time."""
+    """Endless real formulas and variations of them, set by LaTeX, a run of them at a time."""
 
     RUN = 300
 
@@ -115,48 +115,47 @@ class Print:
         self.corpus = Corpus(rows, self.rng.getrandbits(48))
         fonts = typeset.available()
         self.fonts, self.shares = [*fonts], [share for share, _ in fonts.values()]
-        self.ready: list[tuple[list[str], typeset.Setting, int]] = []
+        self.ready: list[typeset.Setting] = []
 
     def run(self, longest: int) -> None:
         font = self.rng.choices(self.fonts, self.shares)[0]
-        # Drawn larger and reduced, glyphs come at fractions of pixels and greyer, as in Doxygen's pictures.
-        reduction = self.rng.choice([1, 1, 1, 1, 2, 3, 4])
-        em = self.rng.choice([13.8, 15.2, 15.2, 15.2, 16.6, 18, 20.8, 24, 24.9, 27.7, 34.6, 41.5, self.rng.uniform(12, 60)])
-        if reduction > 1:
-            em = self.rng.choice([14.8, 15, 25, 25, 40, self.rng.uniform(11, 60)])
-        pieces = [self.corpus.formula(longest) for _ in range(self.RUN)]
-        display = [self.rng.random() < 0.5 for _ in pieces]
-        set_ = typeset.typeset([(tex, d) for (_, tex), d in zip(pieces, display)], font, round(em * 7.227 * reduction))
-        self.ready += [(pieces[one.number][0], one, reduction) for one in set_]
+        pieces = [(*self.corpus.formula(longest), self.rng.random() < 0.5) for _ in range(self.RUN)]
+        self.ready += typeset.typeset(pieces, font)
         self.rng.shuffle(self.ready)
 
     def sample(self, longest: int, every_patch: bool) -> Sample | None:
         while not self.ready:
             self.run(longest)
-        tokens, setting, reduction = self.ready.pop()
-        rng, pixels = self.rng, setting.pixels
-        points = {token: setting.pixel(token) for token in setting.places}
-        margins = [0] * 4 if rng.random() < 0.3 else [rng.randint(1, 30) for _ in range(4)]
-        if rng.random() < 0.9:
-            margins = [max(one, 1) for one in margins]
-        left, top, right, bottom = (one * reduction for one in margins)
-        if reduction > 1:
-            left, top = left + rng.randrange(reduction), top + rng.randrange(reduction)
-            right += -(left + right + pixels.shape[1]) % reduction
-            bottom += -(top + bottom + pixels.shape[0]) % reduction
-        coverage = np.pad(pixels, ((top, bottom), (left, right)))
-        points = {token: ((x + left) / reduction, (y + top) / reduction) for token, (x, y) in points.items()}
-        if reduction > 1:
-            h, w = coverage.shape
-            coverage = coverage.reshape(h // reduction, reduction, w // reduction, reduction).mean(axis=(1, 3)).astype(np.uint8)
-        chance = rng.random()
-        if chance < 0.5:
-            picture = Image.fromarray(255 - coverage)
-        elif chance < 0.55:
-            picture = Image.fromarray(np.where(coverage > rng.randint(60, 120), 0, 255).astype(np.uint8))
-        else:
-            picture = harmed(coverage, setting.dpi / 7.227 / reduction, rng)
-        return sample(picture, tokens, points, rng, every_patch)
+        setting = self.ready.pop()
+        picture, points = printed(setting, self.rng)
+        return sample(picture, setting.layout.tokens, points, self.rng, every_patch)
+
+
+# Pixels an em: what Doxygen, Sphinx and dvipng at the usual resolutions make, and any.
+EMS = [13.8, 15, 15.2, 15.2, 15.2, 16.6, 18, 20.8, 24.9, 24.9, 27.7, 34.6, 40, 41.5]
+
+
+def printed(setting: typeset.Setting, rng: random.Random) -> tuple[Image.Image, dict[int, tuple[float, float]]]:
+    """A picture of a formula, and where its tokens are in it."""
+    em = rng.choice(EMS) if rng.random() < 0.6 else rng.uniform(11, 60)
+    # Drawn larger and reduced, glyphs come at fractions of pixels and greyer, as in Doxygen's pictures.
+    reduction = rng.choice([1, 1, 1, 2, 3, 4])
+    margins = [0] * 4 if rng.random() < 0.3 else [rng.randint(1, 30) for _ in range(4)]
+    left, top, right, bottom = (one * reduction + (rng.randrange(reduction) if reduction > 1 else 0) for one in margins)
+    coverage, dx, dy = ink(setting.layout, em * reduction, (left, top, right, bottom))
+    if reduction > 1:
+        h, w = coverage.shape
+        coverage = np.pad(coverage, ((0, -h % reduction), (0, -w % reduction)))
+        h, w = coverage.shape
+        coverage = coverage.reshape(h // reduction, reduction, w // reduction, reduction).mean(axis=(1, 3)).astype(np.uint8)
+    scale = em / EM
+    points = {token: (x * scale + dx / reduction, y * scale + dy / reduction) for token, (x, y) in setting.points.items()}
+    chance = rng.random()
+    if chance < 0.5:
+        return Image.fromarray(255 - coverage), points
+    if chance < 0.55:
+        return Image.fromarray(np.where(coverage > rng.randint(60, 120), 0, 255).astype(np.uint8)), points
+    return harmed(coverage, em, rng), points
 
 
 class Source:

@@ -1,13 +1,11 @@
-"""Formulas set by LaTeX and drawn by dvipng, with the place of every token from the DVI file.
+"""Formulas set by LaTeX, with every glyph and the place of every token from the DVI file.
 
 A `\\special` before each leaf tells which token the glyphs after it belong to; it moves nothing. One run sets some hundreds of
-formulas in a second.
+formulas in a second. The glyphs are drawn from the outlines of TeX's Type 1 fonts (rendering.py), so that no size is drawn twice.
 """
 
-import os
 import re
 import shutil
-import struct
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -15,203 +13,110 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from matplotlib.dviread import PsfontsMap, find_tex_file
+from matplotlib.ft2font import FT2Font
+
+import dvi
+from layout import EM, Layout, glyph_box
 
 # Fonts of papers and documentation, and how often each is taken.
 FONTS = {
-    "cm": (40, ""), "lm": (8, r"\usepackage{lmodern}"),
+    "cm": (44, ""), "lm": (8, r"\usepackage{lmodern}"),
     "times": (5, r"\usepackage{mathptmx}"), "txfonts": (4, r"\usepackage{txfonts}"), "newtx": (3, r"\usepackage{newtxtext,newtxmath}"),
     "palatino": (6, r"\usepackage{mathpazo}"), "pxfonts": (2, r"\usepackage{pxfonts}"),
-    "euler": (4, r"\usepackage{eulervm}"), "concrete": (2, r"\usepackage{concmath}"),
+    "euler": (4, r"\usepackage{eulervm}"),
     "cmbright": (2, r"\usepackage{cmbright}"), "libertine": (3, r"\usepackage{libertine}\usepackage[libertine]{newtxmath}"),
-    "fourier": (2, r"\usepackage{fourier}"), "stix2": (2, r"\usepackage{stix2}"), "kpfonts": (2, r"\usepackage{kpfonts}"),
+    "fourier": (2, r"\usepackage{fourier}"), "kpfonts": (2, r"\usepackage{kpfonts}"),
 }
-PREAMBLE = r"""\documentclass{article}%(packages)s\usepackage{amsmath,amssymb,bm}%(font)s
-\providecommand\mathscr{\mathcal}\providecommand\leadsto{\rightsquigarrow}
+PREAMBLE = r"""\documentclass{article}\usepackage{amsmath}\let\Bbbk\relax\let\openbox\relax%s\usepackage{amssymb,bm,mathrsfs}
 \let\boldsymbol\bm
 \begin{document}\hfuzz=\maxdimen\nonstopmode
 """
-INK_START = 1 << 16
+WIDEST = 3000  # points
 
 
 @dataclass
 class Setting:
-    """`number` is the formula's; coordinates are in points from the formula's own origin, y downwards."""
+    """`number` is the formula's; `points` says where each token has its ink, in the layout's coordinates."""
 
     number: int
-    places: dict[int, tuple[float, float]]  # token → where to look for it
-    left: float
-    pixels: np.ndarray  # coverage, 0...255
-    height: int  # rows of pixels above the origin
-    dpi: float
-
-    def pixel(self, token: int) -> tuple[float, float]:
-        x, y = self.places[token]
-        return (x - self.left) * self.dpi / 72.27, y * self.dpi / 72.27 + self.height
+    layout: Layout
+    points: dict[int, tuple[float, float]]
 
 
+class Unknown(ValueError):
+    """A glyph whose outline is not at hand."""
+
+
+@lru_cache(maxsize=None)
 def available() -> dict[str, tuple[int, str]]:
     """The fonts whose packages are installed."""
     result = {}
     for name, (share, code) in FONTS.items():
         packages = [one for group in re.findall(r"\{([a-z0-9,]+)\}", code) for one in group.split(",")]
-        if all(found(f"{package}.sty") for package in packages):
+        if all(dvi.found(f"{package}.sty") for package in packages):
             result[name] = (share, code)
     return result
 
 
-@lru_cache(maxsize=None)
-def found(name: str) -> str:
-    return subprocess.run(["kpsewhich", name], stdout=subprocess.PIPE, text=True).stdout.strip()
-
-
-def typeset(formulas: list[tuple[str, bool]], font: str, dpi: int) -> list[Setting]:
-    """Those of the formulas (TeX, whether displayed) that LaTeX sets."""
+def typeset(formulas: list[tuple[list[str], str, bool]], font: str) -> list[Setting]:
+    """Those of the formulas (tokens, TeX, whether displayed) that LaTeX sets."""
     folder = Path(tempfile.mkdtemp(prefix="formulas-"))
     try:
-        text = [PREAMBLE % {"font": FONTS[font][1], "packages": ""}]
-        for number, (tex, display) in enumerate(formulas):
+        text = [PREAMBLE % FONTS[font][1]]
+        for number, (_, tex, display) in enumerate(formulas):
             style = "\\displaystyle " if display else ""
-            text.append(f"\\setbox0\\hbox{{$\\special{{formula {number}}}{style}{tex}$}}\\ifdim\\wd0<9000pt \\shipout\\box0 \\fi\n")
+            text.append(f"\\setbox0\\hbox{{$\\special{{formula {number}}}{style}{tex}$}}\\ifdim\\wd0<{WIDEST}pt \\shipout\\box0 \\fi\n")
         text.append("\\end{document}\n")
         (folder / "a.tex").write_text("".join(text))
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-        subprocess.run(["latex", "-interaction=nonstopmode", "a.tex"], timeout=300, **quiet)
-        if not (folder / "a.dvi").exists():
-            return []
-        pages = read_dvi((folder / "a.dvi").read_bytes())
-        printed = subprocess.run(
-            ["dvipng", "-D", str(dpi), "-T", "tight", "--depth", "--height", "-z", "1", "-o", "%d.png", "a.dvi"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder, text=True, timeout=300).stdout
-        heights = [int(one) for one in re.findall(r"height=(-?\d+)", printed)]
-        result = []
-        for page, (marks, places, left) in enumerate(pages, 1):
-            path = folder / f"{page}.png"
-            if page > len(heights) or not path.exists() or not marks:
-                continue
-            with Image.open(path) as image:
-                pixels = 255 - np.asarray(image.convert("L"))
-            if pixels.size < 2 or not pixels.any():
-                continue
-            result.append(Setting(marks[0], places, left, pixels, heights[page - 1], dpi))
-        return result
+        subprocess.run(["latex", "-interaction=nonstopmode", "a.tex"], timeout=300, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, cwd=folder)
+        path = folder / "a.dvi"
+        pages = dvi.read(path.read_bytes()) if path.exists() else []
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    result = []
+    for page in pages:
+        try:
+            one = setting(page, formulas)
+        except Unknown:
+            continue
+        if one:
+            result.append(one)
+    return result
 
 
-# -- DVI
-
-def read_dvi(data: bytes) -> list[tuple[list[int], dict[int, tuple[float, float]], float]]:
-    """For each page the formulas' numbers, the places of tokens in points, and the left end of what is drawn."""
-    at = 0
-    numerator, denominator, magnification = struct.unpack_from(">III", data, 2)
-    point = numerator / denominator * magnification / 1000 / 254000 * 72.27
-    fonts: dict[int, tuple] = {}
-    pages = []
-    at = 15 + data[14]
-
-    def unsigned(size):
-        nonlocal at
-        value = int.from_bytes(data[at:at + size], "big")
-        at += size
-        return value
-
-    def signed(size):
-        nonlocal at
-        value = int.from_bytes(data[at:at + size], "big", signed=True)
-        at += size
-        return value
-
-    h = v = w = x = y = z = 0
-    stack: list[tuple] = []
-    font = None
-    page: Marks | None = None
-    while at < len(data):
-        code = data[at]
-        at += 1
-        if code < 128 or 128 <= code <= 131 or 133 <= code <= 136:
-            char = code if code < 128 else unsigned((code - 127) if code < 132 else (code - 132))
-            width, height, depth = metrics(*fonts[font], char)
-            page.glyph(h * point, v * point, width, height, depth)
-            if code < 133:
-                h += round(width / point)
-        elif code in (132, 137):
-            tall, wide = signed(4), signed(4)
-            if tall > 0 and wide > 0:
-                page.left = min(page.left, h * point)
-            if code == 132:
-                h += wide
-        elif code == 138:
-            pass
-        elif code == 139:
-            at += 44
-            h = v = w = x = y = z = 0
-            stack = []
-            page = Marks()
-        elif code == 140:
-            pages.append(page.result())
-        elif code == 141:
-            stack.append((h, v, w, x, y, z))
-        elif code == 142:
-            h, v, w, x, y, z = stack.pop()
-        elif 143 <= code <= 146:
-            h += signed(code - 142)
-        elif code == 147:
-            h += w
-        elif 148 <= code <= 151:
-            w = signed(code - 147)
-            h += w
-        elif code == 152:
-            h += x
-        elif 153 <= code <= 156:
-            x = signed(code - 152)
-            h += x
-        elif 157 <= code <= 160:
-            v += signed(code - 156)
-        elif code == 161:
-            v += y
-        elif 162 <= code <= 165:
-            y = signed(code - 161)
-            v += y
-        elif code == 166:
-            v += z
-        elif 167 <= code <= 170:
-            z = signed(code - 166)
-            v += z
-        elif 171 <= code <= 234:
-            font = code - 171
-        elif 235 <= code <= 238:
-            font = unsigned(code - 234)
-        elif 239 <= code <= 242:
-            size = unsigned(code - 238)
-            page.special(data[at:at + size].decode("ascii", "replace"), h * point, v * point)
-            at += size
-        elif 243 <= code <= 246:
-            number = unsigned(code - 242)
-            at += 4
-            scale = unsigned(4)
-            at += 4
-            area, name = unsigned(1), 0
-            name = unsigned(1)
-            fonts[number] = (data[at + area:at + area + name].decode("ascii"), scale * point)
-            at += area + name
-        elif code >= 248:
-            break
-    return pages
+def setting(page: dvi.Drawn, formulas: list) -> Setting | None:
+    marks = Marks()
+    for kind, *values in page.events:
+        (marks.glyph if kind == "glyph" else marks.special)(*values)
+    points = marks.result()
+    if marks.formula is None:
+        return None
+    unit = EM / 10  # ten points an em
+    glyphs = []
+    for name, size, code, x, y in page.glyphs:
+        file, index, scale = outline(name, code)
+        if index is not None:
+            glyphs.append((file, size * unit * scale, index, x * unit, y * unit))
+    rules = [tuple(value * unit for value in rule) for rule in page.rules]
+    if not glyphs and not rules:
+        return None
+    boxes = dict(enumerate(glyph_box(glyph) for glyph in glyphs))
+    return Setting(marks.formula, Layout(formulas[marks.formula][0], glyphs, rules, boxes),
+                   {token: (x * unit, y * unit) for token, (x, y) in points.items()})
 
 
 class Marks:
     """Gives each glyph to the latest mark that waits for one."""
 
     def __init__(self):
-        self.formulas: list[int] = []
+        self.formula: int | None = None
         self.waiting: list[list] = []  # token, glyphs still to come, their box
         self.places: dict[int, tuple[float, float]] = {}
-        self.left = float("inf")
         self.last: tuple[float, float] | None = None
 
     def glyph(self, x, y, width, height, depth) -> None:
-        self.left = min(self.left, x)
         self.last = (x + width / 2, y + (depth - height) / 2)
         if self.waiting:
             waiting = self.waiting[-1]
@@ -230,7 +135,7 @@ class Marks:
     def special(self, text: str, x: float, y: float) -> None:
         first, _, what = text.partition(" ")
         if first == "formula":
-            self.formulas.append(int(what))
+            self.formula = int(what)
             return
         if not first.isdigit():
             return
@@ -252,34 +157,62 @@ class Marks:
                 else:
                     self.settle(waiting)
 
-    def result(self):
+    def result(self) -> dict[int, tuple[float, float]]:
         for waiting in self.waiting:
             self.settle(waiting)
-        return self.formulas, self.places, self.left
+        return self.places
+
+
+# -- fonts
+
+@lru_cache(maxsize=1)
+def fonts_map() -> PsfontsMap:
+    return PsfontsMap(find_tex_file("pdftex.map"))
 
 
 @lru_cache(maxsize=None)
-def _tfm(name: str) -> tuple:
-    path = found(f"{name}.tfm")
+def font_file(name: str) -> tuple[str, list | None, float]:
+    """A Type 1 file, the names of the glyphs by code or none for its own encoding, and how much wider than high it is."""
+    try:
+        entry = fonts_map()[name.encode()]
+    except LookupError:
+        raise Unknown(name) from None
+    if entry.filename is None or entry.effects.get("slant") or not str(entry.filename).endswith((".pfb", ".otf", ".ttf")):
+        raise Unknown(name)
+    path = entry.filename if Path(entry.filename).is_file() else dvi.found(Path(entry.filename).name)
     if not path:
-        return (0, -1, [], [], [], [])
-    data = Path(path).read_bytes()
-    _, header, first, last, widths, heights, depths, *_ = struct.unpack_from(">12H", data)
-    at = 24 + 4 * header
-    info = [data[at + 4 * i:at + 4 * i + 4] for i in range(last - first + 1)]
-    at += 4 * (last - first + 1)
-    tables = []
-    for count in (widths, heights, depths):
-        tables.append([value / (1 << 20) for value in struct.unpack_from(f">{count}i", data, at)])
-        at += 4 * count
-    return (first, last, info, *tables)
+        raise Unknown(name)
+    names = None
+    if entry.encoding:
+        text = Path(entry.encoding if Path(entry.encoding).is_file() else dvi.found(Path(entry.encoding).name)).read_text("latin-1")
+        text = re.sub(r"%.*", "", text)
+        names = re.findall(r"/([^\s/\]]+)", text[text.index("["):text.index("]")])
+    return str(path), names, 1.0
 
 
-@lru_cache(maxsize=100_000)
-def metrics(name: str, size: float, char: int) -> tuple[float, float, float]:
-    """Width, height and depth of a glyph in points."""
-    first, last, info, widths, heights, depths = _tfm(name)
-    if not first <= char <= last:
-        return 0.0, 0.0, 0.0
-    entry = info[char - first]
-    return widths[entry[0]] * size, heights[entry[1] >> 4] * size, depths[entry[1] & 15] * size
+@lru_cache(maxsize=None)
+def _face(path: str) -> FT2Font:
+    face = FT2Font(path)
+    for charmap in (1094992451, 1094995778):  # Adobe's custom encoding, the standard one
+        try:
+            face.select_charmap(charmap)
+            break
+        except (ValueError, RuntimeError):
+            continue
+    return face
+
+
+@lru_cache(maxsize=None)
+def outline(name: str, code: int) -> tuple[str, int | None, float]:
+    """The file and index of a glyph; the index is none for one without ink."""
+    path, names, scale = font_file(name)
+    face = _face(path)
+    if names is not None:
+        if code >= len(names) or names[code] == ".notdef":
+            raise Unknown(f"{name} {code}")
+        index = face.get_name_index(names[code])
+    else:
+        index = face.get_char_index(code)
+    if not index:
+        raise Unknown(f"{name} {code}")
+    return path, index, scale
