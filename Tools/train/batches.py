@@ -9,7 +9,6 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 import vocabulary
-from corpus import trees
 from formulas import LONGEST
 from paintings import FRESH, Painter, Pictures
 from samples import Pages, Sample, Source, stacked
@@ -126,8 +125,7 @@ class Batches(IterableDataset):
         loader, loaders = (info.id, info.num_workers) if info else (0, 1)
         step, sizes = self.counts["step"] + loader, self.sizes
         own = (step * self.ranks + self.rank) * 64 + loader
-        rows = trees(self.real) if self.real else None
-        source, painter = Source(self.seed * 1_000_003 + own, rows), Painter(self.seed * 999_983 + own)
+        source, painter = Source(self.seed * 1_000_003 + own, self.real), Painter(self.seed * 999_983 + own)
         prompts = Prompts()
         stride = self.ranks * loaders
         glyphs, read, painted = self.counts["glyph_samples"], self.counts["read_samples"], 0

@@ -15,7 +15,6 @@ import formulas
 import nano
 import vocabulary
 from batches import CPU, GLYPH_SAMPLES
-from corpus import trees
 from formulas import LONGEST
 from samples import Source, stacked
 from train import Reader
@@ -63,7 +62,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="folder without a state of its own")
     parser.add_argument("--read-samples", type=int, required=True, help="formulas that the model has been trained on")
     parser.add_argument("--seed", type=int, default=2, help="other than that of the training before")
-    parser.add_argument("--real", type=Path, help="file of real formulas, one a line")
+    parser.add_argument("--real", type=Path, help="file of real formulas, one a line, or folder that packs.py wrote")
     arguments = parser.parse_args()
     path, vq = arguments.state / "reader.pt", arguments.state / "vq.pt"
     for present in filter(Path.exists, (path, vq)):
@@ -72,7 +71,7 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     reader = Reader()
     reader.janus.load_state_dict(weights(arguments.model, reader))
-    fit_heads(reader, Source(arguments.seed * 1_000_003, trees(arguments.real) if arguments.real else None))
+    fit_heads(reader, Source(arguments.seed * 1_000_003, arguments.real))
     nano.save(vq, {"model": reader.janus.model.vqmodel.state_dict(), "samples": VQ_SAMPLES})
     nano.save(path, {
         "model": {n: v for n, v in reader.state_dict().items() if "vqmodel." not in n}, "optimizers": {},

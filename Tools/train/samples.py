@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +12,11 @@ from PIL import Image
 import formulas
 import symbols
 import typeset
-from corpus import Corpus
+from corpus import Corpus, trees
 from fold import located
 from layout import EM, FONTS, Layout, layout
 from nano import GRID, IMAGE, PATCH, PATCHES
+from packs import Pack
 from page import NoInk, page
 from rendering import draw, harmed, ink
 
@@ -131,6 +133,21 @@ class Print:
         return sample(picture, setting.layout.tokens, points, self.rng, every_patch)
 
 
+class Packed:
+    """Formulas that were set before, in any order; each process takes its own part."""
+
+    def __init__(self, folder: Path, seed: int):
+        self.rng = random.Random(seed)
+        self.pack = Pack(folder)
+
+    def sample(self, longest: int, every_patch: bool) -> Sample | None:
+        while True:
+            setting = self.pack[self.rng.randrange(len(self.pack))]
+            if len(setting.layout.tokens) <= longest:
+                picture, points = printed(setting, self.rng)
+                return sample(picture, setting.layout.tokens, points, self.rng, every_patch)
+
+
 # Pixels an em: what Doxygen, Sphinx and dvipng at the usual resolutions make, and any.
 EMS = [13.8, 15, 15.2, 15.2, 15.2, 16.6, 18, 20.8, 24.9, 24.9, 27.7, 34.6, 40, 41.5]
 
@@ -163,10 +180,12 @@ class Source:
 
     GRAMMAR = 0.2  # the share of mathtext's beside real ones
 
-    def __init__(self, seed: int, rows: list | None = None):
+    def __init__(self, seed: int, real: Path | None = None):
+        """`real`: a file of formulas, or the folder of a pack."""
         self.rng = random.Random(seed)
         self.mathtext = Mathtext(self.rng.getrandbits(48))
-        self.print = Print(rows, self.rng.getrandbits(48)) if rows else None
+        own = self.rng.getrandbits(48)
+        self.print = None if real is None else Packed(real, own) if real.is_dir() else Print(trees(real), own)
         self.refills = 0
         self.ready: dict[bool, list[list[Sample]]] = {False: [], True: []}
 

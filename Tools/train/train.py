@@ -281,7 +281,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="be ready in this time instead, from the rate of --samples on")
     parser.add_argument("--workers", type=int, help="processes, one thread each (default: 1; with a GPU all cores but three)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--real", type=Path, help="file of real formulas, one a line; without it, those of the grammar alone")
+    parser.add_argument("--real", type=Path, help="file of real formulas, one a line, or folder that packs.py wrote; without it, those of the grammar alone")
     parser.add_argument("--rate", type=float, default=RATE, help="of learning, at the beginning")
     parser.add_argument("--check", action="store_true", help="compare the forward pass with transformers' and stop")
     arguments = parser.parse_args()
