@@ -176,6 +176,7 @@ def main() -> None:
     parser.add_argument("--janus-lite", type=Path, help="the command")
     parser.add_argument("-m", dest="file", type=Path, help="its model file")
     parser.add_argument("--judge", type=Path, help="program with verdict(truth, answer)")
+    parser.add_argument("-o", "--output", type=Path, help="file for the table")
     parser.add_argument("--show", type=int, default=4, help="wrong answers of each kind to print")
     parser.add_argument("options", nargs="*", help="after --: further options of the command")
     arguments = parser.parse_args()
@@ -193,7 +194,10 @@ def main() -> None:
         answers = by_command(arguments.janus_lite.resolve(), arguments.file, paths, arguments.options)
     else:
         answers = by_torch(arguments.model, paths)
-    print(report(entries, answers, judge, arguments.show))
+    text = report(entries, answers, judge, arguments.show)
+    print(text)
+    if arguments.output:
+        arguments.output.write_text(text.split("\n\n")[0] + "\n")
 
 
 if __name__ == "__main__":
