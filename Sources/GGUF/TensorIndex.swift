@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// The four parallel arrays `janus.tensors.*`: what GGUF's own tensor infos cannot say.
@@ -46,7 +47,8 @@ struct TensorIndex {
 
   func checksum(_ index: Int, part: String) throws(ContainerError.Problem) -> String {
     let text = checksums[index]
-    guard text.utf8.count == 64, text.utf8.allSatisfy({ hexadecimalDigits.contains($0) }) else {
+    let digits = Array("0123456789abcdef".utf8)
+    guard text.utf8.count == 64, text.utf8.allSatisfy(digits.contains) else {
       throw .invalid(
         part: "checksum of \(part)", expected: "64 lower-case hexadecimal digits",
         found: "'\(printable(text))'")

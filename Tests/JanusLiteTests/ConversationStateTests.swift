@@ -1,7 +1,11 @@
 import JanusConvert
 import Testing
 
+@testable import JanusEngine
 @testable import JanusLite
+@testable import JanusModelFile
+@testable import JanusSystem
+@testable import JanusWords
 
 /// What a conversation keeps, and what it forgets.
 @Suite struct ConversationStateTests {

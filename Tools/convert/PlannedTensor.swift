@@ -1,4 +1,5 @@
 import GGUF
+import JanusSystem
 import Quant
 
 /// A tensor with its source and its format: everything that encoding needs.

@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 #if canImport(Glibc)

@@ -1,3 +1,6 @@
+import JanusEngine
+import JanusMeasure
+import JanusSystem
 import Quant
 import SIMDKernels
 

@@ -4,7 +4,11 @@ import JanusImages
 import SIMDKernels
 import Testing
 
+@testable import JanusEngine
 @testable import JanusLite
+@testable import JanusModelFile
+@testable import JanusSystem
+@testable import JanusWords
 
 /// Painting against transformers in float32 on the same weights.
 @Suite struct PaintingReferenceTests {

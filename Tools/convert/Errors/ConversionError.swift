@@ -1,4 +1,5 @@
 import GGUF
+import JanusSystem
 
 /// Why a checkpoint cannot be converted: what, where, expected and found, on one line.
 public enum ConversionError: Error, Equatable, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A size of the model and where it comes from, so that a mismatch can name both.
 struct Dimension: Equatable, Sendable {
   let value: Int

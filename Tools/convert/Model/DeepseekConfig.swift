@@ -1,3 +1,5 @@
+import JanusSystem
+
 extension ModelGeometry {
   /// What deepseek's configuration only names: SigLIP_MODEL_CONFIG of its `siglip_vit.py`.
   private struct NamedTower {

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// All dimensions of a Janus model, each with the place that it was read from.
 ///
 /// The limits are those of the runtime, or below.

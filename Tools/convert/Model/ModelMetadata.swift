@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import JanusSystem
 import Quant
 
 /// The keys and values of the file, as `docs/FORMAT.md` lists them.

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// How pictures become pixels, as a checkpoint's processor files state it.
 struct Preprocessing: Equatable, Sendable {
   var mean: [Double]

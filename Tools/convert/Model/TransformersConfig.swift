@@ -1,3 +1,5 @@
+import JanusSystem
+
 extension ModelGeometry {
   /// Reads a `janus` configuration, transformers' own. Absent keys take the defaults of its classes
   /// (transformers 5.23, models/janus/configuration_janus.py).

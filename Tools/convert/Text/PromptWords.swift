@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The strings of which prompts are made, checked against the vocabulary.
 struct PromptWords: Sendable {
   let beginning: Int
