@@ -32,10 +32,11 @@ extension GeometryReader {
   package func formulaPage(imageSize: Int) throws(ModelFileError) -> FormulaPage? {
     let keys = ["margin", "thickness"].map { "image.formula_page." + $0 }
     guard keys.contains(where: { container.metadata.contains("janus." + $0) }) else { return nil }
+    let folds = "janus.image.formula_page.folds"
     return FormulaPage(
       margin: try integer(keys[0], 0...(imageSize - 1) / 2),
       thickness: try integer(keys[1], 1...FormulaPage.largestThickness),
-      folds: try container.metadata.contains("janus.image.formula_page.folds")
-        && read { (m) throws(ContainerError) in try m.bool("janus.image.formula_page.folds") })
+      folds: try container.metadata.contains(folds)
+        ? read { (m) throws(ContainerError) in try m.bool(folds) } : false)
   }
 }
