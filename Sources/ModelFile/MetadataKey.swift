@@ -133,6 +133,11 @@ extension IntegerKey {
     "janus.image.formula_page.thickness", 1...4_096)
 }
 
+extension BoolKey {
+  /// Whether a formula that is too wide for its page is folded into rows; shrunk where the key is absent.
+  package static let formulaPageFolds = BoolKey("janus.image.formula_page.folds")
+}
+
 extension IntegersKey {
   package static let imageBackground = IntegersKey(
     "janus.image.background", .uint32, 0...255, count: 3...3)

@@ -262,6 +262,12 @@ import Testing
         try! JSONParser.parse(Array(#"{"margin":8,"thickness":15}"#.utf8)))
     }
     #expect(page.formulaPage == Preprocessing.FormulaPage(margin: 8, thickness: 15))
+    let folded = try preprocessing {
+      $0 = $0.setting(
+        ["formula_page"],
+        try! JSONParser.parse(Array(#"{"margin":8,"thickness":12,"folds":true}"#.utf8)))
+    }
+    #expect(folded.formulaPage?.folds == true && page.formulaPage?.folds == false)
     for (key, value, expected) in [
       (
         "formula_page", try JSONParser.parse(Array(#"{"margin":32,"thickness":15}"#.utf8)),

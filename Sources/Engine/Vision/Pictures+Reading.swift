@@ -25,7 +25,10 @@ extension MetadataReader {
     let (margin, thickness) = (IntegerKey.formulaPageMargin, IntegerKey.formulaPageThickness)
     let metadata = container.metadata
     guard metadata.contains(margin) || metadata.contains(thickness) else { return nil }
-    let page = FormulaPage(margin: try integer(margin), thickness: try integer(thickness))
+    let folds = BoolKey.formulaPageFolds
+    let page = FormulaPage(
+      margin: try integer(margin), thickness: try integer(thickness),
+      folds: metadata.contains(folds) ? try bool(folds) : false)
     guard imageSize > 2 * page.margin else {
       throw .geometry(
         file: container.file.path, key: margin.name,

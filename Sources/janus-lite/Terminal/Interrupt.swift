@@ -1,10 +1,10 @@
 import Foundation
 import JanusEngine
+import JanusLite
 import JanusMeasure
 import JanusModelFile
 import JanusSystem
 import JanusWords
-import JanusLite
 import Synchronization
 
 /// Ctrl-C, in two ways: it sets a flag, so that work ends at a good place; or it ends the process

@@ -46,6 +46,8 @@ extension MetadataPairs {
     if let page = p.formulaPage {
       append(.formulaPageMargin, page.margin)
       append(.formulaPageThickness, page.thickness)
+      // Absent in files of before, so that those keep their page.
+      if page.folds { append(.formulaPageFolds, true) }
     }
     append(.imageMean, p.mean)
     append(.imageDeviation, p.deviation)

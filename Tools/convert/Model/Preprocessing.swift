@@ -19,6 +19,8 @@ struct Preprocessing: Equatable, Sendable {
     var margin: Int
     /// In 1/4096 of the picture's side.
     var thickness: Int
+    /// Whether what is too wide is folded into rows; where the key is missing it is shrunk.
+    var folds = false
   }
 
   /// Reads `preprocessor_config.json` or, as transformers 5 may write it, the `image_processor` of
@@ -57,7 +59,8 @@ struct Preprocessing: Equatable, Sendable {
       let page = try config.section("formula_page")
       formulaPage = FormulaPage(
         margin: try page.integer("margin", in: 0...(imageSize.value - 1) / 2),
-        thickness: try page.integer("thickness", in: IntegerKey.formulaPageThickness.range))
+        thickness: try page.integer("thickness", in: IntegerKey.formulaPageThickness.range),
+        folds: try page.bool("folds", default: false))
     }
   }
 
