@@ -14,6 +14,7 @@ struct PreviewFile {
 
   /// Shows what is known of a picture after its first `codes`, if it is time to.
   mutating func update(_ codes: [Int], of painter: Painter) throws {
+    let file = file
     try schedule.update(codes.count) { try file.write(painter.preview(codes)) }
   }
 }
