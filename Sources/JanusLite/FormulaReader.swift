@@ -35,8 +35,8 @@ public final class FormulaReader {
 
   /// Reads the formula in `picture`.
   ///
-  /// The answer is held to the grammar of formulas while it is generated, so that what comes out is
-  /// valid LaTeX, whatever the model would have said.
+  /// The answer is held to the grammar of formulas while it is generated. So it is valid LaTeX for
+  /// any model.
   /// - Parameters:
   ///   - stop: ends the work early, with the finish reason `cancelled`.
   ///   - onText: called with each piece of the raw answer as it comes.
