@@ -11,6 +11,7 @@ import numpy as np
 from ground import FAINT, NOISE
 
 STEP = 4
+LEAST_EDGES = 150_000  # a hundred pixels of sharp edges that run nearly level
 REACH = 26  # steps to either side: slopes up to 104/512, 11.5 degrees
 LEAST = 10  # slopes below this are left: one degree does not hurt, a turn blurs
 
@@ -20,7 +21,7 @@ def slope_of(ink: np.ndarray) -> int:
     small = reduced(ink)
     steps = np.arange(-REACH, REACH + 1) * STEP
     edges = edge_scores(small)
-    if edges.sum() == 0:
+    if int(edges.sum()) < LEAST_EDGES:
         return 0
     if abs(int(steps[np.argmax(edges)])) <= STEP:
         return 0
