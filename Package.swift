@@ -29,6 +29,9 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
   let (avx2, avxVNNI, avx512, neon): ([String], [String], [String], [String]) = ([], [], [], [])
 #endif
 
+/// Loops over pixels, bytes and numbers: debug builds would be unusable without.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"])]
+
 let package = Package(
   name: "janus-lite",
   platforms: [.macOS(.v15)],
@@ -37,8 +40,7 @@ let package = Package(
     .executable(name: "janus-lite", targets: ["janus-lite"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     // Doors to C: headers only.
@@ -50,6 +52,11 @@ let package = Package(
     .systemLibrary(
       name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CPictureLibraries", path: "Sources/CPictureLibraries"),
+
+    .systemLibrary(
+      name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
     // The hot loops, once per instruction set, and the table of them.
     tier("KernelsPortable", folder: "Portable", features: []),
@@ -65,53 +72,100 @@ let package = Package(
       ],
       path: "Sources/SIMDKernels/Kernels"),
 
-    .target(name: "Quant", dependencies: ["SIMDKernels"], swiftSettings: [.unsafeFlags(["-O"])]),
-    .target(name: "GGUF", dependencies: ["Quant"]),
+    .target(name: "Quant", dependencies: ["SIMDKernels"], swiftSettings: optimized),
+    .target(name: "JanusSystem", dependencies: ["CCrypto", "Quant"], path: "Sources/System"),
+    .target(name: "GGUF", dependencies: ["Quant", "JanusSystem"]),
     .target(
-      name: "JanusImages", dependencies: ["CPNG", "CJPEG"], path: "Sources/Images",
-      swiftSettings: [.unsafeFlags(["-O"])]),
+      name: "JanusImages", dependencies: ["CPNG", "CJPEG", "CPictureLibraries", "JanusSystem"],
+      path: "Sources/Images",
+      swiftSettings: optimized),
+
+    // What a model file holds: written by JanusConvert, read by JanusEngine.
+    .target(
+      name: "JanusModelFile", dependencies: ["GGUF", "Quant", "JanusSystem"],
+      path: "Sources/ModelFile"),
+    .target(
+      name: "JanusWords", dependencies: ["GGUF", "JanusModelFile", "JanusSystem"],
+      path: "Sources/Words", swiftSettings: optimized),
+    .target(
+      name: "JanusEngine",
+      dependencies: [
+        "Quant", "GGUF", "JanusImages", "JanusModelFile", "JanusSystem", "JanusWords", "CBLAS",
+        "CIntrinsics", "SIMDKernels",
+      ],
+      path: "Sources/Engine", swiftSettings: optimized),
+    .target(name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: optimized),
+    .target(
+      name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: [.unsafeFlags(["-O"])]),
     .target(
       name: "JanusLite",
-      dependencies: ["Quant", "GGUF", "JanusImages", "CBLAS", "CIntrinsics", "SIMDKernels"],
-      swiftSettings: [.unsafeFlags(["-O"])]),
+      dependencies: [
+        "GGUF", "JanusEngine", "JanusFormulas", "JanusImages", "JanusModelFile", "JanusSystem",
+        "JanusWords",
+        "Quant", "SIMDKernels",
+      ],
+      swiftSettings: optimized),
     .target(
-      name: "JanusConvert",
-      dependencies: ["Quant", "GGUF", .product(name: "Crypto", package: "swift-crypto")],
-      path: "Tools/convert",
-      swiftSettings: [.unsafeFlags(["-O"])]),
+      name: "JanusRequests", dependencies: ["JanusLite", "JanusSystem"], path: "Sources/Requests"),
+    .target(
+      name: "JanusMeasure",
+      dependencies: [
+        "JanusEngine", "JanusImages", "JanusLite", "JanusModelFile", "JanusSystem", "JanusWords",
+        "SIMDKernels",
+      ],
+      path: "Sources/Measure", swiftSettings: optimized),
+    .target(
+      name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
+      path: "Tools/convert", swiftSettings: optimized),
     .executableTarget(
       name: "janus-lite",
       dependencies: [
-        "JanusLite", "JanusConvert", "GGUF", "Quant", "JanusImages", "SIMDKernels",
+        "JanusLite", "JanusConvert", "JanusEngine", "JanusFormulas", "JanusMeasure",
+        "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
+        "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .executableTarget(
       name: "kernel-bench",
       dependencies: [
-        "JanusLite", "Quant", "SIMDKernels",
+        "JanusEngine", "JanusMeasure", "JanusSystem", "Quant", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "benchmarks/kernels",
-      exclude: ["README.md"],
-      swiftSettings: [.unsafeFlags(["-O"])]),
+      path: "benchmarks/kernels", exclude: ["README.md"], swiftSettings: optimized),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
+    .testTarget(name: "SystemTests", dependencies: ["JanusSystem"]),
+    .testTarget(name: "GGUFTests", dependencies: ["GGUF", "JanusSystem", "Quant"]),
     .testTarget(
-      name: "GGUFTests",
-      dependencies: ["GGUF", "Quant", .product(name: "Crypto", package: "swift-crypto")]),
+      name: "ModelFileTests", dependencies: ["GGUF", "JanusModelFile", "JanusSystem", "Quant"]),
     .testTarget(
-      name: "ImagesTests",
-      dependencies: ["JanusImages", .product(name: "Crypto", package: "swift-crypto")],
-      exclude: ["Fixtures"], swiftSettings: [.unsafeFlags(["-O"])]),
+      name: "ImagesTests", dependencies: ["JanusImages", "JanusSystem"], exclude: ["Fixtures"],
+      swiftSettings: optimized),
     .testTarget(
-      name: "ConvertTests", dependencies: ["JanusConvert"], swiftSettings: [.unsafeFlags(["-O"])]),
+      name: "ConvertTests",
+      dependencies: ["JanusConvert", "GGUF", "JanusModelFile", "JanusSystem", "Quant"],
+      swiftSettings: optimized),
+    .testTarget(
+      name: "WordsTests",
+      dependencies: [
+        "JanusConvert", "JanusWords", "GGUF", "JanusModelFile", "JanusSystem", "TestSupport",
+      ]),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: [
+        "JanusEngine", "JanusSystem", "JanusWords", "Quant", "SIMDKernels", "TestSupport",
+      ]),
     .testTarget(
       name: "JanusLiteTests",
       dependencies: [
-        "JanusLite", "JanusConvert", .product(name: "Crypto", package: "swift-crypto"),
+        "JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusModelFile",
+        "JanusSystem", "JanusWords", "Quant", "SIMDKernels",
       ]),
-    .testTarget(name: "CommandTests", dependencies: ["JanusLite", "JanusConvert", "JanusImages"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusSystem"]),
   ]
 )

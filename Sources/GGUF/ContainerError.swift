@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// Why a file is not a container that this version reads: what, where, expected and found.
 public struct ContainerError: Error, Equatable, CustomStringConvertible {
   public let path: String
@@ -25,7 +27,7 @@ public struct ContainerError: Error, Equatable, CustomStringConvertible {
     case limit(part: String, limit: Int, found: UInt64)
     /// A name that occurs twice.
     case duplicate(part: String, name: String)
-    /// Anything else that must have been otherwise.
+    /// Any other violation of the format.
     case invalid(part: String, expected: String, found: String)
     case missingKey(String)
     case missingTensor(String)
@@ -52,11 +54,11 @@ extension ContainerError.Problem: CustomStringConvertible {
         ? "GGUF in big-endian order: expected little-endian"
         : "GGUF version \(found): expected version \(GGUFVersion.current)"
     case .architecture(let found):
-      "general.architecture: expected 'janus', found '\(printable(found))'; only files made by "
-        + "'janus-lite convert' can be opened"
+      "\(ContainerKey.architecture): expected 'janus', found '\(printable(found))'; only files "
+        + "made by 'janus-lite convert' can be opened"
     case .newerFormat(let found, let supported):
-      "janus.format_version is \(found), newer than the \(supported) that this version reads: "
-        + "update janus-lite"
+      "\(ContainerKey.formatVersion) is \(found), newer than the \(supported) that this version "
+        + "reads: update janus-lite"
     case .truncated(let part, let offset, let needed, let available):
       "truncated: \(part) at byte \(offset) needs \(needed) bytes, found \(available)"
     case .limit(let part, let limit, let found):
@@ -74,8 +76,7 @@ extension ContainerError.Problem: CustomStringConvertible {
   }
 }
 
-/// A text from a file as it may stand in a message: on one line, without control characters, and
-/// not endless.
+/// A text from a file, for a message: on one line, without control characters, and cut to a length.
 func printable(_ text: String) -> String {
   let shown = text.unicodeScalars.prefix(80).map { scalar in
     scalar.properties.generalCategory == .control ? "�" : String(scalar)

@@ -1,11 +1,12 @@
+import JanusSystem
 import Synchronization
 
 /// Writes a model file: first everything about it, then the bytes of its tensors.
 ///
 /// The bytes of a tensor come in pieces, in order; different tensors may be written from different
-/// threads at once. The file grows under another name beside its place and takes its own name in
-/// `finish()`; a writer that is cancelled or let go before leaves nothing. Only then is the header
-/// written, so that not even the file under the other name can be taken for a model.
+/// threads at once. The file is written under another name beside its place and gets its own name
+/// in `finish()`. A writer that is cancelled or freed before that leaves nothing. The header is
+/// written last, so that even the file under the other name cannot be taken for a model.
 public final class ContainerWriter: Sendable {
   /// A tensor that the file will hold.
   public struct Tensor: Sendable {
@@ -28,14 +29,13 @@ public final class ContainerWriter: Sendable {
   private let sinks: [TensorSink]
   private let output: PartialFile
 
-  /// Creates the file. `digest` makes a fresh SHA-256, once for each tensor.
+  /// Creates the file.
   ///
-  /// `metadata` is written in its order, behind the keys that the writer adds itself:
+  /// `metadata` is written in its order, after the keys that the writer adds itself:
   /// `general.architecture`, `general.alignment`, `janus.format_version` and `janus.tensors.*`.
   /// Names and values that a reader would refuse are refused here.
   public init(
-    path: String, metadata: [(key: String, value: MetadataValue)], tensors: [Tensor],
-    digest: @Sendable () -> any TensorDigest
+    path: String, metadata: [(key: String, value: MetadataValue)], tensors: [Tensor]
   ) throws(ContainerError) {
     self.path = path
     self.metadata = metadata
@@ -56,7 +56,7 @@ public final class ContainerWriter: Sendable {
             part: "tensor '\(tensor.name)'", expected: "a file below 2^61 bytes",
             found: "\(tensor.layout.byteCount) bytes more")
         }
-        sinks.append(TensorSink(offset: end, count: tensor.layout.byteCount, digest: digest()))
+        sinks.append(TensorSink(offset: end, count: tensor.layout.byteCount))
         end = aligned(end + tensor.layout.byteCount, to: Self.alignment)
       }
       self.sinks = sinks
@@ -73,7 +73,7 @@ public final class ContainerWriter: Sendable {
 
   /// Writes the next bytes of the tensor with this index in the list of tensors.
   ///
-  /// Safe from any thread. More bytes than the tensor has are the caller's mistake.
+  /// Safe from any thread. Appending more bytes than the tensor has is a caller's mistake.
   public func append(
     _ bytes: UnsafeRawBufferPointer, to tensor: Int
   ) throws(ContainerError) {
@@ -105,14 +105,14 @@ extension ContainerWriter {
   ) -> [UInt8] {
     let pairs: [(key: String, value: MetadataValue)] =
       [
-        ("general.architecture", .string("janus")),
-        ("general.alignment", .uint32(UInt32(alignment))),
-        ("janus.format_version", .uint32(UInt32(Container.formatVersion))),
+        (ContainerKey.architecture, .string("janus")),
+        (ContainerKey.alignment, .uint32(UInt32(alignment))),
+        (ContainerKey.formatVersion, .uint32(UInt32(Container.formatVersion))),
       ] + metadata + [
-        ("janus.tensors.name", .strings(tensors.map(\.name))),
-        ("janus.tensors.format", .strings(tensors.map(\.layout.format.rawValue))),
-        ("janus.tensors.shape", .strings(tensors.map(\.layout.shapeText))),
-        ("janus.tensors.sha256", .strings(checksums)),
+        (ContainerKey.tensorNames, .strings(tensors.map(\.name))),
+        (ContainerKey.tensorFormats, .strings(tensors.map(\.layout.format.rawValue))),
+        (ContainerKey.tensorShapes, .strings(tensors.map(\.layout.shapeText))),
+        (ContainerKey.tensorChecksums, .strings(checksums)),
       ]
     var header = HeaderEncoder()
     header.appendRaw("GGUF")
@@ -133,7 +133,7 @@ extension ContainerWriter {
     return header.bytes
   }
 
-  /// What `Container` would refuse.
+  /// Throws for what `Container` would refuse.
   private static func check(
     _ metadata: [(key: String, value: MetadataValue)], _ tensors: [Tensor]
   ) throws(ContainerError.Problem) {
@@ -147,7 +147,7 @@ extension ContainerWriter {
       }
     }
     try within(Limits.tensorCount, tensors.count, "tensor count")
-    try within(Limits.metadataCount - 7, metadata.count, "metadata count")
+    try within(Limits.metadataCount - ContainerKey.all.count, metadata.count, "metadata count")
     var names: Set<String> = []
     for tensor in tensors {
       try checkName(tensor.name, limit: Limits.tensorNameBytes, "tensor name")
@@ -155,10 +155,7 @@ extension ContainerWriter {
         throw .duplicate(part: "tensor", name: tensor.name)
       }
     }
-    var keys: Set<String> = [
-      "general.architecture", "general.alignment", "janus.format_version", "janus.tensors.name",
-      "janus.tensors.format", "janus.tensors.shape", "janus.tensors.sha256",
-    ]
+    var keys = Set(ContainerKey.all)
     for (key, value) in metadata {
       try checkName(key, limit: Limits.keyBytes, "metadata key")
       guard keys.insert(key).inserted else { throw .duplicate(part: "metadata key", name: key) }
@@ -183,17 +180,17 @@ extension ContainerWriter {
 private final class TensorSink: Sendable {
   private struct State {
     var written = 0
-    var digest: any TensorDigest
+    var digest = Digest(.sha256)
   }
 
   private let offset: Int
   private let count: Int
   private let state: Mutex<State>
 
-  init(offset: Int, count: Int, digest: any TensorDigest) {
+  init(offset: Int, count: Int) {
     self.offset = offset
     self.count = count
-    state = Mutex(State(digest: digest))
+    state = Mutex(State())
   }
 
   func append(_ bytes: UnsafeRawBufferPointer, to output: PartialFile) throws(FileError) {
@@ -208,7 +205,7 @@ private final class TensorSink: Sendable {
   func checksum() -> String {
     state.withLock { state in
       precondition(state.written == count, "the tensor is not complete")
-      return hexadecimal(state.digest.finalize())
+      return Digest.hexadecimal(state.digest.finalize())
     }
   }
 }

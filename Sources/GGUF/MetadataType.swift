@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The types of GGUF's metadata values, by their numbers in the file.
 enum MetadataType: UInt32 {
   case uint8 = 0

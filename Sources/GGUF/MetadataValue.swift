@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A metadata value to be written: the types that a Janus file uses.
 public enum MetadataValue: Equatable, Sendable {
   case bool(Bool)

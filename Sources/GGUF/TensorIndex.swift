@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// The four parallel arrays `janus.tensors.*`: what GGUF's own tensor infos cannot say.
@@ -19,10 +20,10 @@ struct TensorIndex {
       }
       return try array.strings()
     }
-    names = try strings("janus.tensors.name")
-    formats = try strings("janus.tensors.format")
-    shapes = try strings("janus.tensors.shape")
-    checksums = try strings("janus.tensors.sha256")
+    names = try strings(ContainerKey.tensorNames)
+    formats = try strings(ContainerKey.tensorFormats)
+    shapes = try strings(ContainerKey.tensorShapes)
+    checksums = try strings(ContainerKey.tensorChecksums)
   }
 
   func layout(_ index: Int, part: String) throws(ContainerError.Problem) -> TensorLayout {
@@ -46,7 +47,8 @@ struct TensorIndex {
 
   func checksum(_ index: Int, part: String) throws(ContainerError.Problem) -> String {
     let text = checksums[index]
-    guard text.utf8.count == 64, text.utf8.allSatisfy({ hexadecimalDigits.contains($0) }) else {
+    let digits = Array("0123456789abcdef".utf8)
+    guard text.utf8.count == 64, text.utf8.allSatisfy(digits.contains) else {
       throw .invalid(
         part: "checksum of \(part)", expected: "64 lower-case hexadecimal digits",
         found: "'\(printable(text))'")

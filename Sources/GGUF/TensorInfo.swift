@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A tensor as GGUF itself describes it, before it is joined with the `janus.tensors` arrays.
 struct TensorInfo {
   let name: String

@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// A tensor of an open container: what it is, and where its bytes lie.

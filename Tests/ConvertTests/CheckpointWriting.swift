@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A tensor of a checkpoint that a test writes.
 struct TestTensor {
   var name: String

@@ -1,3 +1,4 @@
+import JanusSystem
 import Testing
 
 @testable import JanusConvert

@@ -1,4 +1,5 @@
 import Foundation
+import JanusSystem
 
 /// A folder that exists as long as the object.
 final class TemporaryFolder {

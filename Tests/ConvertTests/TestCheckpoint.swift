@@ -1,4 +1,5 @@
 import Foundation
+import JanusSystem
 
 @testable import JanusConvert
 

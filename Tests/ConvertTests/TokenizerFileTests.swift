@@ -1,4 +1,5 @@
 import GGUF
+import JanusSystem
 import Testing
 
 @testable import JanusConvert

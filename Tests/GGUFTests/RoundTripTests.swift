@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import JanusSystem
 import Quant
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
       let bytes = container.bytes(of: tensor)
       #expect(Array(bytes) == Sample.bytes(of: index, count: tensor.layout.byteCount))
       #expect(Int(bitPattern: bytes.baseAddress) % 64 == 0)
-      try container.verify(tensor, digest: SHA256Digest())
+      try container.verify(tensor)
     }
   }
 
@@ -110,9 +111,9 @@ import Testing
     try handle.write(contentsOf: [0xff])
     try handle.close()
     let container = try Container(path: path)
-    try container.verify(container.tensors[0], digest: SHA256Digest())
+    try container.verify(container.tensors[0])
     #expect(throws: ContainerError.self) {
-      try container.verify(container.tensors[1], digest: SHA256Digest())
+      try container.verify(container.tensors[1])
     }
   }
 

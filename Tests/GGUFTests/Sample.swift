@@ -1,15 +1,9 @@
-import Crypto
 import Foundation
 import GGUF
+import JanusSystem
 import Quant
 
-struct SHA256Digest: TensorDigest {
-  private var hash = SHA256()
-  mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
-  consuming func finalize() -> [UInt8] { Array(hash.finalize()) }
-}
-
-/// A folder that goes with the test.
+/// A folder that is removed with the test.
 final class TemporaryFolder: Sendable {
   let path: String
 
@@ -62,7 +56,7 @@ enum Sample {
       path: path, metadata: metadata,
       tensors: try tensors.map {
         .init(name: $0.name, layout: try TensorLayout(format: $0.format, shape: $0.shape))
-      }, digest: { SHA256Digest() })
+      })
   }
 
   static func write(_ path: String) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import JanusSystem
 import Testing
 
 @Suite struct WriterTests {
@@ -53,8 +54,7 @@ import Testing
     ) throws {
       let layout = try TensorLayout(format: .f32, shape: [1])
       _ = try ContainerWriter(
-        path: path, metadata: metadata, tensors: names.map { .init(name: $0, layout: layout) },
-        digest: { SHA256Digest() })
+        path: path, metadata: metadata, tensors: names.map { .init(name: $0, layout: layout) })
     }
     #expect(throws: ContainerError.self) { try write(names: ["a", "a"]) }
     #expect(throws: ContainerError.self) { try write(names: [""]) }

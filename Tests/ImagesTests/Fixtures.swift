@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 import JanusImages
+import JanusSystem
 import Testing
 
 /// Files and expected values made by Tools/reference/make_image_fixtures.py.
@@ -52,7 +52,7 @@ enum Fixtures {
 }
 
 func sha256(_ bytes: UnsafeRawBufferPointer) -> String {
-  SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+  Digest.hexadecimal(Digest.sha256(bytes))
 }
 
 func sha256(of picture: Picture) -> String {

@@ -1,6 +1,8 @@
 import Testing
 
+@testable import JanusEngine
 @testable import JanusLite
+@testable import JanusSystem
 
 @Suite struct KVCacheTests {
   @Test(arguments: CacheFormat.allCases)

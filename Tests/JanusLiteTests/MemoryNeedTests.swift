@@ -1,7 +1,11 @@
 import JanusConvert
 import Testing
 
+@testable import JanusEngine
 @testable import JanusLite
+@testable import JanusModelFile
+@testable import JanusSystem
+@testable import JanusWords
 
 /// What is said of a request's memory before it runs.
 @Suite struct MemoryNeedTests {
@@ -30,7 +34,7 @@ import Testing
   @Test func decodingAloneTakesWhatDecodingAfterPaintingComputesIn() throws {
     let painter = try Painter(try Fixture.all[0].model(.int8))
     let stage = try #require(painter.decodingNeed.stages.first)
-    let painting = try painter.memoryNeed("a", together: 1)
+    let painting = try painter.memoryNeed(try painter.request("a"), together: 1)
     #expect(stage.scratch == painting.stages.last?.scratch && stage.cache == 0)
     #expect(painter.decodingNeed.allocations == stage.scratch)
   }
@@ -63,7 +67,7 @@ import Testing
     let error = #expect(throws: JanusError.self) {
       try Janus.checkFits(file.path, available: file.count - 1)
     }
-    #expect(error?.description.contains("--no-mmap") == true)
+    #expect(error?.description.contains("are to be kept in memory") == true)
   }
 
   @Test func anAnswerDoesNotChangeWhenTheTowersPagesGo() throws {

@@ -1,6 +1,10 @@
 import Testing
 
+@testable import JanusEngine
 @testable import JanusLite
+@testable import JanusModelFile
+@testable import JanusSystem
+@testable import JanusWords
 
 @Suite struct PainterTests {
   @Test func aPreviewShowsTheLinesThereAreAndGreyBelow() throws {

@@ -48,13 +48,13 @@ private struct Product {
 
   func run(
     _ kernels: Kernels, panels range: Range<Int>? = nil, biases: Bool = false,
-    scalesWithout dropped: UInt32 = ScaleBits.none, tables: [UInt8]? = nil
+    scalesOf precision: UInt32 = ScalePrecision.full, tables: [UInt8]? = nil
   ) -> [Float] {
     let output = Guarded<Float>(tokens * rows)
     let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
     matmul(
       panels, tables ?? levels, blocks, blocks, range?.lowerBound ?? 0,
-      range?.upperBound ?? panelCount, rows, values, scales, offsets, dropped, blocks, tokens,
+      range?.upperBound ?? panelCount, rows, values, scales, offsets, precision, blocks, tokens,
       biases ? bias : nil, output.start, rows, false)
     return output.checked()
   }
@@ -139,7 +139,7 @@ private struct Product {
     }
   }
 
-  /// Panels pass in groups that stay in the L2 cache: here there are several.
+  /// Panels are taken in groups that stay in the L2 cache; here there are several groups.
   @Test(arguments: InstructionSet.available, [8, 4])
   func groupsOfPanelsGiveTheSameBits(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -153,7 +153,8 @@ private struct Product {
     }
   }
 
-  /// A tier may be faster with levels within -32 … 31: with those at both ends, and just beyond.
+  /// A tier may be faster with levels within -32 … 31. Tested with levels at both ends of the
+  /// range, and just beyond it.
   @Test(arguments: InstructionSet.available, [96...159, 95...159, 96...160])
   func narrowLevelsGiveTheSameBits(_ set: InstructionSet, levels: ClosedRange<UInt8>) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -169,8 +170,8 @@ private struct Product {
     }
   }
 
-  /// Where tokens' scales are powers of two, a tier may add exponents instead of multiplying: not
-  /// where a row's scale is zero or no number.
+  /// Where tokens' scales are powers of two, a tier may add exponents instead of multiplying. It
+  /// must not do so where a row's scale is zero or NaN.
   @Test(arguments: InstructionSet.available)
   func powersOfTwoScaleInt4ToTheSameBits(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -178,16 +179,16 @@ private struct Product {
     for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19)] {
       for half in Self.remarkableScales {
         var p = Product(bits: 4, rows: rows, blocks: blocks, tokens: tokens, &random)
-        p.scales = random.scales(p.scales.count, without: ScaleBits.all)
+        p.scales = random.scales(p.scales.count, of: ScalePrecision.powerOfTwo)
         if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 3) }
         #expect(
-          p.run(kernels, scalesWithout: ScaleBits.all).numbers == p.run(.portable).numbers,
+          p.run(kernels, scalesOf: ScalePrecision.powerOfTwo).numbers == p.run(.portable).numbers,
           "\(half as Any), \(rows) rows")
       }
     }
   }
 
-  /// Of scales like these a kernel is told nothing, whatever the others are.
+  /// A kernel is not told the precision of scales if one of them is like these.
   @Test(arguments: InstructionSet.available, [8, 4])
   func remarkableTokensScaleToTheSameBits(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -198,7 +199,7 @@ private struct Product {
     for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19)] {
       for (half, scale) in cases {
         var p = Product(bits: bits, rows: rows, blocks: blocks, tokens: tokens, &random)
-        p.scales = random.scales(p.scales.count, without: ScaleBits.all)
+        p.scales = random.scales(p.scales.count, of: ScalePrecision.powerOfTwo)
         p.scales[p.scales.count / 2] = scale
         if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 3) }
         #expect(
@@ -213,11 +214,11 @@ private struct Product {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 8)
     for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19), (200, 64, 16)] {
-      for dropped in [ScaleBits.eighths, ScaleBits.all] {
+      for precision in [ScalePrecision.threeBits, ScalePrecision.powerOfTwo] {
         for half in Self.remarkableScales {
           var p = Product(bits: 8, rows: rows, blocks: blocks, tokens: tokens, &random)
-          p.scales = random.scales(p.scales.count, without: dropped)
-          // Behind the last row a panel has no rows' scales, but those of zeros.
+          p.scales = random.scales(p.scales.count, of: precision)
+          // After the last row of the matrix a panel has the scales of zeros.
           for row in rows..<p.panelCount * 16 {
             for block in 0..<blocks {
               p.setScale(0x3c00, panel: row / 16, block: block, row: row % 16)
@@ -225,12 +226,12 @@ private struct Product {
           }
           if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 1) }
           guard let tables = p.tables(kernels) else {
-            let isOrdinary = half.map { $0 & 0x7fff != 0 && $0 & 0x7fff < 0x7c00 } ?? true
-            #expect(kernels.tabulateInt8 == nil || !isOrdinary)
+            let isNormal = half.map { $0 & 0x7fff != 0 && $0 & 0x7fff < 0x7c00 } ?? true
+            #expect(kernels.tabulateInt8 == nil || !isNormal)
             continue
           }
           #expect(
-            p.run(kernels, scalesWithout: ScaleBits.eighths, tables: tables).numbers
+            p.run(kernels, scalesOf: ScalePrecision.threeBits, tables: tables).numbers
               == p.run(.portable).numbers, "\(half as Any), \(rows) rows")
         }
       }
@@ -254,7 +255,7 @@ private struct Product {
       let output = Guarded<Float>(p.tokens * rows)
       kernels.matmulInt8(
         expanded.checked(), p.levels, blocks, blocks, 0, p.panelCount, rows, p.values, p.scales,
-        p.offsets, ScaleBits.none, blocks, p.tokens, nil, output.start, rows, false)
+        p.offsets, ScalePrecision.full, blocks, p.tokens, nil, output.start, rows, false)
       #expect(output.checked().bits == p.run(.portable).bits, "\(rows) rows, \(blocks) blocks")
     }
   }
@@ -304,7 +305,7 @@ private struct Product {
   }
 
   /// A convolution's way: each line of three taps is a third of the columns, and reads tokens that
-  /// overlap. Adding the three up gives the bits of one product with the gathered tokens.
+  /// overlap. The sum of the three has the bits of one product with the copied tokens.
   @Test(arguments: InstructionSet.available, [8, 4])
   func partsOfOverlappingTokensAddUpToTheWhole(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -342,7 +343,8 @@ extension Product {
       panels.withUnsafeBytes { panels in
         matmul(
           panels.baseAddress! + index * part * (weightBytes + 32), levels, part, blocks, 0,
-          panelCount, rows, line.values, line.scales, line.offsets, ScaleBits.none, step, tokens,
+          panelCount, rows, line.values, line.scales, line.offsets, ScalePrecision.full, step,
+          tokens,
           index == biased ? bias : nil, output.start, rows, index > 0)
       }
     }
@@ -351,19 +353,19 @@ extension Product {
 }
 
 extension [Float] {
-  /// The bits, but for those of a NaN, which are the processor's choice.
+  /// The bits. Those of a NaN differ between processors and are replaced.
   fileprivate var numbers: [UInt32] { map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern } }
 }
 
 extension Random {
-  /// Scales without these bits of the mantissa, the smallest and the largest that may be among them.
-  fileprivate mutating func scales(_ count: Int, without dropped: UInt32) -> [Float] {
+  /// Scales of a precision, the smallest and the largest possible among them.
+  fileprivate mutating func scales(_ count: Int, of precision: UInt32) -> [Float] {
     var scales = (0..<count).map { _ in
       let power = Float(sign: .plus, exponent: Int(next() % 20) - 10, significand: 1)
-      return Float(bitPattern: power.bitPattern | UInt32(next() % 8) << 20 & ~dropped)
+      return Float(bitPattern: power.bitPattern | UInt32(next() % 8) << 20 & ~precision)
     }
-    scales[count / 2] = ScaleBits.smallest
-    scales[count / 3] = ScaleBits.largest
+    scales[count / 2] = ScalePrecision.smallest
+    scales[count / 3] = ScalePrecision.largest
     return scales
   }
 }

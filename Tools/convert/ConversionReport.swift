@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// What a conversion has written.

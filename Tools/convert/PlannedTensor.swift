@@ -1,4 +1,6 @@
 import GGUF
+import JanusModelFile
+import JanusSystem
 import Quant
 
 /// A tensor with its source and its format: everything that encoding needs.

@@ -1,4 +1,7 @@
 import Dispatch
+import JanusEngine
+import JanusMeasure
+import JanusSystem
 
 /// The median time of a call, from at least three calls and as many as fit into `seconds`.
 func medianTime(seconds: Double, _ body: () -> Void) -> Double {

@@ -9,20 +9,21 @@
   /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
   private let residentBytes = 256 * 1024
 
-  /// How far ahead of its first use a panel is fetched for a few tokens: from memory into the L2 cache,
-  /// and from there into the L1 cache, whose few buffers a line would occupy for the whole wait. For
-  /// one token the processor's own fetching is faster.
+  /// How far ahead of its first use a panel is prefetched for a few tokens. First it comes from
+  /// memory into the L2 cache, then from there into the L1 cache: the L1 cache has few buffers, and
+  /// a line from memory would occupy one for the whole wait. For one token the processor's own
+  /// prefetching is faster.
   private let farDistance = 12_288
   private let nearDistance = 2304
 
-  /// `ScaleBits.eighths` and `ScaleBits.all`.
-  let allButThreeBits: UInt32 = 0x0f_ffff
-  private let allBits: UInt32 = 0x7f_ffff
+  /// `ScalePrecision.threeBits` and `ScalePrecision.powerOfTwo`.
+  let threeBits: UInt32 = 0x0f_ffff
+  private let powerOfTwo: UInt32 = 0x7f_ffff
 
   struct PanelProblem {
     let panels: UnsafeRawPointer
     let levels: __m512i
-    /// Of the rows' scales, where there are some.
+    /// The tables of the rows' scales, where there are any.
     let tables: UnsafeRawPointer
     let blocks: Int
     let panelStride: Int
@@ -42,7 +43,7 @@
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+    _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
@@ -52,7 +53,7 @@
       rows: rows, values: values,
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
-    let tabulated = dropped == allButThreeBits
+    let tabulated = precision == threeBits
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -89,7 +90,7 @@
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+    _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
@@ -103,7 +104,7 @@
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
-      var powers = dropped == allBits
+      var powers = precision == powerOfTwo
       var token = 0
       while token + 8 <= tokens {
         var panel = begin
@@ -129,9 +130,9 @@
     }
   }
 
-  // A function each: the compiler stops inlining into a function that has grown too large, and would
-  // make one tile of all, which looks up its number of tokens for every block. None is private:
-  // private functions that stay out of line become weak symbols in release builds.
+  // One function for each tile. The compiler stops inlining into a function that has grown too
+  // large; it would make one tile for all cases, which tests its number of tokens in every block.
+  // None is private: private functions that stay out of line become weak symbols in release builds.
 
   @inline(never)
   func int8Tile8(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
@@ -278,8 +279,8 @@
       scale = _mm512_cvtph_ps(bytes.loadUnaligned(fromByteOffset: 256, as: __m256i.self))
     }
 
-    /// The 16 rows' products with one token's 32 values. The sum begins at `offset`, which takes
-    /// back the 128 that was added to every weight.
+    /// The 16 rows' products with one token's 32 values. The sum starts at `offset`, which
+    /// subtracts the 128 that was added to every weight.
     @inline(__always)
     func dot(_ values: UnsafeRawPointer, _ offset: Int32) -> __m512i {
       var sum = _mm512_set1_epi32(offset)

@@ -28,7 +28,7 @@
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+    _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
@@ -60,7 +60,7 @@
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+    _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
@@ -184,7 +184,7 @@
   private struct Dots {
     var low0, high0, low1, high1, low2, high2, low3, high3: __m256i
 
-    /// The sums begin at the offsets, which take back the 128 that was added to every weight.
+    /// The sums start at the offsets, which subtract the 128 that was added to every weight.
     @inline(__always)
     init(_ offsets: UnsafePointer<Int32>, _ stride: Int, tokens: Int) {
       low0 = _mm256_set1_epi32(offsets[0])

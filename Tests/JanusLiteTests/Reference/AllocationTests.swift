@@ -1,9 +1,11 @@
 #if canImport(Glibc)
-  import Convert
+  import JanusConvert
   import Glibc
   import Testing
 
+  @testable import JanusEngine
   @testable import JanusLite
+  @testable import JanusSystem
 
   @Suite struct AllocationTests {
     /// In a process of its own: the hook changes how every thread retains and releases, and other

@@ -4,7 +4,11 @@ import JanusImages
 import Synchronization
 import Testing
 
+@testable import JanusEngine
 @testable import JanusLite
+@testable import JanusModelFile
+@testable import JanusSystem
+@testable import JanusWords
 
 /// A checkpoint with what transformers answers for it, converted on demand, once for each format.
 ///

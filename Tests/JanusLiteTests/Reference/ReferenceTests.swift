@@ -1,11 +1,14 @@
-import Crypto
 import Foundation
 import JanusConvert
 import JanusImages
 import SIMDKernels
 import Testing
 
+@testable import JanusEngine
 @testable import JanusLite
+@testable import JanusModelFile
+@testable import JanusSystem
+@testable import JanusWords
 
 /// The network against transformers in float32 on the same weights.
 @Suite struct ReferenceTests {
@@ -178,8 +181,8 @@ import Testing
     let model = try fixture.model(.f32)
     for vision in try fixture.expected().vision {
       let pixels = model.preprocessor.pixels(of: try Fixture.picture(vision.image))
-      let digest = pixels.withUnsafeBytes { SHA256.hash(data: $0) }
-      #expect(digest.map { String(format: "%02x", $0) }.joined() == vision.pixelsSha256)
+      let digest = pixels.withUnsafeBytes { Digest.sha256($0) }
+      #expect(Digest.hexadecimal(digest) == vision.pixelsSha256)
     }
   }
 

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A JSON value; objects keep the order of their members.
 enum JSON: Equatable, Sendable {
   case null

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// Reads JSON text (RFC 8259) that may be hostile.
 ///
 /// Stricter than most: no duplicate keys, valid UTF-8 only, and nesting to `maximumDepth`, so that

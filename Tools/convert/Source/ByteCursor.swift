@@ -1,4 +1,6 @@
-/// Steps through bytes from outside and never past their end.
+import JanusSystem
+
+/// Reads bytes from outside, never past their end.
 struct ByteCursor {
   let bytes: [UInt8]
   private(set) var offset: Int

@@ -1,3 +1,4 @@
+import JanusSystem
 import Quant
 
 /// The product of sizes from outside, `nil` where it overflows.

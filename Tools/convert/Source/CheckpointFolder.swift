@@ -1,4 +1,5 @@
 import Foundation
+import JanusSystem
 
 /// A folder as checkpoints are published: weights in one file or in shards with an index, and
 /// configuration files beside them.

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The numbers that bound what a checkpoint may ask for, checked before anything is allocated.
 ///
 /// The largest published Janus-Pro has 936 tensors, a pickle of 320 kB and a safetensors header of

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The pickle instructions that are carried out: those that `torch.save` writes for plain data under
 /// protocols 2 to 5. What could import, call or build anything else is not among them.
 ///

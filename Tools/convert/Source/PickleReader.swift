@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// Reads a pickle of plain tensors without executing anything.
 ///
 /// A pickle is a program for a stack machine. This one knows the instructions of `PickleOpcode` and

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A safetensors file: eight bytes of length, a JSON header, the tensors' bytes.
 ///
 /// Checked as the format demands: the header within its limit and beginning with `{`, no name

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The number formats that a checkpoint's tensors are read from.
 enum SourceElement: Sendable {
   case f32, f16, bf16

@@ -1,4 +1,6 @@
-/// A tensor as it lies in a checkpoint's file: where it begins and how to step through it.
+import JanusSystem
+
+/// A tensor of a checkpoint's file: where it begins, and its strides.
 ///
 /// Its reader has checked that every element lies inside the file. Slices and reshapes are views: no
 /// number is read before `read`.

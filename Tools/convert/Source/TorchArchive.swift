@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// A file of `torch.save`: a zip of a pickle, which describes the tensors, and of their storages.
 ///
 /// Nothing of the pickle is executed. Tensors are views (storage, offset, size, stride), so that

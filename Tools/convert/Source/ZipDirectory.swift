@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The entries of a zip file whose data are stored as they are.
 ///
 /// Only what `torch.save` writes is read: no compression, no encryption, one disk; zip64 where sizes

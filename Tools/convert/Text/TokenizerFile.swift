@@ -1,4 +1,4 @@
-import Crypto
+import JanusSystem
 
 /// A byte-level BPE tokenizer as `tokenizer.json` states it.
 struct TokenizerFile: Sendable {
@@ -148,8 +148,7 @@ struct TokenizerFile: Sendable {
   /// Whether the stages are those of DeepSeek-LLM, which other programs know by that name. Known by
   /// the SHA-256 of their JSON text, for the text itself is long.
   private static func isDeepseek(_ preTokenizer: String) -> Bool {
-    let digest = SHA256.hash(data: Array(preTokenizer.utf8))
-    return digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    Digest.hexadecimal(Digest.sha256(preTokenizer.utf8))
       == "b61dda4f7692d800ef9f1db24582d635e751ddcdc0bf73e7248df0d942521720"
   }
 }

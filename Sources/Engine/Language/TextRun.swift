@@ -1,0 +1,96 @@
+import JanusModelFile
+
+/// A position of a prompt: a token, or one patch of a picture.
+package enum PromptItem: Equatable {
+  case token(Int)
+  case patch(picture: Int, index: Int)
+}
+
+/// One sequence of the language model: its cache and its scratch buffers.
+///
+/// Belongs to one thread at a time.
+package final class TextRun {
+  /// Rows of a prompt that are computed together: enough to keep the multipliers busy, few enough
+  /// to bound the scratch memory (some 60 MB for the 1B model).
+  package static let rowsPerPass = 640
+
+  /// The scratch of this many rows is not worth freeing.
+  private static let fewRows = 64
+
+  let model: LanguageModel
+  let ops: Ops
+  package let cache: KVCache
+  /// A batch of one token: made once, so that a decoded token allocates nothing.
+  private let oneToken: Batch
+  private let buffers = LanguageBuffers()
+  private let hidden = FloatBuffer()
+  private let output: FloatBuffer
+
+  package init(_ model: LanguageModel, _ ops: Ops, cacheFormat: CacheFormat) {
+    self.model = model
+    self.ops = ops
+    cache = KVCache(shape: CacheShape(model.geometry, format: cacheFormat))
+    oneToken = Batch([Segment(cache: cache, count: 1)])
+    output = FloatBuffer(capacity: model.geometry.vocabularySize)
+  }
+
+  /// Positions in the cache.
+  package var count: Int { cache.count }
+
+  /// Takes `items` in and returns the logits that follow the last of them, `[V]`, valid until the
+  /// next call. `keepGoing` is called before each layer; if it returns false, the function stops
+  /// and returns nil. The caller then has to truncate the cache.
+  package func prefill(
+    _ items: [PromptItem], pictures: [PictureFeatures], keepGoing: () -> Bool = { true }
+  ) -> UnsafeMutableBufferPointer<Float>? {
+    precondition(!items.isEmpty)
+    cache.reserve(cache.count + items.count)
+    var first = 0
+    while true {
+      let rows = first..<min(items.count, first + Self.rowsPerPass)
+      let x = hidden.matrix(rows.count, model.geometry.embeddingLength)
+      for (row, item) in items[rows].enumerated() {
+        switch item {
+        case .token(let id): ops.lookUp(id, in: model.embedding, into: x[row: row])
+        case .patch(let picture, let index):
+          x[row: row].update(from: pictures[picture].row(index), count: x.columns)
+        }
+      }
+      let last = ops.runToEnd(while: keepGoing) {
+        model.forward(x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
+      }
+      guard let last else {
+        releaseScratch(of: items.count)
+        return nil
+      }
+      first = rows.upperBound
+      if first == items.count {
+        defer { releaseScratch(of: items.count) }
+        return logits(of: last)
+      }
+    }
+  }
+
+  /// Takes one token in and returns the logits that follow it, valid until the next call.
+  package func step(_ token: Int) -> UnsafeMutableBufferPointer<Float> {
+    // Tokens come one by one, so four chunks are reserved at a time.
+    cache.reserve(cache.count + 1, spare: 4 * KVCache.chunkPositions - 1)
+    let x = hidden.matrix(1, model.geometry.embeddingLength)
+    ops.lookUp(token, in: model.embedding, into: x[row: 0])
+    return logits(of: model.forward(x, oneToken, buffers, ops))
+  }
+
+  /// Single tokens follow a long prompt. The prompt's memory is freed for their keys and values.
+  private func releaseScratch(of rows: Int) {
+    guard rows > Self.fewRows else { return }
+    buffers.release()
+    hidden.release()
+    ops.releaseTaskResults()
+  }
+
+  private func logits(of row: Matrix) -> UnsafeMutableBufferPointer<Float> {
+    let out = output.matrix(1, model.geometry.vocabularySize)
+    model.logits(row, into: out, ops)
+    return UnsafeMutableBufferPointer(start: out.base, count: out.columns)
+  }
+}

@@ -1,0 +1,104 @@
+import JanusModelFile
+import JanusSystem
+import JanusWords
+
+/// Some pictures being painted from one prompt, code by code, each with its own seed.
+///
+/// A picture takes two rows of every pass: one that follows the prompt, one that follows the empty
+/// prompt, and `guidance` says how far to go from the second towards the first. All rows of all
+/// pictures go through the network together, so its weights are read once a step.
+package final class PaintingRun {
+  private let language: LanguageModel
+  private let codes: CodeModel
+  private let ops: Ops
+  private let guidance: Guidance
+  /// One code for every row. Rows 2i and 2i + 1 are picture i with and without the prompt.
+  private let step: Batch
+  private let pictures: Int
+  private let buffers = LanguageBuffers()
+  private let hidden = FloatBuffer()
+  private let wide = FloatBuffer()
+  private let wide2 = FloatBuffer()
+  private let entries = FloatBuffer()
+  private let logits = FloatBuffer()
+  private let guided = FloatBuffer()
+
+  /// Takes in two rows, one with the prompt and one without, for any number of pictures. Unless
+  /// `sharingPrompt`, each row of each picture gets a copy of their caches.
+  package init(
+    _ language: LanguageModel, _ codes: CodeModel, _ ops: Ops, prompt: [Int], emptyPrompt: [Int],
+    pictures: Int, guidance: Float, cacheFormat: CacheFormat, sharingPrompt: Bool = true
+  ) {
+    precondition(pictures > 0 && !prompt.isEmpty && prompt.count == emptyPrompt.count)
+    self.language = language
+    self.codes = codes
+    self.ops = ops
+    self.guidance = Guidance(weight: guidance)
+    self.pictures = pictures
+    let g = language.geometry
+    let shape = CacheShape(g, format: cacheFormat)
+    let starts = [KVCache(shape: shape), KVCache(shape: shape)]
+    let rows = hidden.matrix(max(2 * pictures, 2 * prompt.count), g.embeddingLength)
+    var x = rows.rows(0..<2 * prompt.count)
+    for (index, start) in starts.enumerated() {
+      // The last chunk is in a block of its own, apart from those that all pictures share. It is
+      // freed when every picture has copied it.
+      start.reserve(prompt.count / KVCache.chunkPositions * KVCache.chunkPositions)
+      start.reserve(prompt.count)
+      for (row, token) in [prompt, emptyPrompt][index].enumerated() {
+        ops.lookUp(token, in: language.embedding, into: x[row: index * prompt.count + row])
+      }
+    }
+    let ends = language.forward(
+      x, Batch(starts.map { Segment(cache: $0, count: prompt.count) }), buffers, ops)
+
+    // Every picture begins with the same two hidden states.
+    let last = (0..<2).map { row in
+      Array(UnsafeBufferPointer(start: ends[row: row], count: ends.columns))
+    }
+    x = rows.rows(0..<2 * pictures)
+    for row in 0..<2 * pictures {
+      x[row: row].update(from: last[row % 2], count: x.columns)
+    }
+    let total = prompt.count + codes.geometry.codesPerPicture
+    step = Batch(
+      (0..<2 * pictures).map { row in
+        let start = starts[row % 2]
+        return Segment(cache: start.fork(reserving: total, sharing: sharingPrompt), count: 1)
+      })
+  }
+
+  /// The guided logits of each picture's next code, `[pictures, K]`, valid until the next call.
+  package func nextLogits() -> Matrix {
+    let (rows, count) = (2 * pictures, codes.geometry.codeCount)
+    let columns = language.geometry.embeddingLength
+    let x = Matrix(hidden.base, rows: rows, columns: columns)
+    let all = logits.matrix(rows, count)
+    ops.keepingRowsApart {
+      codes.logits(
+        x, into: all, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
+    }
+    let out = guided.matrix(pictures, count)
+    ops.forEachRows(pictures, of: count) { range in
+      for picture in range {
+        guidance.combine(
+          all[row: 2 * picture], all[row: 2 * picture + 1], into: out[row: picture], count: count)
+      }
+    }
+    return out
+  }
+
+  /// Takes in the code chosen for each picture.
+  package func take(_ chosen: [Int]) {
+    precondition(chosen.count == pictures)
+    let rows = 2 * pictures
+    let columns = language.geometry.embeddingLength
+    let x = hidden.matrix(rows, columns)
+    ops.keepingRowsApart {
+      codes.embed(
+        chosen.flatMap { [$0, $0] }, entries: entries.matrix(rows, codes.geometry.codeLength),
+        into: x, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
+      _ = language.forward(x, step, buffers, ops)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import JanusEngine
+import JanusImages
+import JanusModelFile
+import JanusSystem
+import JanusWords
+
+/// Reads the formula in a picture as LaTeX.
+///
+/// Each picture is a conversation of its own, in one cache that is used again. Belongs to one thread
+/// at a time.
+public final class FormulaReader {
+  private let conversation: Conversation
+  private let readsMany: Bool
+
+  /// - Parameters:
+  ///   - context: positions to use at most; nil takes what the model was made for.
+  ///   - readsMany: whether several pictures will be read, so that the vision tower's pages are worth
+  ///     keeping while there is memory.
+  public init(
+    _ model: Janus, context: Int? = nil, readsMany: Bool = false
+  ) throws(JanusError) {
+    conversation = try Conversation(model, context: context)
+    self.readsMany = readsMany
+  }
+
+  /// The memory that `read` will take for the same arguments.
+  public func memoryNeed(
+    _ picture: Picture, settings: GenerationSettings = GenerationSettings()
+  ) throws(JanusError) -> MemoryNeed {
+    conversation.reset()
+    decideOnTower()
+    return try conversation.memoryNeed(
+      conversation.model.formulaQuestion, pictures: [picture], settings: settings)
+  }
+
+  /// Reads the formula in `picture`.
+  ///
+  /// The answer is held to the grammar of formulas while it is generated, so that what comes out is
+  /// valid LaTeX, whatever the model would have said.
+  /// - Parameters:
+  ///   - stop: ends the work early, with the finish reason `cancelled`.
+  ///   - onText: called with each piece of the raw answer as it comes.
+  public func read(
+    _ picture: Picture, settings: GenerationSettings = GenerationSettings(),
+    stop: StopToken? = nil, onText: (String) -> Void = { _ in }
+  ) throws(JanusError) -> FormulaReading {
+    conversation.reset()
+    decideOnTower()
+    let answer = try conversation.send(
+      conversation.model.formulaQuestion, pictures: [picture], settings: settings,
+      readsFormula: true, stop: stop, onText: onText)
+    return FormulaReading(answer, tokenizer: conversation.model.tokenizer)
+  }
+
+  /// The tower stays while the available memory is more than twice the weights that a picture
+  /// reads.
+  private func decideOnTower() {
+    let model = conversation.model
+    let parts = ModelPart.seeing.union(ModelPart.answering)
+    let weights = model.languageModel.file.byteCount(of: parts)
+    conversation.keepsTower = readsMany && (AvailableMemory.bytes ?? .max) > 2 * weights
+  }
+}

@@ -1,0 +1,62 @@
+import GGUF
+import JanusImages
+import JanusModelFile
+import SIMDKernels
+
+/// Why the library could not do what it was asked to do.
+public enum JanusError: Error, CustomStringConvertible {
+  /// The model file is damaged, of another kind, or cannot be read.
+  case modelFile(ModelFileError)
+  /// The forced instruction set is unknown, or this processor lacks it.
+  case instructionSet(InstructionSetError)
+  /// The tokenizer's tables in the model file do not fit together.
+  case tokenizer(file: String, problem: String)
+  /// The model file was converted without the parts that paint.
+  case noPaintingParts(file: String)
+  /// A prompt that cannot be formatted, such as one with placeholders for other than its pictures.
+  case prompt(problem: String)
+  /// A picture without writing; `index` counts the pictures of the request from 0.
+  case blankPicture(index: Int, BlankPicture)
+  /// A request that the caller must change: `what` was wrong, `expected` would be right.
+  case request(what: String, expected: String, found: String)
+  /// The prompt and the answer to come need more positions than there are.
+  case context(needed: Int, available: Int)
+  /// The prompt and the codes of a picture need more positions than there are.
+  case paintingContext(prompt: Int, picture: Int, available: Int)
+  /// The request would need more memory than there is, in bytes.
+  case memory(needed: Int, available: Int)
+  /// The model file is to be in memory as a whole, for which there is too little, in bytes.
+  case fileMemory(file: String, size: Int, available: Int)
+  /// The network computed NaN, which damaged weights do.
+  case nan(where: String)
+
+  public var description: String {
+    switch self {
+    case .modelFile(let error): return error.description
+    case .instructionSet(let error): return error.description
+    case .tokenizer(let file, let problem): return "'\(file)': tokenizer: \(problem)"
+    case .noPaintingParts(let file):
+      return "'\(file)': expected a model with its painting parts, found one without"
+    case .prompt(let problem): return problem
+    case .blankPicture(let index, let error): return "picture \(index + 1): \(error)"
+    case .request(let what, let expected, let found):
+      return "\(what): expected \(expected), found \(found)"
+    case .context(let needed, let available):
+      return "the prompt needs \(needed) positions, but the context has \(available)"
+    case .paintingContext(let prompt, let picture, let available):
+      return
+        "the prompt needs \(prompt) positions and a picture \(picture), but the context has "
+        + "\(available)"
+    case .memory(let needed, let available):
+      return
+        "the request needs \(needed / 1_000_000) MB of memory beside the model file's pages, but "
+        + "\(available / 1_000_000) MB are available"
+    case .fileMemory(let file, let size, let available):
+      return
+        "'\(file)': its \(size / 1_000_000) MB are to be kept in memory, but "
+        + "\(available / 1_000_000) MB are available"
+    case .nan(let place):
+      return "\(place): the model computed NaN; its file may be damaged"
+    }
+  }
+}

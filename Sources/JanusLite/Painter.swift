@@ -1,0 +1,259 @@
+import JanusEngine
+import JanusImages
+import JanusModelFile
+import JanusSystem
+import JanusWords
+
+/// Paints pictures from words. Belongs to one thread at a time.
+public final class Painter {
+  /// What to paint, and how freely.
+  public struct Settings: Sendable {
+    /// Guidance weight: how far to go from what the model paints without the prompt towards what it
+    /// paints with it.
+    public var guidance: Float
+    /// 0 takes the most likely code each time.
+    public var temperature: Float
+    public var topK: Int?
+    public var topP: Float?
+
+    public init(
+      guidance: Float = 5, temperature: Float = 1, topK: Int? = nil, topP: Float? = nil
+    ) {
+      self.guidance = guidance
+      self.temperature = temperature
+      self.topK = topK
+      self.topP = topP
+    }
+  }
+
+  public struct Timings: Sendable {
+    public internal(set) var prefill = 0.0
+    public internal(set) var codes = 0.0
+    public internal(set) var decode = 0.0
+  }
+
+  public let model: Janus
+  /// Positions that a painting may take.
+  public let context: Int
+  private let parts: PaintingParts
+  private let ops: Ops
+  private let buffers = FeatureMapBuffers()
+  private let place = Admission.Place()
+  /// Seconds that the calls so far took, by stage.
+  public private(set) var timings = Timings()
+
+  /// - Parameter context: positions to use at most; nil takes what the model was made for.
+  /// - Throws: `JanusError.noPaintingParts` for a model file that was converted without them.
+  public init(_ model: Janus, context: Int? = nil) throws(JanusError) {
+    guard let parts = model.painting else {
+      throw .noPaintingParts(file: model.container.file.path)
+    }
+    self.model = model
+    self.context = try model.contextLength(atMost: context)
+    self.parts = parts
+    ops = Ops(kernels: model.kernels, pool: model.pool)
+  }
+
+  /// Codes of a picture.
+  public var codesPerPicture: Int { parts.codes.geometry.codesPerPicture }
+  /// Side of a picture in pixels.
+  public var imageSize: Int { parts.codes.geometry.imageSize }
+  /// Codes of one line of a picture.
+  public var codesPerLine: Int { parts.codes.geometry.gridSize }
+  /// A prompt that is ready to be painted: its tokens are made once.
+  public struct Request: Sendable {
+    public let prompt: String
+    let tokens: [Int]
+    let emptyTokens: [Int]
+
+    /// Positions of the prompt.
+    public var promptTokenCount: Int { tokens.count }
+  }
+
+  /// Prepares a prompt.
+  public func request(_ prompt: String) throws(JanusError) -> Request {
+    do throws(TokenizerError) {
+      let (tokens, empty) = try model.promptFormat.painting(prompt)
+      return Request(prompt: prompt, tokens: tokens, emptyTokens: empty)
+    } catch {
+      throw .tokenizer(file: model.container.file.path, problem: "\(error)")
+    }
+  }
+
+  /// Bytes of keys and values that one picture takes, with and without the prompt.
+  public func cacheBytesPerPicture(_ request: Request) -> Int {
+    let shape = CacheShape(model.language, format: model.cacheFormat)
+    return 2 * (request.promptTokenCount + codesPerPicture) * shape.bytesPerPosition
+  }
+
+  /// Paints one picture for each seed.
+  ///
+  /// - Parameters:
+  ///   - stop: ends the work early.
+  ///   - onStep: called with the codes chosen so far, of each picture.
+  /// - Returns: the pictures in the order of their seeds; nil when stopped.
+  public func paint(
+    _ prompt: String, seeds: [UInt64], settings: Settings = Settings(), stop: StopToken? = nil,
+    onStep: (_ done: Int) -> Void = { _ in }
+  ) throws(JanusError) -> [Picture]? {
+    let codes = try codes(
+      for: try request(prompt), seeds: seeds, settings: settings, stop: stop,
+      onStep: { done, _ in onStep(done) })
+    guard let codes else { return nil }
+    var pictures: [Picture] = []
+    for codes in codes { pictures.append(try picture(codes)) }
+    return pictures
+  }
+
+  /// Chooses the codes of one picture for each seed, all of them a step at a time.
+  ///
+  /// A picture's codes are those of its own seed, whatever is painted beside it.
+  /// - Parameters:
+  ///   - stop: ends the work early.
+  ///   - onStep: called after each step with the number of codes chosen so far and the codes of every
+  ///     picture.
+  ///   - onLogits: called with the guided logits of each choice, valid during the call.
+  /// - Returns: the codes, in raster order; nil when stopped.
+  public func codes(
+    for request: Request, seeds: [UInt64], settings: Settings = Settings(),
+    stop: StopToken? = nil, onStep: (_ done: Int, _ codes: [[Int]]) -> Void = { _, _ in },
+    onLogits: (_ picture: Int, _ logits: UnsafeBufferPointer<Float>) -> Void = { _, _ in }
+  ) throws(JanusError) -> [[Int]]? {
+    guard settings.guidance.isFinite, (0...100).contains(settings.guidance) else {
+      throw .request(what: "guidance", expected: "0 to 100", found: "\(settings.guidance)")
+    }
+    guard (1...1_024).contains(seeds.count) else {
+      throw .request(what: "pictures at once", expected: "1 to 1024", found: "\(seeds.count)")
+    }
+    var samplers: [Sampler] = []
+    for seed in seeds {
+      do throws(SamplerError) {
+        samplers.append(
+          try Sampler(
+            temperature: settings.temperature, topK: settings.topK, topP: settings.topP,
+            seed: seed))
+      } catch {
+        throw .request(what: error.parameter, expected: error.expected, found: error.found)
+      }
+    }
+    let total = codesPerPicture
+    try checkContext(prompt: request.promptTokenCount)
+    // Memory of a decoding makes room for the cache.
+    buffers.release()
+    try model.admission.admit(
+      MemoryNeed(
+        model, painting: parts, prompt: request.promptTokenCount, together: seeds.count), for: place
+    )
+    defer { model.admission.leave(place) }
+
+    let run = Stopwatch.measure(&timings.prefill) {
+      PaintingRun(
+        model.languageModel, parts.codes, ops, prompt: request.tokens,
+        emptyPrompt: request.emptyTokens,
+        pictures: seeds.count, guidance: settings.guidance, cacheFormat: model.cacheFormat)
+    }
+    let watch = Stopwatch()
+    defer { timings.codes += watch.seconds }
+    var codes = [[Int]](repeating: [], count: seeds.count)
+    for step in 0..<total {
+      let logits = run.nextLogits()
+      let rows = seeds.indices.map { picture in
+        UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
+      }
+      let chosen = choose(from: rows, samplers, at: step).compactMap(\.self)
+      guard chosen.count == rows.count else {
+        throw .nan(where: "code logits of step \(step)")
+      }
+      for (picture, code) in chosen.enumerated() {
+        onLogits(picture, rows[picture])
+        codes[picture].append(code)
+      }
+      onStep(step + 1, codes)
+      if stop?.isStopped == true { return nil }
+      if step + 1 < total { run.take(chosen) }
+    }
+    return codes
+  }
+
+  /// The next code of each picture by its sampler, nil where its logits allow none.
+  private func choose(
+    from logits: [UnsafeBufferPointer<Float>], _ samplers: [Sampler], at step: Int
+  ) -> [Int?] {
+    [Int?](unsafeUninitializedCapacity: logits.count) { chosen, count in
+      ops.pool.run(logits.count) { picture, _ in
+        (chosen.baseAddress! + picture).initialize(
+          to: samplers[picture].choose(from: logits[picture], at: step))
+      }
+      count = logits.count
+    }
+  }
+
+  /// The picture that `codes` stand for.
+  public func picture(_ codes: [Int]) throws(JanusError) -> Picture {
+    guard codes.count == codesPerPicture else {
+      throw .request(
+        what: "codes", expected: "\(codesPerPicture) of them", found: "\(codes.count)")
+    }
+    return Picture(width: imageSize, height: imageSize, bytes: try pixels(codes))
+  }
+
+  /// A picture after its first codes; the rest is grey.
+  ///
+  /// Whole lines of codes are shown. They are decoded as a picture of their own, so that their
+  /// colours still change a little as more lines come.
+  public func preview(_ codes: [Int]) throws(JanusError) -> Picture {
+    let lines = min(codes.count / codesPerLine, codesPerLine)
+    let known = lines == 0 ? [] : try pixels(Array(codes.prefix(lines * codesPerLine)))
+    let grey = [UInt8](repeating: 128, count: imageSize * imageSize * 3 - known.count)
+    return Picture(width: imageSize, height: imageSize, bytes: known + grey)
+  }
+
+  /// The pixels of some lines of codes, 3 bytes each.
+  private func pixels(_ codes: [Int]) throws(JanusError) -> [UInt8] {
+    let count = parts.codes.geometry.codeCount
+    if let index = codes.firstIndex(where: { !(0..<count).contains($0) }) {
+      throw .request(
+        what: "code \(index)", expected: "0 to \(count - 1)", found: "\(codes[index])")
+    }
+    let watch = Stopwatch()
+    defer { timings.decode += watch.seconds }
+    let size = codes.count / codesPerLine * (imageSize / codesPerLine) * imageSize * 3
+    var isNaNFree = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { pixels, written in
+      isNaNFree = parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
+      written = size
+    }
+    guard isNaNFree else { throw .nan(where: "pixels") }
+    return bytes
+  }
+
+  /// The memory that painting takes, `together` pictures at once, `waves` times.
+  ///
+  /// - Parameters:
+  ///   - previewing: whether unfinished pictures are to be shown.
+  ///   - beside: bytes that the caller keeps meanwhile.
+  public func memoryNeed(
+    _ request: Request, together: Int, waves: Int = 1, previewing: Bool = false, beside: Int = 0
+  ) throws(JanusError) -> MemoryNeed {
+    let count = request.promptTokenCount
+    try checkContext(prompt: count)
+    return MemoryNeed(
+      model, painting: parts, prompt: count, together: together, waves: waves,
+      previewing: previewing, beside: beside)
+  }
+
+  /// The memory that `picture` takes.
+  public var decodingNeed: MemoryNeed { MemoryNeed(model, decoding: parts) }
+
+  private func checkContext(prompt: Int) throws(JanusError) {
+    guard prompt + codesPerPicture <= context else {
+      throw .paintingContext(prompt: prompt, picture: codesPerPicture, available: context)
+    }
+  }
+}
+
+/// The parts of a model that only painting needs.
+package struct PaintingParts: Sendable {
+  package let codes: CodeModel
+  package let decoder: VQDecoder
+}

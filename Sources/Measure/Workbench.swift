@@ -1,0 +1,136 @@
+import JanusEngine
+import JanusImages
+import JanusLite
+import JanusModelFile
+import JanusSystem
+import JanusWords
+
+/// Runs single stages of a model, for benchmarks: the same code as conversations and paintings, with
+/// made-up input. Belongs to one thread at a time.
+package final class Workbench {
+  private let model: Janus
+  private let ops: Ops
+  private let run: TextRun
+  private let maps = FeatureMapBuffers()
+
+  package init(_ model: Janus) {
+    self.model = model
+    ops = Ops(kernels: model.kernels, pool: model.pool)
+    run = TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
+  }
+
+  /// Seconds from the model's file, which the system's cache holds, to the first token of an answer
+  /// about a picture: the model is opened anew, as at the start of a process.
+  package func firstToken() -> Double? {
+    let side = model.vision.imageSize
+    let bytes = (0..<3 * side * side).map { UInt8($0 % 251) }
+    let picture = Picture(width: side, height: side, bytes: bytes)
+    let settings = GenerationSettings(maxTokens: 1)
+    let watch = Stopwatch()
+    let options = Janus.Options(
+      threads: model.threads, instructionSet: model.kernels.isa.rawValue,
+      cacheFormat: model.cacheFormat)
+    do {
+      let conversation = try Conversation(
+        try Janus(path: model.container.file.path, options: options))
+      _ = try conversation.send("What is this?", pictures: [picture], settings: settings)
+    } catch {
+      return nil
+    }
+    return watch.seconds
+  }
+
+  /// Seconds to encode one picture, from pixels to rows of the language model.
+  package func encodePicture() -> Double {
+    let side = model.vision.imageSize
+    let pixels = (0..<3 * side * side).map { Float($0 % 251) / 125 - 1 }
+    let watch = Stopwatch()
+    _ = PictureFeatures(
+      encoding: pixels, with: model.visionTower, columns: model.language.embeddingLength,
+      VisionBuffers(), ops)
+    return watch.seconds
+  }
+
+  /// Seconds to take in `tokens` tokens, from an empty cache to the logits after the last.
+  package func prefill(tokens: Int) -> Double {
+    run.cache.truncate(to: 0)
+    let watch = Stopwatch()
+    _ = run.prefill(items(tokens), pictures: [])
+    return watch.seconds
+  }
+
+  /// Seconds for `steps` single tokens after `depth` positions that are already in the cache.
+  package func decode(steps: Int, depth: Int) -> Double {
+    run.cache.truncate(to: 0)
+    if depth > 0 { _ = run.prefill(items(depth), pictures: []) }
+    run.cache.reserve(depth + steps)
+    let watch = Stopwatch()
+    for step in 0..<steps { _ = run.step(token(step)) }
+    return watch.seconds
+  }
+
+  /// Seconds for one step of painting with `rows` rows (two for each picture), each after `depth`
+  /// positions of its own, as in the middle of a picture; nil for a model without the painting parts.
+  package func paint(rows: Int, depth: Int, steps: Int) -> Double? {
+    guard let parts = model.painting else { return nil }
+    let prompt = (0..<depth).map(token)
+    let painting = PaintingRun(
+      model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: prompt,
+      pictures: rows / 2, guidance: 5, cacheFormat: model.cacheFormat, sharingPrompt: false)
+    _ = painting.nextLogits()
+    let watch = Stopwatch()
+    for step in 0..<steps {
+      painting.take([Int](repeating: step, count: rows / 2))
+      _ = painting.nextLogits()
+    }
+    return watch.seconds / Double(steps)
+  }
+
+  /// Seconds to decode the codes of one picture into pixels.
+  package func decodeCodes() -> Double? {
+    guard let parts = model.painting else { return nil }
+    let g = parts.codes.geometry
+    let codes = (0..<g.codesPerPicture).map { $0 * 37 % g.codeCount }
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: g.imageSize * g.imageSize * 3)
+    defer { bytes.deallocate() }
+    let watch = Stopwatch()
+    parts.decoder.decode(codes, into: bytes, maps, ops)
+    return watch.seconds
+  }
+
+  /// Bytes of weights that one decoded token reads: the layers, the norms and the text head.
+  package var bytesPerToken: Int {
+    model.container.tensors.reduce(0) { sum, tensor in
+      let isRead = ModelPart.answering.contains(ModelPart(tensor: tensor.name))
+      return isRead ? sum + tensor.range.count : sum
+    }
+  }
+
+  /// Bytes of the cache that a token at `depth` reads.
+  package func cacheBytes(depth: Int) -> Int { depth * run.cache.shape.bytesPerPosition }
+
+  /// Multiply-accumulates of the language model's layers for `segments` sequences of `rows` rows
+  /// each, attention left out. In the last layer only keys and values are computed for every row.
+  package func operations(segments: Int, rows: Int) -> Int {
+    let g = model.language
+    let keysAndValues = 2 * g.embeddingLength * g.headDim * g.keyValueHeadCount
+    let others =
+      2 * g.embeddingLength * g.headDim * g.headCount
+      + 3 * g.embeddingLength * g.feedForwardLength
+    return segments
+      * (rows * (g.layerCount * keysAndValues + (g.layerCount - 1) * others) + others)
+  }
+
+  /// Multiply-accumulates of one picture's encoding, attention left out.
+  package var operationsPerPicture: Int {
+    let g = model.vision
+    let (e, d) = (g.embeddingLength, model.language.embeddingLength)
+    let layer = 4 * e * e + 2 * e * g.feedForwardLength
+    let patch = 3 * g.patchSize * g.patchSize * e
+    return g.patchCount * (patch + g.layerCount * layer + e * d + (g.alignerDepth - 1) * d * d)
+  }
+
+  private func items(_ count: Int) -> [PromptItem] { (0..<count).map { .token(token($0)) } }
+
+  private func token(_ index: Int) -> Int { index * 7_919 % model.tokenizer.count }
+}

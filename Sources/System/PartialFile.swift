@@ -1,0 +1,110 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A file that is written under a temporary name beside its place. It gets its name when it is
+/// whole, or is removed.
+public final class PartialFile: Sendable {
+  private let destination: String
+  private let temporary: String
+  private let descriptor: Int32
+  private let isOpen = Mutex(true)
+
+  /// Creates the file with its final size, filled with zeros.
+  public init(destination: String, byteCount: Int) throws(FileError) {
+    var status = stat()
+    // A device or a folder is never replaced by a file.
+    if stat(destination, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw FileError(
+        path: destination, operation: isFolder ? "replace" : "put a file in the place of",
+        code: isFolder ? EISDIR : EEXIST)
+    }
+    let suffix = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+    temporary = "\(destination).partial-\(suffix)"
+    self.destination = destination
+    descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      // `deinit` must not remove a file that was not made.
+      let code = errno
+      isOpen.withLock { $0 = false }
+      throw FileError(path: destination, operation: FileError.creation, code: code)
+    }
+    guard ftruncate(descriptor, off_t(byteCount)) == 0 else {
+      let code = errno
+      discard()
+      throw FileError(path: destination, operation: "reserve \(byteCount) bytes for", code: code)
+    }
+  }
+
+  deinit {
+    discard()
+    if descriptor >= 0 { _ = close(descriptor) }
+  }
+
+  /// Writes all bytes at an offset. Safe from any thread.
+  public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+    var done = 0
+    while done < bytes.count, let base = bytes.baseAddress {
+      let step = pwrite(
+        descriptor, base + done, min(bytes.count - done, 1 << 30), off_t(offset + done))
+      if step < 0 && errno == EINTR { continue }
+      guard step > 0 else {
+        throw FileError(path: destination, operation: "write to", code: step < 0 ? errno : ENOSPC)
+      }
+      done += step
+    }
+  }
+
+  public func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    // `withUnsafeBytes` of an array knows no typed errors.
+    let result = bytes.withUnsafeBytes { raw in
+      Result { () throws(FileError) in try write(raw, at: offset) }
+    }
+    try result.get()
+  }
+
+  /// Makes sure that the bytes are on the disk, and names the file.
+  ///
+  /// On Linux the written pages are dropped from the page cache (POSIX_FADV_DONTNEED). Written data
+  /// are cached in small pages; loading them again gives large ones (see `MappedFile`).
+  public func commit() throws(FileError) {
+    func failure(_ operation: String) -> FileError {
+      FileError(path: destination, operation: operation, code: errno)
+    }
+    try isOpen.withLock { (isOpen) throws(FileError) in
+      precondition(isOpen, "the file is finished or cancelled")
+      guard fsync(descriptor) == 0 else { throw failure("write to") }
+      #if os(Linux)
+        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+      #endif
+      guard rename(temporary, destination) == 0 else { throw failure(FileError.creation) }
+      isOpen = false
+    }
+    // The new name is on the disk when the folder has been written. Some file systems cannot do
+    // this; the file itself is whole.
+    let slash = destination.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { String(destination[...$0]) } ?? "."
+    let folderDescriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    if folderDescriptor >= 0 {
+      _ = fsync(folderDescriptor)
+      _ = close(folderDescriptor)
+    }
+  }
+
+  /// Removes the file unless it has its name. Another thread may still be writing to it, so the
+  /// descriptor stays open until the object is freed.
+  public func discard() {
+    isOpen.withLock { isOpen in
+      guard isOpen else { return }
+      isOpen = false
+      _ = unlink(temporary)
+    }
+  }
+}

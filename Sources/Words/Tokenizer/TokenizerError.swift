@@ -1,0 +1,71 @@
+import GGUF
+
+/// Why a tokenizer or a prompt cannot be made from what a file or a caller gives.
+package enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable {
+  /// A key of the model file is missing or of the wrong type.
+  case container(ContainerError.Problem)
+  /// JSON of `part` that cannot be read.
+  case malformed(part: String, reason: String)
+  /// Well-formed, but outside of what this tokenizer does.
+  case unsupported(part: String, feature: String)
+  /// A regular expression that is wrong or outside of the supported subset.
+  case pattern(String, reason: String)
+  case count(of: String, found: Int, expected: String)
+  case identifier(of: String, found: Int, tokenCount: Int)
+  /// No token stands for this byte, so that some text could not be encoded.
+  case missingByte(UInt8)
+  /// A merge that is not two tokens whose concatenation is a token.
+  case merge(index: Int, text: String, reason: String)
+  /// `added_tokens` and the vocabulary do not agree.
+  case addedToken(id: Int, content: String, vocabulary: String)
+  /// A text that must be one token, such as the placeholder of a picture, but is not.
+  case noToken(key: String, text: String)
+  /// The question has another number of placeholders than pictures. The caller's mistake.
+  case placeholders(found: Int, pictures: Int)
+  /// A text that cannot hold a picture, such as the system prompt, has picture placeholders.
+  case imageTokens(found: Int, expected: Int)
+
+  package var description: String {
+    switch self {
+    case .container(let problem):
+      problem.description
+    case .malformed(let part, let reason):
+      "\(part) cannot be read: \(reason)"
+    case .unsupported(let part, let feature):
+      "\(part) asks for \(feature), which is not supported"
+    case .pattern(let pattern, let reason):
+      "the regular expression \(Self.quote(pattern)) is not supported: \(reason)"
+    case .count(let what, let found, let expected):
+      "\(found) \(what), expected \(expected)"
+    case .identifier(let what, let found, let tokenCount):
+      "\(what) is \(found), expected an id below \(tokenCount)"
+    case .missingByte(let byte):
+      "no token for the byte 0x\(String(byte, radix: 16)), expected one for each byte "
+        + "of UTF-8 text; only byte-level vocabularies are supported"
+    case .merge(let index, let text, let reason):
+      "merge \(index) \(Self.quote(text)) \(reason)"
+    case .addedToken(let id, let content, let vocabulary):
+      "added token \(Self.quote(content)) has id \(id), where the vocabulary has "
+        + Self.quote(vocabulary)
+    case .noToken(let key, let text):
+      "\(key) is \(Self.quote(text)), expected the text of a token"
+    case .placeholders(let found, let pictures):
+      "the prompt has \(found) picture placeholder\(found == 1 ? "" : "s"), expected none or one "
+        + "for each of the \(pictures) picture\(pictures == 1 ? "" : "s")"
+    case .imageTokens(let found, let expected):
+      "the prompt has \(found) image tokens, expected \(expected) for its pictures: what the model "
+        + "is told, or a word of its prompt format, holds a picture placeholder"
+    }
+  }
+
+  /// Text from a file on one line, without control characters, and not endless.
+  static func quote(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars.prefix(60) {
+      quoted +=
+        scalar.properties.generalCategory == .control
+        ? scalar.escaped(asASCII: true) : String(scalar)
+    }
+    return quoted + (text.unicodeScalars.count > 60 ? "…\"" : "\"")
+  }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import JanusEngine
+import JanusImages
+import JanusLite
+import JanusMeasure
+import JanusModelFile
+import JanusRequests
+import JanusSystem
+import JanusWords
+
+/// `janus-lite chat`: one answer, or a conversation.
+struct ChatCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "chat",
+    abstract: "Answer a prompt, with or without pictures, or hold a conversation.",
+    discussion: """
+      With a prompt, or one piped to standard input, prints the answer and ends. Without, on a \
+      terminal, holds a conversation that remembers what was said; /help lists its commands.
+
+      With --json an answer is an object on one line: images (an array of names), \
+      text, token_ids, prompt_token_count, finish_reason ("stop", "length" or "loop"), logprobs, \
+      timings.
+      """)
+
+  @Argument(help: "What to say; - reads it from standard input.")
+  var prompt: String?
+
+  @Option(
+    name: .customLong("image"),
+    help: ArgumentHelp(
+      "PNG or JPEG to show before the prompt; - for standard input. May be repeated.",
+      valueName: "file"),
+    completion: .file())
+  var images: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "System prompt in place of the model's own; empty for none.", valueName: "text"))
+  var system: String?
+
+  @Flag(help: "Print the memory that the answer will take, and end.")
+  var dryRun = false
+
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Memory") var cache: CacheOptions
+  @OptionGroup(title: "Answer") var generation: GenerationOptions
+
+  func validate() throws {
+    let readers =
+      images.count { $0 == PictureInput.standardInput } + (prompt == "-" ? 1 : 0)
+    if readers > 1 { throw ValidationError("standard input can be read once only") }
+  }
+
+  func run() throws {
+    // Taking in a prompt with pictures takes long, and an interrupted one leaves nothing to keep.
+    // So Ctrl-C ends the process.
+    Interrupt.listen(endingProcess: true)
+    let conversation = try Conversation(
+      try model.open(cacheFormat: cache.kv), system: system, context: cache.context)
+    let prompt = try promptText()
+    let inputs = images.map(PictureInput.init)
+    if dryRun {
+      guard let prompt else {
+        throw Failure(.usage, "--dry-run needs a prompt")
+      }
+      var pictures: [Picture] = []
+      for input in inputs { pictures.append(try input.load()) }
+      let need = try conversation.memoryNeed(
+        prompt, pictures: pictures, settings: generation.settings)
+      try MemoryStatement(need, request: "chat").print(json: generation.json)
+    } else if let prompt {
+      var turn = Turn(conversation, generation)
+      if try turn.say(prompt, inputs).finishReason == .cancelled { throw Failure.interrupted }
+    } else {
+      Interrupt.endsAnswerOnly()
+      var dialogue = Dialogue(conversation, generation, pictures: inputs)
+      try dialogue.hold()
+    }
+  }
+
+  /// `nil` where a conversation is wanted.
+  private func promptText() throws(Failure) -> String? {
+    if let prompt, prompt != "-" { return prompt }
+    let usesInput = images.contains(PictureInput.standardInput)
+    if prompt == nil, StandardInput.isTerminal, !usesInput { return nil }
+    guard !usesInput else {
+      throw Failure(.usage, "the picture comes from standard input, so give the prompt as argument")
+    }
+    return try StandardInput.readText()
+  }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import GGUF
+import JanusConvert
+import JanusEngine
+import JanusLite
+import JanusMeasure
+import JanusModelFile
+import JanusRequests
+import JanusSystem
+import JanusWords
+import Quant
+
+/// `janus-lite info`: what is in a model file, and what runs here.
+struct InfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Show what is in a model file, and what this machine runs.",
+    discussion: "Without a file, shows this machine only.")
+
+  @Argument(help: "Model file.", completion: .file(extensions: ["gguf"]))
+  var file: String?
+
+  @Flag(help: "Read the whole file and compare every tensor with its checksum.")
+  var verify = false
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Instruction set to report on.", valueName: "name"))
+  var isa: String?
+
+  func validate() throws {
+    if verify, file == nil { throw ValidationError("--verify needs a model file") }
+  }
+
+  private struct Report: Encodable {
+    let machine: Machine
+    let model: ModelReport?
+    let memory: [MemoryStatement]?
+  }
+
+  func run() throws {
+    Interrupt.listen()
+    let machine = try Machine(
+      instructionSet: isa ?? ModelOptions.environment("JANUS_LITE_ISA"), threads: nil)
+    var model: ModelReport?
+    if let file {
+      let container = try Container(path: file)
+      model = try ModelReport(container)
+      if verify { model?.checksums = try Self.checkSums(of: container) }
+    }
+    let memory = try file.map(Self.memory(of:))
+    if json {
+      try JSONLine.print(Report(machine: machine, model: model, memory: memory))
+    } else {
+      let requests = memory.map { $0.map { "\($0.request): \($0.summary)\n" }.joined() }
+      let tables = [model?.table, requests, machine.table].compactMap { $0 }
+      try StandardOutput.write(tables.joined(separator: "\n"))
+    }
+    if let damaged = model?.checksums.damaged, !damaged.isEmpty {
+      throw Failure(
+        .data,
+        "'\(file ?? "")': \(damaged.count) tensors differ from their checksums, first "
+          + "'\(damaged[0])'; copy or convert the file again")
+    }
+  }
+
+  /// The memory of typical requests. Empty for a model that cannot be opened: the other facts are
+  /// still useful then.
+  private static func memory(of path: String) throws -> [MemoryStatement] {
+    var statements: [MemoryStatement] = []
+    for format in [CacheFormat.f16, .int8] {
+      guard let model = try? Janus(path: path, options: .init(cacheFormat: format)) else {
+        return []
+      }
+      let kv = "--kv \(format.rawValue)"
+      let (text, patches, answer) = (50, model.vision.patchCount, 256)
+      statements += [
+        MemoryStatement(
+          model.memoryNeed(prompt: patches + text, answer: answer, pictures: 1),
+          request: "chat, a picture, \(answer) tokens, \(kv)"),
+        MemoryStatement(
+          model.memoryNeed(prompt: text, answer: answer),
+          request: "chat, text alone, \(answer) tokens, \(kv)"),
+      ]
+      for count in [1, 8] {
+        guard let need = model.memoryNeed(painting: count, prompt: text) else { continue }
+        statements.append(
+          MemoryStatement(
+            need, request: "generate, \(count) at once, \(kv)"))
+      }
+    }
+    return statements
+  }
+
+  private static func checkSums(of container: Container) throws -> ModelReport.Checksums {
+    var progress = ProgressBar(
+      "verifying", total: container.tensors.reduce(0) { $0 + $1.layout.byteCount })
+    defer { progress.finish() }
+    var done = 0
+    var damaged: [String] = []
+    for tensor in container.tensors {
+      if Interrupt.isRaised { throw Failure.interrupted }
+      do throws(ContainerError) {
+        try container.verify(tensor)
+      } catch {
+        guard case .checksum = error.problem else { throw error }
+        damaged.append(tensor.name)
+      }
+      done += tensor.layout.byteCount
+      progress.update(done, detail: tensor.name)
+    }
+    return ModelReport.Checksums(isChecked: true, damaged: damaged)
+  }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import GGUF
+import JanusEngine
+import JanusMeasure
+import JanusModelFile
+import JanusSystem
+import JanusWords
+
+/// A file that is read as a whole: a regular one, a pipe, or standard input as `-`.
+enum InputFile {
+  static let standardInput = "-"
+
+  /// Its name in messages.
+  static func shownName(_ name: String) -> String {
+    name == standardInput ? "standard input" : "'\(name)'"
+  }
+
+  /// Gives all bytes to `body`; there may be at most `limit`.
+  static func withBytes<Value>(
+    of name: String, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Value
+  ) throws -> Value {
+    if name == standardInput {
+      return try StandardInput.read(limit: limit).withUnsafeBytes(body)
+    }
+    var status = stat()
+    let isThere = stat(name, &status) == 0
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR where isThere:
+      throw Failure(.inputOutput, "cannot read '\(name)': it is a folder")
+    case S_IFIFO where isThere:
+      return try readPipe(name, limit: limit).withUnsafeBytes(body)
+    case S_IFREG where isThere && status.st_size > limit:
+      throw Failure(
+        .data, "'\(name)': expected at most \(limit) bytes, found \(status.st_size)")
+    default:
+      // Not mapped: a file that shrinks while it is used would end the process.
+      let file: MappedFile
+      do throws(FileError) {
+        file = try MappedFile(path: name, access: .copied)
+      } catch {
+        throw Failure(error)
+      }
+      return try body(file.bytes)
+    }
+  }
+
+  /// Waits for a writer, as every program does.
+  private static func readPipe(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw Failure(FileError(path: path, operation: "open", code: errno))
+    }
+    defer { _ = close(descriptor) }
+    return try StandardInput.read(from: descriptor, name: "'\(path)'", limit: limit)
+  }
+}

@@ -1,0 +1,19 @@
+import JanusLite
+import JanusRequests
+
+/// A picture file that shows an unfinished painting. It is rewritten as lines of codes arrive.
+struct PreviewFile {
+  private let file: PictureFile
+  private var schedule: PreviewSchedule
+
+  init(_ file: PictureFile, of painter: Painter) {
+    self.file = file
+    schedule = PreviewSchedule(
+      codesPerLine: painter.codesPerLine, codesPerPicture: painter.codesPerPicture)
+  }
+
+  /// Shows what is known of a picture after its first `codes`, if it is time to.
+  mutating func update(_ codes: [Int], of painter: Painter) throws {
+    try schedule.update(codes.count) { try file.write(painter.preview(codes)) }
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import JanusEngine
+import JanusLite
+import JanusMeasure
+import JanusModelFile
+import JanusSystem
+import JanusWords
+
+/// Which model, and how it runs.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    name: [.short, .customLong("model")],
+    help: ArgumentHelp(
+      "Model file; otherwise $JANUS_LITE_MODEL, or janus-nano.gguf beside the command.",
+      valueName: "file"),
+    completion: .file(extensions: ["gguf"]))
+  var model: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Compute threads (default: physical cores).", valueName: "count"))
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Instruction set to run, as 'janus-lite info' lists them; otherwise $JANUS_LITE_ISA, or the "
+        + "best that the processor has.", valueName: "name"))
+  var isa: String?
+
+  @Flag(help: "Read the model file into memory instead of mapping it.")
+  var noMmap = false
+
+  @Flag(
+    name: [.customLong("mlock"), .customLong("lock-memory")],
+    help: "Keep the model file from being swapped out.")
+  var lockMemory = false
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
+    }
+  }
+
+  private static func named(_ option: String?) -> String? {
+    option ?? environment("JANUS_LITE_MODEL")
+  }
+
+  /// The path of the model that `option`, the environment or neither names.
+  static func path(_ option: String?) throws(Failure) -> String {
+    if let path = named(option) { return path }
+    return try DefaultModel.path()
+  }
+
+  /// Reads the model file that `option`, the environment or neither names.
+  static func read<Model>(
+    _ option: String?, _ body: (_ path: String) throws -> Model
+  ) throws -> Model {
+    if let path = named(option) { return try body(path) }
+    let path = try DefaultModel.path()
+    do {
+      return try body(path)
+    } catch {
+      throw DefaultModel.explained(error)
+    }
+  }
+
+  /// - Parameter cacheFormat: how keys and values are kept; nil takes the model's default.
+  func open(cacheFormat: CacheFormat? = nil) throws -> Janus {
+    try Self.read(model) { path in
+      try Janus(
+        path: path,
+        options: Janus.Options(
+          threads: threads, instructionSet: instructionSet, cacheFormat: cacheFormat,
+          access: noMmap ? .copied : .mapped, locksMemory: lockMemory))
+    }
+  }
+
+  private var instructionSet: String? { isa ?? Self.environment("JANUS_LITE_ISA") }
+
+  /// A variable that is set to the empty text counts as not set.
+  static func environment(_ name: String) -> String? {
+    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+  }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Foundation
+import GGUF
+import JanusConvert
+import JanusEngine
+import JanusImages
+import JanusLite
+import JanusMeasure
+import JanusModelFile
+import JanusSystem
+import JanusWords
+import SIMDKernels
+
+/// An error that ends the command: one line for people, a code for scripts.
+struct Failure: Error {
+  /// The conventions of sysexits.h.
+  enum Code: Int32 {
+    case usage = 64
+    case data = 65
+    case missingFile = 66
+    case internalError = 70
+    case inputOutput = 74
+    case interrupted = 130
+  }
+
+  let code: Code
+  let message: String
+
+  init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case JanusError.modelFile(.container(let error)): self.init(error)
+    case let error as JanusError:
+      self.init(Self.code(of: error), "\(error)" + Self.hint(error))
+    case let error as ContainerError: self.init(Self.code(of: error), "\(error)" + Self.hint(error))
+    case let error as FileError: self.init(Self.code(of: error), "\(error)")
+    case let error as ConversionError:
+      self.init(
+        Self.code(of: error), Self.option(error) + "\(error)" + Self.hint(error))
+    case let error as PictureError: self.init(.data, "\(error)")
+    case let error as TokenizerError: self.init(.data, "\(error)")
+    case let error as InstructionSetError: self.init(.usage, "\(error)")
+    default:
+      // All other errors come from parsing the arguments.
+      let isUsage = Root.exitCode(for: error) == .validationFailure
+      self.init(
+        isUsage ? .usage : .internalError,
+        isUsage ? "\(Root.message(for: error)) (\(Self.helpHint))" : "\(error)")
+    }
+  }
+
+  /// Names the subcommand where one was recognised.
+  private static var helpHint: String {
+    let names = Root.configuration.subcommands.compactMap { $0.configuration.commandName }
+    let name = CommandLine.arguments.dropFirst().first.flatMap { names.contains($0) ? $0 : nil }
+    return "see 'janus-lite \(name.map { $0 + " " } ?? "")--help'"
+  }
+
+  /// A checkpoint is a folder; somebody may give it in place of a model.
+  private static func hint(_ error: ContainerError) -> String {
+    guard case .file(let error) = error.problem, error.code == EISDIR else { return "" }
+    return "; 'janus-lite convert' makes a model file of a checkpoint's folder"
+  }
+
+  /// The option that an error is about.
+  private static func option(_ error: ConversionError) -> String {
+    switch error {
+    case .override, .unmatchedOverride: "--tensor-type "
+    case .missing, .data, .file, .cancelled: ""
+    }
+  }
+
+  private static func hint(_ error: ConversionError) -> String {
+    guard case .unmatchedOverride = error else { return "" }
+    return "; --report lists the names"
+  }
+
+  /// What the options of the command can do about it.
+  private static func hint(_ error: JanusError) -> String {
+    switch error {
+    case .noPaintingParts:
+      "; convert the checkpoint again without --without-painting"
+    case .context: ": shorten the prompt, use fewer pictures, or start a new conversation"
+    case .paintingContext: ": shorten the prompt or allow more (--context)"
+    case .memory:
+      ": use an int8 cache (--kv int8), a shorter answer or context (--max-tokens, --context), or "
+        + "fewer pictures at once (--batch)"
+    case .fileMemory: ": map it (without --no-mmap and --mlock)"
+    case .nan: " ('janus-lite info --verify' checks it)"
+    case .modelFile, .instructionSet, .tokenizer, .prompt, .blankPicture, .request: ""
+    }
+  }
+
+  private static func code(of error: FileError) -> Code {
+    error.isMissing ? .missingFile : .inputOutput
+  }
+
+  private static func code(of error: ContainerError) -> Code {
+    if case .file(let error) = error.problem { return code(of: error) }
+    return .data
+  }
+
+  private static func code(of error: JanusError) -> Code {
+    switch error {
+    case .modelFile(.container(let error)): code(of: error)
+    case .instructionSet, .request, .prompt: .usage
+    case .modelFile, .tokenizer, .context, .paintingContext, .memory, .fileMemory, .nan,
+      .noPaintingParts, .blankPicture:
+      .data
+    }
+  }
+
+  private static func code(of error: ConversionError) -> Code {
+    switch error.kind {
+    case .usage: .usage
+    case .data: .data
+    case .missing: .missingFile
+    case .inputOutput: .inputOutput
+    case .cancelled: .interrupted
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import JanusEngine
+import JanusLite
+import JanusMeasure
+import JanusModelFile
+import JanusSystem
+import JanusWords
+import Synchronization
+
+/// Ctrl-C, in two ways: it sets a flag, so that work ends at a good place; or it ends the process
+/// at once, where work leaves whole files only.
+///
+/// A second Ctrl-C before the first was noticed ends the process at once, unless a file is being
+/// written.
+enum Interrupt {
+  private static let raised = Atomic(false)
+  private static let endsProcess = Atomic(false)
+  private static let isWriting = Atomic(false)
+  /// A pipe into which the signal writes, so that waiting for input can end: a signal that comes
+  /// just before a read would not interrupt it.
+  private static let readEnd = Atomic<Int32>(-1)
+  private static let writeEnd = Atomic<Int32>(-1)
+  private static let clearsLine = Atomic(false)
+
+  static var isRaised: Bool { raised.load(ordering: .relaxed) }
+
+  /// The flag, for work that can be stopped.
+  static let stop = StopToken { isRaised }
+
+  /// Readable when Ctrl-C was pressed; -1, which `poll` ignores, before `listen`.
+  static var descriptor: Int32 { readEnd.load(ordering: .relaxed) }
+
+  static func clear() {
+    raised.store(false, ordering: .relaxed)
+    var bytes = [UInt8](repeating: 0, count: 16)
+    while read(descriptor, &bytes, bytes.count) > 0 {}
+  }
+
+  /// Runs `body`, which writes a file. Meanwhile signals only set the flag.
+  static func holdingBack<Value, Problem: Error>(
+    _ body: () throws(Problem) -> Value
+  ) throws(Problem) -> Value {
+    isWriting.store(true, ordering: .sequentiallyConsistent)
+    defer { isWriting.store(false, ordering: .sequentiallyConsistent) }
+    return try body()
+  }
+
+  /// Throws if a signal that ends the process came while a file was written.
+  static func check() throws(Failure) {
+    if endsProcess.load(ordering: .relaxed), raised.load(ordering: .sequentiallyConsistent) {
+      throw .interrupted
+    }
+  }
+
+  /// From here on Ctrl-C only sets the flag, which ends the current answer.
+  static func endsAnswerOnly() { endsProcess.store(false, ordering: .relaxed) }
+
+  /// Begins to listen.
+  ///
+  /// - Parameters:
+  ///   - endingProcess: Ctrl-C ends the process at any point, except inside `holdingBack`.
+  ///   - writingFiles: SIGHUP and SIGTERM are handled like Ctrl-C, so that they leave no
+  ///     half-written files either.
+  static func listen(endingProcess: Bool = false, writingFiles: Bool = false) {
+    endsProcess.store(endingProcess, ordering: .relaxed)
+    isWriting.store(false, ordering: .relaxed)
+    clearsLine.store(StandardError.writesOver, ordering: .relaxed)
+    var ends: [Int32] = [-1, -1]
+    if pipe(&ends) == 0 {
+      for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+      readEnd.store(ends[0], ordering: .relaxed)
+      writeEnd.store(ends[1], ordering: .relaxed)
+    }
+    // Creates the globals now: a signal handler must not initialise a lazy global.
+    clear()
+    var action = sigaction()
+    let handler: @convention(c) (Int32) -> Void = { signal in
+      let isFirst = !Interrupt.raised.exchange(true, ordering: .sequentiallyConsistent)
+      let isWriting = Interrupt.isWriting.load(ordering: .sequentiallyConsistent)
+      if !isWriting && (!isFirst || Interrupt.endsProcess.load(ordering: .relaxed)) {
+        // Clears a status line on a terminal.
+        let clearing: StaticString = "\r\u{1b}[K"
+        if Interrupt.clearsLine.load(ordering: .relaxed) {
+          _ = write(STDERR_FILENO, clearing.utf8Start, clearing.utf8CodeUnitCount)
+        }
+        _exit(128 + signal)
+      }
+      var byte: UInt8 = 0
+      _ = write(Interrupt.writeEnd.load(ordering: .relaxed), &byte, 1)
+    }
+    #if canImport(Darwin)
+      action.__sigaction_u.__sa_handler = handler
+    #else
+      action.__sigaction_handler.sa_handler = handler
+    #endif
+    // The parent process may have blocked them, as threads of a dispatch queue do.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for signal in [SIGINT] + (writingFiles ? [SIGTERM, SIGHUP] : []) {
+      var before = sigaction()
+      sigaction(signal, &action, &before)
+      // A process that is to outlive its session, as under nohup, ignores SIGHUP.
+      if signal == SIGHUP, before.isIgnoring { sigaction(signal, &before, nil) }
+      sigaddset(&signals, signal)
+    }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+  }
+}
+
+extension sigaction {
+  fileprivate var isIgnoring: Bool {
+    #if canImport(Darwin)
+      let handler = __sigaction_u.__sa_handler
+    #else
+      let handler = __sigaction_handler.sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import JanusEngine
+import JanusMeasure
+import JanusModelFile
+import JanusSystem
+import JanusWords
+
+enum StandardStreams {
+  /// Reopens standard streams that were closed by the parent process, so that no file or pipe gets
+  /// their numbers. Nothing can be read from them, and writing to them fails.
+  static func reserve() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDONLY)
+    }
+  }
+}
+
+/// Standard output, for answers. A write that fails is an error: a full disk must not look like
+/// success.
+enum StandardOutput {
+  static let isTerminal = isatty(STDOUT_FILENO) == 1
+
+  static func write(_ text: String) throws(Failure) {
+    guard writeAll(text, to: STDOUT_FILENO) else {
+      throw Failure(.inputOutput, "cannot write to standard output: \(systemMessage())")
+    }
+  }
+
+  static func line(_ text: String) throws(Failure) { try write(text + "\n") }
+}
+
+/// Standard error, for everything that is not the answer. A write that fails cannot be reported.
+enum StandardError {
+  /// Whether it is a terminal that can go back to the beginning of a line and clear it.
+  static let writesOver =
+    isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+
+  static func write(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
+
+  static func line(_ text: String) { write(text + "\n") }
+
+  static func note(_ text: String) { line("janus-lite: \(text)") }
+
+  /// Columns of the terminal.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+}
+
+enum StandardInput {
+  static let isTerminal = isatty(STDIN_FILENO) == 1
+
+  /// All bytes up to the end; there may be at most `limit`. `name` is the descriptor's name in
+  /// messages.
+  static func read(
+    from descriptor: Int32 = STDIN_FILENO, name: String = "standard input", limit: Int
+  ) throws(Failure) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while true {
+      guard let piece = try readPiece(from: descriptor, name: name) else { throw .interrupted }
+      guard !piece.isEmpty else { return bytes }
+      bytes += piece
+      guard bytes.count <= limit else {
+        throw Failure(.data, "\(name): expected at most \(limit) bytes, found more")
+      }
+    }
+  }
+
+  /// The next bytes; empty at the end, `nil` when Ctrl-C was pressed.
+  static func readPiece(
+    from descriptor: Int32 = STDIN_FILENO, name: String = "standard input"
+  ) throws(Failure) -> ArraySlice<UInt8>? {
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      var descriptors = [
+        pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
+      ]
+      _ = poll(&descriptors, 2, -1)
+      if Interrupt.isRaised { return nil }
+      let count = Foundation.read(descriptor, &piece, piece.count)
+      if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
+      guard count >= 0 else {
+        throw Failure(.inputOutput, "cannot read \(name): \(systemMessage())")
+      }
+      return piece[..<count]
+    }
+  }
+
+  /// All of it as text, without a line feed at the end.
+  static func readText() throws(Failure) -> String {
+    let bytes = try read(limit: 1 << 24)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure(.data, "standard input: expected text in UTF-8, found other bytes")
+    }
+    return text.hasSuffix("\n") ? String(text.dropLast()) : text
+  }
+}
+
+extension Failure {
+  static var interrupted: Failure { Failure(.interrupted, "interrupted") }
+}
+
+private func systemMessage() -> String { String(cString: strerror(errno)) }
+
+private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
+  var text = text
+  return text.withUTF8 { bytes in
+    var done = 0
+    while done < bytes.count, let base = bytes.baseAddress {
+      let count = Foundation.write(descriptor, base + done, bytes.count - done)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      done += count
+    }
+    return true
+  }
+}
