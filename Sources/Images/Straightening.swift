@@ -31,7 +31,7 @@ struct Straightening {
     let score = zip(Self.shares(rows), Self.shares(edges)).map { $0 + $1 }
     let best = score.firstOfLargest
     let agrees = [rows, edges].allSatisfy { abs($0.firstOfLargest - best) <= 3 }
-    guard score[best] * 10 > score[Self.reach] * (agrees ? 14 : 17) else {
+    guard score[best] * 10 > score[Self.reach] * (agrees ? 14 : 20) else {
       slope = 0
       return
     }

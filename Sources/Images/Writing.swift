@@ -110,9 +110,12 @@ private struct Strengths {
 
   private func isFaint(_ most: Int) -> Bool { most > 0 && most * 5 < contrast * 2 }
 
-  /// Whether there are faint parts. Thin strokes of small writing are faint by sampling alone.
+  /// Whether there are faint parts. Thin strokes of small writing are faint by sampling alone, and ripples of JPEG are
+  /// small.
   var differ: Bool {
-    zip(parts.parts, most).contains { isFaint($1) && min($0.width, $0.height) > 2 }
+    zip(parts.parts, most).contains { part, most in
+      isFaint(most) && min(part.width, part.height) > 2 && part.area >= 12
+    }
   }
 
   /// Ink in which faint parts are as dark as the rest, which stays as it is.

@@ -29,7 +29,7 @@ def slope_of(ink: np.ndarray) -> int:
     score = shares(rows) + shares(edges)
     best = int(np.argmax(score))
     agrees = all(abs(int(np.argmax(one)) - best) <= 3 for one in (rows, edges))
-    if score[best] * 10 <= score[REACH] * (14 if agrees else 17):
+    if score[best] * 10 <= score[REACH] * (14 if agrees else 20):
         return 0
     # Finer, by the rows alone.
     near = np.arange(int(steps[best]) - STEP, int(steps[best]) + STEP + 1)

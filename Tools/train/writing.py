@@ -29,8 +29,9 @@ def ink_of(rgb: np.ndarray) -> np.ndarray:
         ink = scaled_ink(distance, contrast)
     parts, most = strengths(distance, contrast, ripple)
     faint = (most > 0) & (most * 5 < contrast * 2)
-    # Thin strokes of small writing are faint by sampling alone.
-    has_faint = bool((faint & (np.minimum(parts.right - parts.left, parts.bottom - parts.top) > 2)).any())
+    # Thin strokes of small writing are faint by sampling alone, and ripples of JPEG are small.
+    short = np.minimum(parts.right - parts.left, parts.bottom - parts.top)
+    has_faint = bool((faint & (short > 2) & (parts.area >= 12)).any())
     if not is_plain:
         ink = levelled(distance, contrast, parts, most)
     elif has_faint:
