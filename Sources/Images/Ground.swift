@@ -46,7 +46,7 @@ struct Ground {
           let one = grounds[0].grey
           if abs(one - ground) > 8 { ground = one }
           distance = grey.distance(fromPlain: ground)
-          isPlain = Self.isPlain(picture, grey, ground, distance, ripple, widest: 3)
+          isPlain = Self.isPlain(picture, grey, ground, distance, ripple, widest: 5)
         }
         if !isPlain { distance = labelled.distance }
       } else {
@@ -76,8 +76,7 @@ struct Ground {
     }
     if contrary * 1000 > grey.count + 4000 { return false }
     let ink = distance.ink(contrast: contrast)
-    let inked = ink.values.reduce(0) { $0 + ($1 != 0 ? 1 : 0) }
-    if inked * 2 > ink.count { return false }
+    if ink.count(where: { $0 != 0 }) * 2 > ink.count { return false }
     // Noise makes many thin strokes of faint ink.
     let stroke = max(ink.thickness(from: faint), ink.thickness(from: 128))
     let side = min((widest * stroke / 16 + 3) | 1, (min(grey.width, grey.height) / 2) | 1)

@@ -47,8 +47,9 @@ struct LabelledGround {
     if core.isBlank { return nil }
     // Strokes of other colours, without the blurred edges of this one.
     let others = mask.highest(3).combined(with: main) { $0 > 0 || $1 < Ground.faint ? 0 : $1 }
-    let count = others.values.reduce(0) { $0 + ($1 != 0 ? 1 : 0) }
-    let written = count >= 20 ? others.thickness() : 0
+    let count = others.count(where: { $0 != 0 })
+    let written =
+      count >= 20 && count * 16 >= core.count(where: { $0 != 0 }) ? others.thickness() : 0
     let own = core.thickness()
     let parts = Components(core) { $0 > 0 }
     let chosen = parts.parts.map { part in
@@ -57,7 +58,9 @@ struct LabelledGround {
       let isWide = short * 5 >= own || (written > 0 && short * 4 >= written)
       return isWide && short >= 7 && part.area * 5 >= part.width * part.height * 2
     }
-    guard chosen.contains(true) else { return nil }
+    // Of a ground most is wide; of strokes some may be.
+    let area = parts.parts.reduce(0) { $0 + $1.area }
+    guard let wide = parts.bounds(chosen), wide.area * 3 >= area else { return nil }
     let short = zip(parts.parts, chosen).map { $1 ? min($0.width, $0.height) : 0 }.max()!
     let reach = min(short / 2, 63)
     return parts.mask(chosen).padded(by: reach).closed(reach | 1).cropped(

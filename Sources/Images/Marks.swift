@@ -104,8 +104,8 @@ extension Components {
   fileprivate func isLineOutside(_ number: Int, gone: [Bool], stroke: Int) -> Bool {
     let part = parts[number]
     let isAcross =
-      spansAcross(part) && part.height <= max(4, 2 * stroke / 16, height / 20)
-    let isDown = spansDown(part) && part.width <= max(4, 2 * stroke / 16, width / 20)
+      spansAcross(part) && part.height <= max(4, 5 * stroke / 16, height / 20)
+    let isDown = spansDown(part) && part.width <= max(4, 5 * stroke / 16, width / 20)
     guard isAcross || isDown else { return false }
     // Other lines of the same kind are no writing that could speak for this one.
     let others = parts.indices.map {
@@ -125,24 +125,25 @@ extension Components {
   fileprivate func thickAtEdge(candidates: [Bool], stroke: Int) -> Plane {
     let none = Plane(width: width, height: height)
     if !candidates.contains(true) || candidates.count == 1 { return none }
-    let side = max(5, 5 * stroke / 32) | 1
+    let side = max(7, stroke / 4) | 1
     let core = mask(candidates).opened(side)
     if core.isBlank { return none }
-    var extents = [Part?](repeating: nil, count: parts.count)
-    for y in 0..<height {
-      for x in 0..<width where core.values[y * width + x] > 0 {
-        let label = Int(labels[y * width + x])
-        if label == 0 { continue }
-        var box = extents[label - 1] ?? Part(left: x, right: x, top: y, bottom: y, area: 0)
-        box.left = min(box.left, x)
-        box.right = max(box.right, x + 1)
-        box.bottom = y + 1
-        extents[label - 1] = box
-      }
+    // Pixels at the top, the bottom, the left and the right.
+    var counts = [[Int]](repeating: [0, 0, 0, 0], count: parts.count + 1)
+    func count(_ x: Int, _ y: Int, _ side: Int) {
+      if core.values[y * width + x] > 0 { counts[Int(labels[y * width + x])][side] += 1 }
     }
-    // A strip is long; a corner fills a good part of two sides.
-    let isLong = extents.map {
-      $0.map { $0.height * 4 >= height || $0.width * 4 >= width } ?? false
+    for x in 0..<width {
+      count(x, 0, 0)
+      count(x, height - 1, 1)
+    }
+    for y in 0..<height {
+      count(0, y, 2)
+      count(width - 1, y, 3)
+    }
+    // A strip is long, and so is a corner along one of its sides.
+    let isLong = counts.dropFirst().map {
+      max($0[0], $0[1]) * 3 >= width || max($0[2], $0[3]) * 3 >= height
     }
     return mask(isLong).combined(with: core.highest((side / 2 + 2) | 1)) { min($0, $1) }
   }
@@ -157,7 +158,7 @@ extension Components {
       let depth = parts.indices.filter { !gone[$0] && ends(parts[$0]).begin == 0 }
         .map { ends(parts[$0]).end }.max()
       return parts.indices.map { number in
-        depth.map { !gone[number] && ends(parts[number]).end <= $0 } ?? false
+        depth.map { $0 * 3 <= height && !gone[number] && ends(parts[number]).end <= $0 } ?? false
       }
     }
     let main = parts.indices.map { !gone[$0] && !strips[0][$0] && !strips[1][$0] }

@@ -23,6 +23,11 @@ package struct Plane: Equatable, Sendable {
 
   var isBlank: Bool { !values.contains { $0 != 0 } }
 
+  /// How many values a condition holds for.
+  func count(where condition: (UInt8) -> Bool) -> Int {
+    values.reduce(0) { $0 + (condition($1) ? 1 : 0) }
+  }
+
   func map(_ transform: (UInt8) -> UInt8) -> Plane {
     Plane(width: width, height: height, values: values.map(transform))
   }

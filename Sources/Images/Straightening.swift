@@ -7,6 +7,8 @@ struct Straightening {
   let slope: Int
 
   private static let step = 4
+  /// A hundred pixels of sharp edges that run nearly level.
+  private static let leastEdges = 150_000
   /// Steps to either side: slopes up to 104/512, 11.5 degrees.
   private static let reach = 26
   /// Slopes below this are left: one degree does not hurt, a turn blurs.
@@ -19,7 +21,8 @@ struct Straightening {
     let small = ink.reduced(toSide: Self.longest)
     let slopes = (-Self.reach...Self.reach).map { $0 * Self.step }
     let edges = Self.edgeScores(small)
-    guard edges.contains(where: { $0 != 0 }), abs(slopes[edges.firstOfLargest]) > Self.step else {
+    guard edges.reduce(0, +) >= Self.leastEdges, abs(slopes[edges.firstOfLargest]) > Self.step
+    else {
       slope = 0
       return
     }
@@ -28,7 +31,7 @@ struct Straightening {
     let score = zip(Self.shares(rows), Self.shares(edges)).map { $0 + $1 }
     let best = score.firstOfLargest
     let agrees = [rows, edges].allSatisfy { abs($0.firstOfLargest - best) <= 3 }
-    guard score[best] * 10 > score[Self.reach] * (agrees ? 14 : 17) else {
+    guard score[best] * 10 > score[Self.reach] * (agrees ? 14 : 20) else {
       slope = 0
       return
     }

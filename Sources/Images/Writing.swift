@@ -55,8 +55,13 @@ public struct Writing: Sendable, Equatable {
       ink = distance.ink(contrast: contrast)
     }
     let strengths = Strengths(distance, contrast: contrast, ripple: ground.ripple)
-    if ground.isPlain && !strengths.differ { return ink }
-    ink = strengths.levelled()
+    if !ground.isPlain {
+      ink = strengths.levelled()
+    } else if strengths.differ {
+      ink = strengths.withFaint(ink)
+    } else {
+      return ink
+    }
     return ink.combined(with: Marks(in: ink).mask) { $1 > 0 ? 0 : $0 }
   }
 
@@ -103,10 +108,26 @@ private struct Strengths {
     }
   }
 
+  private func isFaint(_ most: Int) -> Bool { most > 0 && most * 5 < contrast * 2 }
+
+  /// Whether there are faint parts. Thin strokes of small writing are faint by sampling alone, and ripples of JPEG are
+  /// small.
   var differ: Bool {
     zip(parts.parts, most).contains { part, most in
-      most > 0 && most * 5 < contrast * 2 && part.area >= 4
+      isFaint(most) && min(part.width, part.height) > 2 && part.area >= 12
     }
+  }
+
+  /// Ink in which faint parts are as dark as the rest, which stays as it is.
+  func withFaint(_ ink: Plane) -> Plane {
+    var result = ink
+    let faint = [0] + most.map { isFaint($0) ? $0 : 0 }
+    for (pixel, label) in parts.labels.enumerated() where faint[Int(label)] > 0 {
+      let most = faint[Int(label)]
+      let raised = (Int(distance.values[pixel]) * 255 + most / 2) / most
+      if raised >= Ground.noise { result.values[pixel] = UInt8(raised) }
+    }
+    return result
   }
 
   /// Ink in which writing of any strength is as dark as the strongest.

@@ -102,7 +102,7 @@ def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool, int]:
         if abs(one - ground) > 8:  # frames and scan edges, not writing, made the border's median
             ground = one
         distance = plain_distance(grey, ground)
-        if is_plain(rgb, grey, ground, distance, ripple, 3):
+        if is_plain(rgb, grey, ground, distance, ripple, 5):
             return distance, True, ripple
     return labelled_distance(rgb, grounds[0], regions), False, ripple
 
@@ -229,7 +229,8 @@ def ground_region(mask: np.ndarray, main: np.ndarray) -> np.ndarray | None:
         return None
     # Strokes of other colours, without the blurred edges of this one.
     others = np.where((highest(mask, 3) > 0) | (main < FAINT), 0, main).astype(np.uint8)
-    written = thickness(others) if np.count_nonzero(others) >= 20 else 0
+    count = np.count_nonzero(others)
+    written = thickness(others) if count >= 20 and count * 16 >= np.count_nonzero(core) else 0
     own = thickness(core)
     parts = components(core > 0)
     short = np.minimum(parts.right - parts.left, parts.bottom - parts.top)
@@ -238,7 +239,8 @@ def ground_region(mask: np.ndarray, main: np.ndarray) -> np.ndarray | None:
         is_wide |= short * 4 >= written
     boxes = (parts.right - parts.left) * (parts.bottom - parts.top)
     chosen = is_wide & (short >= 7) & (parts.area * 5 >= boxes * 2)
-    if not chosen.any():
+    # Of a ground most is wide; of strokes some may be.
+    if not chosen.any() or int(parts.area[chosen].sum()) * 3 < int(parts.area.sum()):
         return None
     core = np.where(np.concatenate([[False], chosen])[parts.labels], 255, 0).astype(np.uint8)
     reach = min(int(short[chosen].max()) // 2, 63)

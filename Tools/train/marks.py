@@ -132,8 +132,8 @@ def is_line_outside(parts: Components, number: int, gone: np.ndarray, stroke: in
     """Whether a part is a straight line from edge to edge, all other writing on one side of it and ending well before it does."""
     left, right, top, bottom = box(parts, number)
     height, width = parts.labels.shape
-    across = left <= 2 and right >= width - 2 and bottom - top <= max(4, 2 * stroke // 16, height // 20)
-    down = top <= 2 and bottom >= height - 2 and right - left <= max(4, 2 * stroke // 16, width // 20)
+    across = left <= 2 and right >= width - 2 and bottom - top <= max(4, 5 * stroke // 16, height // 20)
+    down = top <= 2 and bottom >= height - 2 and right - left <= max(4, 5 * stroke // 16, width // 20)
     if not across and not down:
         return False
     others = ~gone
@@ -156,28 +156,20 @@ def thick_at_border(parts: Components, candidates: np.ndarray, stroke: int) -> n
     """The pixels of dark strips and corners at the picture's edge: much thicker than strokes."""
     height, width = parts.labels.shape
     result = np.zeros(parts.labels.shape, bool)
-    if not candidates.any() or candidates.all() and len(candidates) == 1:
+    if not candidates.any() or len(candidates) == 1:
         return result
-    side = (max(5, 5 * stroke // 32)) | 1
+    side = max(7, stroke // 4) | 1
     mask = np.where(np.concatenate([[False], candidates])[parts.labels], 255, 0).astype(np.uint8)
     core = opened(mask, side)
     if not core.any():
         return result
     grown = highest(core, (side // 2 + 2) | 1) > 0
-    core = core > 0
-    for number in np.flatnonzero(candidates):
-        left, right, top, bottom = box(parts, number)
-        place = np.s_[top:bottom, left:right]
-        mine = parts.labels[place] == number + 1
-        thick = mine & core[place]
-        if not thick.any():
-            continue
-        rows, columns = np.flatnonzero(thick.any(axis=1)), np.flatnonzero(thick.any(axis=0))
-        extent_y, extent_x = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
-        # A strip is long; a corner fills a good part of two sides.
-        if extent_y * 4 >= height or extent_x * 4 >= width:
-            result[place] |= mine & grown[place]
-    return result
+    labels = np.where(core > 0, parts.labels, 0)
+    # A strip is long, and so is a corner along one of its sides.
+    across, down = (np.maximum(parts.count(one), parts.count(other)) for one, other in (
+        (labels[0], labels[-1]), (labels[:, 0], labels[:, -1])))
+    is_long = (across * 3 >= width) | (down * 3 >= height)
+    return np.concatenate([[False], is_long])[parts.labels] & grown
 
 
 def neighbours(parts: Components, gone: np.ndarray, stroke: int) -> np.ndarray:
@@ -188,7 +180,8 @@ def neighbours(parts: Components, gone: np.ndarray, stroke: int) -> np.ndarray:
     strips = []
     for begin, end in ends:
         at_edge = ~gone & (begin == 0)
-        strips.append(~gone & (end <= int(end[at_edge].max())) if at_edge.any() else none)
+        depth = int(end[at_edge].max()) if at_edge.any() else 0
+        strips.append(~gone & (end <= depth) if depth * 3 <= height else none)
     rest = bounds(parts, ~gone & ~strips[0] & ~strips[1])
     if rest is None:
         return none

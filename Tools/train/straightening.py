@@ -11,6 +11,7 @@ import numpy as np
 from ground import FAINT, NOISE
 
 STEP = 4
+LEAST_EDGES = 150_000  # a hundred pixels of sharp edges that run nearly level
 REACH = 26  # steps to either side: slopes up to 104/512, 11.5 degrees
 LEAST = 10  # slopes below this are left: one degree does not hurt, a turn blurs
 
@@ -20,7 +21,7 @@ def slope_of(ink: np.ndarray) -> int:
     small = reduced(ink)
     steps = np.arange(-REACH, REACH + 1) * STEP
     edges = edge_scores(small)
-    if edges.sum() == 0:
+    if int(edges.sum()) < LEAST_EDGES:
         return 0
     if abs(int(steps[np.argmax(edges)])) <= STEP:
         return 0
@@ -28,7 +29,7 @@ def slope_of(ink: np.ndarray) -> int:
     score = shares(rows) + shares(edges)
     best = int(np.argmax(score))
     agrees = all(abs(int(np.argmax(one)) - best) <= 3 for one in (rows, edges))
-    if score[best] * 10 <= score[REACH] * (14 if agrees else 17):
+    if score[best] * 10 <= score[REACH] * (14 if agrees else 20):
         return 0
     # Finer, by the rows alone.
     near = np.arange(int(steps[best]) - STEP, int(steps[best]) + STEP + 1)

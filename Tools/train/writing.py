@@ -27,8 +27,16 @@ def ink_of(rgb: np.ndarray) -> np.ndarray:
         distance = np.where(marks, 0, distance).astype(np.uint8)
         contrast = checked(distance, ripple)
         ink = scaled_ink(distance, contrast)
-    if not is_plain or has_faint_parts(distance, contrast, ripple):
-        ink = levelled(distance, contrast, ripple)
+    parts, most = strengths(distance, contrast, ripple)
+    faint = (most > 0) & (most * 5 < contrast * 2)
+    # Thin strokes of small writing are faint by sampling alone, and ripples of JPEG are small.
+    short = np.minimum(parts.right - parts.left, parts.bottom - parts.top)
+    has_faint = bool((faint & (short > 2) & (parts.area >= 12)).any())
+    if not is_plain:
+        ink = levelled(distance, contrast, parts, most)
+    elif has_faint:
+        ink = with_faint(ink, distance, parts, np.where(faint, most, 0))
+    if not is_plain or has_faint:
         ink[foreign(ink)] = 0
     slope = slope_of(ink)
     return straightened(ink, slope) if slope else ink
@@ -41,7 +49,7 @@ def checked(distance: np.ndarray, ripple: int) -> int:
     return contrast
 
 
-def faint_parts(distance: np.ndarray, contrast: int, ripple: int) -> tuple[Components, np.ndarray]:
+def strengths(distance: np.ndarray, contrast: int, ripple: int) -> tuple[Components, np.ndarray]:
     """All parts of ink, far fainter ones than the darkest as well, and the greatest distance in each; 0 where it may be noise."""
     parts = components(distance >= max(20, contrast // 8, 2 * ripple))
     most = parts.largest(distance)
@@ -49,16 +57,17 @@ def faint_parts(distance: np.ndarray, contrast: int, ripple: int) -> tuple[Compo
     return parts, np.where((most >= least) | (most * 4 >= contrast), most, 0)
 
 
-def has_faint_parts(distance: np.ndarray, contrast: int, ripple: int) -> bool:
-    parts, most = faint_parts(distance, contrast, ripple)
-    return bool(((most * 5 < contrast * 2) & (most > 0) & (parts.area >= 4)).any())
+def with_faint(ink: np.ndarray, distance: np.ndarray, parts: Components, most: np.ndarray) -> np.ndarray:
+    """Ink in which faint parts are as dark as the rest; `most` is 0 for the others."""
+    near = np.concatenate([[0], most])[parts.labels]
+    raised = (distance.astype(np.int32) * 255 + near // 2) // np.maximum(near, 1)
+    return np.where((near > 0) & (raised >= NOISE), raised, ink).astype(np.uint8)
 
 
-def levelled(distance: np.ndarray, contrast: int, ripple: int) -> np.ndarray:
+def levelled(distance: np.ndarray, contrast: int, parts: Components, most: np.ndarray) -> np.ndarray:
     """Ink in which writing of any strength is as dark as the strongest."""
     stroke = max(16, thickness(np.where(distance.astype(np.int32) * 4 < contrast, 0, distance)))
     near = highest(distance, (4 * stroke // 16 + 3) | 1).astype(np.int32)
-    parts, most = faint_parts(distance, contrast, ripple)
     kept = np.concatenate([[False], most > 0])[parts.labels]
     kept = highest(np.where(kept, 255, 0).astype(np.uint8), 3) > 0
     ink = (distance.astype(np.int32) * 255 + near // 2) // np.maximum(near, 1)
