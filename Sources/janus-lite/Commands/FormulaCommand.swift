@@ -1,5 +1,5 @@
 import ArgumentParser
-import JanusFormulas
+import struct JanusFormulas.Formula
 
 /// `janus-lite formula`: LaTeX that is there already, checked or in another notation.
 struct FormulaCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import JanusEngine
-import JanusFormulas
+import enum JanusFormulas.Delimiters
 import JanusImages
 import JanusLite
 import JanusMeasure
