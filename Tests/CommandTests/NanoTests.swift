@@ -102,7 +102,7 @@ struct NanoTests {
     try Data(white.encodePNG()).write(to: URL(filePath: blank))
     let run = try CommandLineRun(["ocr", blank, Nano.sample("dark.png"), "-m", model])
     #expect(run.status == 65)
-    #expect(run.errorLines.count == 1 && run.errors.contains("blank.png"))
+    #expect(run.errorLines.count == 2 && run.errorLines.first?.contains("blank.png") == true)
     #expect(try run.outputLines == [Nano.answers["dark.png"]])
     let chat = try CommandLineRun(["chat", "What is this?", "--image", blank, "-m", model])
     #expect(chat.status == 65 && chat.output.isEmpty && chat.errorLines.count == 1)
