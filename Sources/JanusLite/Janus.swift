@@ -7,6 +7,9 @@ import JanusWords
 import Quant
 import SIMDKernels
 
+/// How keys and values are kept.
+public typealias CacheFormat = JanusEngine.CacheFormat
+
 /// An open Janus model: one file, memory-mapped, for every conversation and picture.
 ///
 /// Opening reads the header and no weight. The model is immutable and may be shared; conversations
