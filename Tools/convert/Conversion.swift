@@ -25,20 +25,27 @@ public struct Conversion: Sendable {
   let metadata: [(key: String, value: MetadataValue)]
   let threads: Int
 
-  /// Opens the checkpoint in a folder.
+  /// Opens a checkpoint.
   ///
   /// - Parameters:
-  ///   - source: the folder.
+  ///   - source: its folder, one file of its weights, an archive of the folder that is not packed, or
+  ///     a folder of a hub's cache.
+  ///   - base: a checkpoint that lends the configuration files that `source` lacks. Where `source` is
+  ///     an adapter alone, the one that it is merged into.
+  ///   - adapter: the folder of a LoRA adapter of PEFT that is merged into the weights.
   ///   - overrides: formats other than the recipe's; the last that matches a tensor counts.
   ///   - includePainting: whether what only painting needs goes into the file.
   ///   - threads: threads that encode; all cores by default.
   ///   - converter: the program and version that the file names as its writer.
   public init(
-    source: String, quantization: Quantization = .int4, overrides: [TensorOverride] = [],
+    source: String, base: String? = nil, adapter: String? = nil,
+    quantization: Quantization = .int4, overrides: [TensorOverride] = [],
     includePainting: Bool = true, threads: Int? = nil, converter: String = "janus-lite"
   ) throws(ConversionError) {
     precondition(threads.map { $0 > 0 } ?? true, "at least one thread")
-    let checkpoint = try Checkpoint(folder: source, painting: includePainting)
+    let parts = try Self.parts(source, base: base, adapter: adapter)
+    let checkpoint = try Checkpoint(
+      folder: parts.folder, base: parts.base, adapter: parts.adapter, painting: includePainting)
     let recipe = Recipe(quantization: quantization, overrides: overrides)
     let formats = try recipe.formats(of: checkpoint.tensors.map(\.spec))
     var tensors: [PlannedTensor] = []
@@ -48,9 +55,41 @@ public struct Conversion: Sendable {
     self.tensors = tensors
     metadata = try ModelMetadata.pairs(
       checkpoint, quantization: quantization, converter: converter)
-    notes = checkpoint.notes
+    notes = checkpoint.notes + Self.notes(of: metadata)
+    try Self.checkGrowth(of: tensors)
     warnings = checkpoint.warnings
     self.threads = threads ?? Self.coreCount
+  }
+
+  /// An adapter alone and its base are a base and an adapter.
+  private static func parts(
+    _ source: String, base: String?, adapter: String?
+  ) throws(ConversionError) -> (folder: String, base: String?, adapter: String?) {
+    guard let base, adapter == nil else { return (source, base, adapter) }
+    let location = try? CheckpointLocation(source)
+    let isAdapter =
+      location?.weights == nil
+      && location?.tree.files.contains(where: ForeignFolder.adapterFiles.contains) == true
+    return isAdapter ? (base, nil, source) : (source, base, nil)
+  }
+
+  private static func notes(of metadata: [(key: String, value: MetadataValue)]) -> [String] {
+    let isFirst = metadata.contains { $0.key == "janus.prompt.user" && $0.value == .string("User") }
+    return isFirst ? ["prompts of the first generation, Janus-1.3B: 'User' and 'Assistant'"] : []
+  }
+
+  /// Views can make much of few bytes: what a checkpoint becomes is bounded by what it is.
+  private static func checkGrowth(of tensors: [PlannedTensor]) throws(ConversionError) {
+    var files: [String: Int] = [:]
+    for tensor in tensors { files[tensor.stored.file.path] = tensor.stored.file.count }
+    let source = files.values.reduce(0) { $0.addingReportingOverflow($1).partialValue }
+    let result = tensors.reduce(0) { $0.addingReportingOverflow($1.layout.byteCount).partialValue }
+    guard result > 0, source > 0, result / CheckpointLimits.growth < source else {
+      throw .data(
+        file: tensors.first?.stored.file.path ?? "",
+        problem: "its \(source) bytes would become \(result), expected at most "
+          + "\(CheckpointLimits.growth) times as many: tensors of overlapping elements")
+    }
   }
 
   /// Bytes of all tensors in the output.

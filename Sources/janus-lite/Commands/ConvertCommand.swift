@@ -17,7 +17,12 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       Takes a folder as it is downloaded: deepseek-ai's or transformers' naming, safetensors or \
       pytorch_model.bin, whole or in shards; which of them is found out from the files. Nothing in \
-      a .bin file is executed.
+      a .bin file is executed. A file of weights, a hub's cache folder (models--ORG--NAME), and a tar \
+      or stored zip of the folder will do as well; docs/CHECKPOINTS.md lists all layouts.
+
+      A fine-tuned model may lack the processor's or the tokenizer's files: --base lends them. A LoRA \
+      adapter is merged on the way:
+        janus-lite convert Janus-Pro-1B --adapter my-adapter -o tuned.gguf
 
       int4 keeps 8 bits for what is sensitive: the heads, the embeddings, the aligners and the \
       vision tower. --tensor-type overrides by name, the last match wins:
@@ -27,8 +32,20 @@ struct ConvertCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Folder of the checkpoint.", valueName: "folder"), completion: .directory)
+    help: ArgumentHelp("Folder of the checkpoint, or a file of it.", valueName: "folder"),
+    completion: .file())
   var checkpoint: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Checkpoint that lends the configuration files which the other lacks.", valueName: "folder"),
+    completion: .directory)
+  var base: String?
+
+  @Option(
+    help: ArgumentHelp("LoRA adapter (PEFT) to merge into the weights.", valueName: "folder"),
+    completion: .directory)
+  var adapter: String?
 
   @Option(
     name: [.short, .long], help: ArgumentHelp("Model file to write.", valueName: "file"),
@@ -68,7 +85,7 @@ struct ConvertCommand: ParsableCommand {
     var overrides: [TensorOverride] = []
     for text in tensorType { overrides.append(try TensorOverride(parsing: text)) }
     let conversion = try Conversion(
-      source: checkpoint, quantization: quant, overrides: overrides,
+      source: checkpoint, base: base, adapter: adapter, quantization: quant, overrides: overrides,
       includePainting: !withoutPainting, threads: threads ?? ProcessorCount.physicalCores,
       converter: "janus-lite \(Root.version)")
     for note in conversion.notes { StandardError.note(note) }
