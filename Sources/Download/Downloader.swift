@@ -127,15 +127,23 @@ public struct Downloader {
   /// Fetches what is missing and returns the folder.
   ///
   /// - Parameters:
+  ///   - keeping: whether the files stay for other programs; else `HubCache.discard` removes them,
+  ///     unless they were there before.
   ///   - reserve: bytes that must stay free on the cache's disk besides.
   ///   - progress: called several times a second; false stops with `cancelled`.
   public func fetch(
-    _ plan: Plan, reserve: Int = 0, progress: @escaping (Progress) -> Bool = { _ in true }
+    _ plan: Plan, keeping: Bool = true, reserve: Int = 0,
+    progress: @escaping (Progress) -> Bool = { _ in true }
   ) throws(DownloadError) -> String {
     guard !plan.files.isEmpty else { return plan.folder }
     let needed = plan.bytesMissing + reserve
     if plan.bytesMissing > 0, let free = HubCache.freeBytes(at: cache.path), free < needed {
       throw .disk(path: cache.path, needed: needed, free: free)
+    }
+    if keeping {
+      cache.unmark(plan.repository, commit: plan.commit)
+    } else {
+      try cache.markAsOurs(plan.repository, commit: plan.commit)
     }
     try cache.prepare(plan.repository, commit: plan.commit)
     let client = try HTTPClient(settings)

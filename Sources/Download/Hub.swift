@@ -8,6 +8,8 @@ struct Hub {
   /// Bytes of an answer that is read whole.
   private static let answerLimit = 1 << 24
   private static let fileLimit = 20_000
+  /// Tries to reach it: whoever has no network is to know soon.
+  private static let attempts = 3
 
   /// The files of a revision, with the commit that it stands for now.
   func manifest(
@@ -167,7 +169,7 @@ struct Hub {
         retry = Retry(error: error, wait: nil)
       }
       attempt += 1
-      guard attempt < settings.attempts else { throw retry.error }
+      guard attempt < min(settings.attempts, Self.attempts) else { throw retry.error }
       try retry.pause(attempt: attempt, settings, isWanted)
     }
   }

@@ -127,28 +127,61 @@ public struct HubCache: Sendable {
     }
   }
 
-  /// Removes a repository's contents and snapshots, but not what another process is downloading.
-  public func remove(_ repository: RepositoryName, commit: String) {
+  /// Says that a commit's files are being downloaded for one use only. Not where they were there
+  /// before: they are somebody's.
+  func markAsOurs(_ repository: RepositoryName, commit: String) throws(DownloadError) {
+    guard !exists(snapshot(repository, commit: commit)) else { return }
+    try makeFolder("\(folder(repository))/.janus-lite")
+    let path = mark(repository, commit)
+    guard FileManager.default.createFile(atPath: path, contents: Data()) else {
+      throw .file(FileError(path: path, operation: "create", code: errno))
+    }
+  }
+
+  /// Takes that back: the files are to stay.
+  func unmark(_ repository: RepositoryName, commit: String) { unlink(mark(repository, commit)) }
+
+  private func mark(_ repository: RepositoryName, _ commit: String) -> String {
+    "\(folder(repository))/.janus-lite/\(commit)"
+  }
+
+  /// What the links of a snapshot lead to.
+  private func targets(_ repository: RepositoryName, _ commit: String) -> Set<String> {
     let snapshot = snapshot(repository, commit: commit)
     let files = FileManager.default.enumerator(atPath: snapshot)?.compactMap { $0 as? String } ?? []
-    let targets = files.compactMap { file -> String? in
-      let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(snapshot)/\(file)")
-      return link?.split(separator: "/").last.map(String.init)
+    return Set(
+      files.compactMap { file in
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(snapshot)/\(file)"))?
+          .split(separator: "/").last.map(String.init)
+      })
+  }
+
+  /// Removes a commit's files, where they were downloaded for one use only: its contents that no
+  /// other commit has, and folders that are left empty.
+  ///
+  /// - Returns: whether they were.
+  @discardableResult
+  public func discard(_ repository: RepositoryName, commit: String) -> Bool {
+    guard isHexadecimal(commit, count: 40), exists(mark(repository, commit)) else { return false }
+    func names(_ place: String) -> [String] {
+      (try? FileManager.default.contentsOfDirectory(atPath: "\(folder(repository))/\(place)")) ?? []
     }
-    try? FileManager.default.removeItem(atPath: snapshot)
-    let others =
-      (try? FileManager.default.contentsOfDirectory(
-        atPath: "\(folder(repository))/snapshots")) ?? []
-    // Contents may belong to other commits as well.
-    guard others.isEmpty else { return }
-    for blob in Set(targets) { unlink("\(blobs(repository))/\(blob)") }
-    for ref
-      in (try? FileManager.default.contentsOfDirectory(
-        atPath: "\(folder(repository))/refs")) ?? []
-    where self.commit(repository, revision: ref) == nil {
-      try? FileManager.default.removeItem(atPath: "\(folder(repository))/refs/\(ref)")
+    let others = names("snapshots").filter { $0 != commit }
+      .reduce(into: Set<String>()) { $0.formUnion(targets(repository, $1)) }
+    let contents = targets(repository, commit).subtracting(others)
+    // Contents first: whoever is killed in between finds them again by the links.
+    for content in contents { unlink("\(blobs(repository))/\(content)") }
+    try? FileManager.default.removeItem(atPath: snapshot(repository, commit: commit))
+    for ref in names("refs") where self.commit(repository, revision: ref) == nil {
+      unlink("\(folder(repository))/refs/\(ref)")
     }
-    for place in ["blobs", "refs", "snapshots", ""] { rmdir("\(folder(repository))/\(place)") }
+    unlink(mark(repository, commit))
+    for content in contents { unlink("\(locks(repository))/\(content).lock") }
+    for place in ["blobs", "refs", "snapshots", ".janus-lite", ""] {
+      rmdir("\(folder(repository))/\(place)")
+    }
+    rmdir(locks(repository))
+    return true
   }
 
   /// Bytes that are free on the disk of a folder that need not exist.
@@ -163,11 +196,11 @@ public struct HubCache: Sendable {
 }
 
 /// A lock between processes, held as long as the object.
-final class FileLock {
+public final class FileLock {
   private let descriptor: Int32
 
   /// Nil where another process holds it.
-  init?(_ path: String) throws(DownloadError) {
+  public init?(_ path: String) throws(DownloadError) {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw .file(FileError(path: path, operation: "create", code: errno))

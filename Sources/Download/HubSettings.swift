@@ -25,7 +25,7 @@ public struct HubSettings: Sendable {
   var patience = HTTPClient.Patience()
   /// Tries without a byte of progress before a download is given up, and the first pause between
   /// two, in seconds, which doubles.
-  var attempts = 6
+  var attempts = 8
   var pause = 1.0
   /// Ranges of one file that are asked for at once, and their size in bytes.
   var connections = 4

@@ -1,6 +1,13 @@
 import Foundation
 import JanusSystem
-import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// Takes the checksum of a file on another thread while it is still being filled, as far as it has
 /// come without a gap.
@@ -64,6 +71,18 @@ final class PrefixChecksum: @unchecked Sendable {
 
   private var hashed = 0
 
+  private static let writeBytes = 32 << 20
+
+  /// Lets the system begin to write what is complete, so that the end need not wait for all of it.
+  private static func startWriting(_ descriptor: Int32, _ range: Range<Int>) {
+    #if os(Linux)
+      // Said to be of no more use, what is not on the disk yet is sent there and stays in memory
+      // meanwhile.
+      _ = posix_fadvise(
+        descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+    #endif
+  }
+
   private func read() -> String? {
     var digest: Digest
     switch checksum {
@@ -76,6 +95,7 @@ final class PrefixChecksum: @unchecked Sendable {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     var offset = 0
+    var written = 0
     while offset < size {
       let end = condition.withLock { () -> Int? in
         hashed = offset
@@ -90,6 +110,10 @@ final class PrefixChecksum: @unchecked Sendable {
         guard count > 0 else { return nil }
         digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         offset += count
+        if offset - written >= Self.writeBytes || offset == size {
+          Self.startWriting(descriptor, written..<offset)
+          written = offset
+        }
       }
     }
     return Digest.hexadecimal(digest.finalize())

@@ -1,4 +1,5 @@
 import Foundation
+import HubTesting
 import Testing
 
 @testable import JanusDownload
@@ -24,7 +25,7 @@ import Testing
       atPath: folder + "/sub folder/ünï#?.json")
     #expect(inner.hasPrefix("../../../blobs/") && (inner as NSString).lastPathComponent.count == 40)
     #expect(!hub.cached.contains { $0.contains("partial") })
-    #expect(HubCache(path: hub.cache).snapshot(TestHub.repository) == folder)
+    #expect(HubCache(path: hub.cache).snapshot(RepositoryName(TestHub.repository)!) == folder)
   }
 
   @Test func anotherAuthoritysCertificateIsRefused() throws {

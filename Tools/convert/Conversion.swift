@@ -1,4 +1,6 @@
+import Foundation
 import GGUF
+import JanusModelFile
 import JanusSystem
 import Quant
 
@@ -15,6 +17,23 @@ public struct Conversion: Sendable {
     public let bytesTotal: Int
     /// The tensor at hand, by its name in the file.
     public let tensor: String
+  }
+
+  /// Where a checkpoint was downloaded from.
+  public struct Origin: Sendable {
+    /// The address of the repository's page.
+    public let repository: String
+    /// 40 hexadecimal digits.
+    public let commit: String
+
+    public init(repository: String, commit: String) {
+      (self.repository, self.commit) = (repository, commit)
+    }
+
+    /// The keys of the file.
+    public static let keys = (
+      repository: StringKey.sourceRepository.name, commit: StringKey.sourceCommit.name
+    )
   }
 
   /// Notes on what was found and chosen, one line each.
@@ -36,11 +55,13 @@ public struct Conversion: Sendable {
   ///   - overrides: formats other than the recipe's; the last that matches a tensor counts.
   ///   - includePainting: whether what only painting needs goes into the file.
   ///   - threads: threads that encode; all cores by default.
+  ///   - origin: where it was downloaded from, for the file to say it.
   ///   - converter: the program and version that the file names as its writer.
   public init(
     source: String, base: String? = nil, adapter: String? = nil,
     quantization: Quantization = .int4, overrides: [TensorOverride] = [],
-    includePainting: Bool = true, threads: Int? = nil, converter: String = "janus-lite"
+    includePainting: Bool = true, threads: Int? = nil, origin: Origin? = nil,
+    converter: String = "janus-lite"
   ) throws(ConversionError) {
     precondition(threads.map { $0 > 0 } ?? true, "at least one thread")
     let parts = try Self.parts(source, base: base, adapter: adapter)
@@ -53,8 +74,15 @@ public struct Conversion: Sendable {
       tensors.append(try PlannedTensor(tensor.spec, from: tensor.stored, format: format))
     }
     self.tensors = tensors
-    metadata = try ModelMetadata.pairs(
-      checkpoint, quantization: quantization, converter: converter)
+    let source = origin.map { origin in
+      [
+        (key: Origin.keys.repository, value: MetadataValue.string(origin.repository)),
+        (key: Origin.keys.commit, value: .string(origin.commit)),
+      ]
+    }
+    metadata =
+      try ModelMetadata.pairs(checkpoint, quantization: quantization, converter: converter)
+      + (source ?? [])
     notes = checkpoint.notes + Self.notes(of: metadata)
     try Self.checkGrowth(of: tensors)
     warnings = checkpoint.warnings
@@ -92,6 +120,19 @@ public struct Conversion: Sendable {
     }
   }
 
+  /// A disk that is too full shows before it is filled.
+  private static func checkRoom(for byteCount: Int, at path: String) throws(ConversionError) {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard
+      let free = try? FileManager.default.attributesOfFileSystem(forPath: folder)[
+        .systemFreeSize] as? NSNumber, free.intValue < byteCount
+    else { return }
+    throw .file(
+      FileError(
+        path: path, operation: "find \(byteCount) free bytes (\(free.intValue) are) for",
+        code: ENOSPC))
+  }
+
   /// Bytes of all tensors in the output.
   public var byteCount: Int { tensors.reduce(0) { $0 + $1.layout.byteCount } }
 
@@ -104,6 +145,7 @@ public struct Conversion: Sendable {
     to path: String, measuringErrors: Bool = false,
     progress: (Progress) -> Bool = { _ in true }
   ) throws(ConversionError) -> ConversionReport {
+    try Self.checkRoom(for: byteCount, at: path)
     let writer: ContainerWriter
     do throws(ContainerError) {
       writer = try ContainerWriter(

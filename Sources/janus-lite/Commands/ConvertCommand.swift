@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GGUF
 import JanusConvert
+import JanusDownload
 import JanusEngine
 import JanusLite
 import JanusMeasure
@@ -80,14 +81,14 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     Interrupt.listen(writingFiles: true)
-    try checkOutput()
+    try Self.checkOutput(output)
     let begin = ContinuousClock.now
     var overrides: [TensorOverride] = []
     for text in tensorType { overrides.append(try TensorOverride(parsing: text)) }
     let conversion = try Conversion(
-      source: checkpoint, base: base, adapter: adapter, quantization: quant, overrides: overrides,
-      includePainting: !withoutPainting, threads: threads ?? ProcessorCount.physicalCores,
-      converter: "janus-lite \(Root.version)")
+      source: Self.place(checkpoint), base: base.map(Self.place), adapter: adapter.map(Self.place),
+      quantization: quant, overrides: overrides, includePainting: !withoutPainting,
+      threads: threads ?? ProcessorCount.physicalCores, converter: "janus-lite \(Root.version)")
     for note in conversion.notes { StandardError.note(note) }
     for warning in conversion.warnings { StandardError.note("warning: \(warning)") }
 
@@ -109,8 +110,24 @@ struct ConvertCommand: ParsableCommand {
         + "in \(seconds) s, peak memory \(Format.bytes(ProcessMemory.peak))")
   }
 
+  /// What a path or the name of a repository means: what lies there, or its files in the hub's cache.
+  private static func place(_ text: String) throws -> String {
+    guard !FileManager.default.fileExists(atPath: text), let repository = RepositoryName(text)
+    else {
+      return text
+    }
+    for kind in HubSettings.Kind.allCases {
+      let cache = HubCache(path: try HubSettings(kind).cache)
+      if let folder = cache.snapshot(repository) { return folder }
+    }
+    throw Failure(
+      .missingFile,
+      "'\(text)' does not exist, and the hub's cache does not have it either; 'janus-lite pull "
+        + "\(text)' fetches and converts it")
+  }
+
   /// A model file may be replaced, but nothing else: it could be the checkpoint itself.
-  private func checkOutput() throws(Failure) {
+  static func checkOutput(_ output: String) throws(Failure) {
     var status = stat()
     // Opening a pipe would wait for a writer.
     guard stat(output, &status) == 0 else {
@@ -119,7 +136,7 @@ struct ConvertCommand: ParsableCommand {
     }
     // Folders and devices are refused later, where the new file would be made.
     guard status.st_mode & S_IFMT == S_IFREG else { return }
-    guard try beginsLikeAModel() else {
+    guard try beginsLikeAModel(output) else {
       throw Failure(
         .usage, "'\(output)': expected a new file or a model to replace, found another kind of file"
       )
@@ -127,7 +144,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   /// An empty file counts as a model: nothing is lost with it.
-  private func beginsLikeAModel() throws(Failure) -> Bool {
+  private static func beginsLikeAModel(_ output: String) throws(Failure) -> Bool {
     let descriptor = open(output, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw Failure(FileError(path: output, operation: "open", code: errno))

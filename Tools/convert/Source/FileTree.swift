@@ -41,6 +41,11 @@ struct FileTree: Sendable {
     self.init(path: path, files: files, folders: folders, archive: nil)
   }
 
+  /// Names alone, of files that are not here.
+  init(names: [String], folders: [String], path: String) {
+    self.init(path: path, files: names, folders: folders, archive: nil)
+  }
+
   /// An archive. A folder that holds all of it is gone into.
   init(archive file: SourceFile, members: [(name: String, data: Range<Int>)]) {
     var byPath: [[String]: Range<Int>] = [:]

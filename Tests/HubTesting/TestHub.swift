@@ -1,22 +1,20 @@
 import Foundation
-import Testing
-
-@testable import JanusDownload
 
 /// A hub on this machine (`hub.py`), with a folder for its repositories and one for a cache; both go
 /// with the object.
-final class TestHub {
-  let folder: URL
+package final class TestHub {
+  package let folder: URL
   private let process = Process()
   private let input = Pipe()
   private let output = Pipe()
   private let addresses: [String: String]
-  private let authority: URL?
+  package let authority: URL?
 
-  static let repository = RepositoryName("deepseek-ai/Janus-Pro-1B")!
+  /// The name of its one repository.
+  package static let repository = "deepseek-ai/Janus-Pro-1B"
 
   /// - Parameter isEncrypted: whether it speaks HTTPS, with a certificate of an authority of its own.
-  init(isEncrypted: Bool = false) throws {
+  package init(isEncrypted: Bool = false) throws {
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("download-\(UUID().uuidString)")
     let root = folder.appendingPathComponent("root")
@@ -47,10 +45,10 @@ final class TestHub {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  var hub: String { addresses["hub"]! }
-  var store: String { addresses["store"]! }
-  var proxy: String { addresses["proxy"]! }
-  var cache: String { "\(folder.path)/cache" }
+  package var hub: String { addresses["hub"]! }
+  package var store: String { addresses["store"]! }
+  package var proxy: String { addresses["proxy"]! }
+  package var cache: String { "\(folder.path)/cache" }
 
   /// An authority and a certificate of it for both hosts, made by openssl.
   private static func makeCertificates(in folder: URL) throws -> URL {
@@ -69,7 +67,7 @@ final class TestHub {
     process.currentDirectoryURL = folder
     try process.run()
     process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
+    precondition(process.terminationStatus == 0, "openssl made no certificates")
     return folder.appendingPathComponent("ca.pem")
   }
 
@@ -83,7 +81,7 @@ final class TestHub {
   }
 
   /// Puts a file into the repository.
-  func add(_ name: String, _ bytes: [UInt8]) throws {
+  package func add(_ name: String, _ bytes: [UInt8]) throws {
     let place = folder.appendingPathComponent("root/\(Self.repository)/\(name)")
     try FileManager.default.createDirectory(
       at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -91,14 +89,14 @@ final class TestHub {
   }
 
   /// Two small files and one of the store's, of `count` bytes.
-  func addCheckpoint(_ count: Int = 1_000_003) throws {
+  package func addCheckpoint(_ count: Int = 1_000_003) throws {
     try add("config.json", Array(#"{"model_type": "janus"}"#.utf8))
     try add("sub folder/ünï#?.json", Array("{}".utf8))
     try add("model.safetensors", Self.bytes(count))
   }
 
   /// Bytes without a period.
-  static func bytes(_ count: Int) -> [UInt8] {
+  package static func bytes(_ count: Int) -> [UInt8] {
     var state: UInt64 = 88_172_645_463_325_252
     return (0..<count).map { _ in
       state ^= state << 13
@@ -115,53 +113,24 @@ final class TestHub {
   }
 
   /// What it does from now on.
-  func rules(_ rules: [String: Any]...) throws { _ = try ask(["rules": rules]) }
+  package func rules(_ rules: [String: Any]...) throws { _ = try ask(["rules": rules]) }
 
-  struct Request: Decodable {
-    let path: String
-    let host: String
-    let range: String?
-    let token: String?
-    let ifRange: String?
-    let sent: Int?
+  package struct Request: Decodable {
+    package let path: String
+    package let host: String
+    package let range: String?
+    package let token: String?
+    package let ifRange: String?
+    package let sent: Int?
   }
 
   /// The requests since the last time.
-  func log() throws -> [Request] {
+  package func log() throws -> [Request] {
     try JSONDecoder().decode([Request].self, from: ask(["log": true]))
   }
 
-  /// Settings for it, quick to retry.
-  func settings(
-    _ kind: HubSettings.Kind = .huggingface, _ environment: [String: String] = [:]
-  ) throws -> HubSettings {
-    var variables = [
-      "HOME": folder.path, "HF_ENDPOINT": hub, "HF_HUB_CACHE": cache, "MODELSCOPE_DOMAIN": hub,
-      "XDG_CACHE_HOME": "\(folder.path)/caches",
-    ]
-    if let authority { variables["SSL_CERT_FILE"] = authority.path }
-    variables.merge(environment) { _, new in new }
-    var settings = try HubSettings(kind, environment: variables)
-    settings.pause = 0.02
-    settings.attempts = 4
-    settings.rangeBytes = 200_000
-    return settings
-  }
-
-  func plan(_ settings: HubSettings, revision: String? = nil) throws -> Downloader.Plan {
-    try Downloader(settings: settings).plan(Self.repository, revision: revision) { paths in paths }
-  }
-
-  /// Downloads everything; returns the folder.
-  @discardableResult
-  func pull(
-    _ settings: HubSettings, progress: @escaping (Downloader.Progress) -> Bool = { _ in true }
-  ) throws -> String {
-    try Downloader(settings: settings).fetch(plan(settings), progress: progress)
-  }
-
   /// Whether a folder has the repository's files.
-  func isWhole(_ folder: String) throws -> Bool {
+  package func isWhole(_ folder: String) throws -> Bool {
     let root = self.folder.appendingPathComponent("root/\(Self.repository)").path
     let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
     return names.allSatisfy { name in
@@ -174,7 +143,7 @@ final class TestHub {
   }
 
   /// Every name below the cache.
-  var cached: [String] {
+  package var cached: [String] {
     (FileManager.default.enumerator(atPath: cache)?.compactMap { $0 as? String } ?? []).sorted()
   }
 }
