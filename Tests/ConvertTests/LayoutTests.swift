@@ -1,4 +1,5 @@
 import Foundation
+import JanusModelFile
 import Testing
 
 @testable import JanusConvert
@@ -190,7 +191,7 @@ import Testing
       let folder = try CheckpointFolder(path: source.path)
       let tokenizer = try TokenizerFile(folder: folder, vocabulary: .fixed(544, "the test"))
       let words = try PromptWords(folder: folder, tokenizer: tokenizer).words
-      return words.filter { $0.key == "user" || $0.key == "assistant" }.map(\.text)
+      return words.filter { $0.key == .promptUser || $0.key == .promptAssistant }.map(\.text)
     }
     #expect(try words { $0 } == ["<|User|>", "<|Assistant|>"])
     // Janus-1.3B: thirteen tokens of bytes before the padding.
