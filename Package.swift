@@ -58,6 +58,10 @@ let package = Package(
       name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
+    // Opened at run time; only its header is needed to build.
+    .systemLibrary(
+      name: "CCurl", path: "Sources/CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
     // The hot loops, once per instruction set, and the table of them.
     tier("KernelsPortable", folder: "Portable", features: []),
     tier("KernelsAVX2", folder: "AVX2", features: avx2),
@@ -115,10 +119,14 @@ let package = Package(
     .target(
       name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
       path: "Tools/convert", swiftSettings: optimized),
+    // A name to a checkpoint's folder: knows the network, not the model.
+    .target(
+      name: "JanusDownload", dependencies: ["CCurl", "JanusSystem"], path: "Sources/Download"),
     .executableTarget(
       name: "janus-lite",
       dependencies: [
-        "JanusLite", "JanusConvert", "JanusEngine", "JanusFormulas", "JanusMeasure",
+        "JanusLite", "JanusConvert", "JanusDownload", "JanusEngine", "JanusFormulas",
+        "JanusMeasure",
         "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
         "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -133,6 +141,8 @@ let package = Package(
       path: "benchmarks/kernels", exclude: ["README.md"], swiftSettings: optimized),
 
     .target(name: "TestSupport", path: "Tests/TestSupport"),
+    // A hub to download from.
+    .target(name: "HubTesting", path: "Tests/HubTesting", exclude: ["hub.py"]),
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
     .testTarget(name: "SystemTests", dependencies: ["JanusSystem"]),
@@ -148,6 +158,8 @@ let package = Package(
       swiftSettings: optimized),
     .testTarget(
       name: "FormulasTests", dependencies: ["JanusFormulas"], swiftSettings: optimized),
+    .testTarget(
+      name: "DownloadTests", dependencies: ["JanusDownload", "JanusSystem", "HubTesting"]),
     .testTarget(
       name: "WordsTests",
       dependencies: [
@@ -166,6 +178,8 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusSystem"]),
+      dependencies: [
+        "JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusSystem", "HubTesting",
+      ]),
   ]
 )

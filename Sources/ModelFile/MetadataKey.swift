@@ -60,6 +60,9 @@ extension StringKey {
   package static let modelName = StringKey("general.name")
   package static let recipe = StringKey("janus.recipe")
   package static let converter = StringKey("janus.converter")
+  /// Where the checkpoint was downloaded from, as far as it was.
+  package static let sourceRepository = StringKey("general.source.repo_url")
+  package static let sourceCommit = StringKey("janus.source.commit")
 }
 
 extension IntegerKey {

@@ -26,20 +26,68 @@ public final class PartialFile: Sendable {
         path: destination, operation: isFolder ? "replace" : "put a file in the place of",
         code: isFolder ? EISDIR : EEXIST)
     }
-    let suffix = String(UInt32.random(in: 0...UInt32.max), radix: 16)
-    temporary = "\(destination).partial-\(suffix)"
+    Self.removeLeftovers(of: destination)
     self.destination = destination
-    descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let file = Self.create(beside: destination)
+    (temporary, descriptor) = (file.path, file.descriptor)
     guard descriptor >= 0 else {
       // `deinit` must not remove a file that was not made.
-      let code = errno
       isOpen.withLock { $0 = false }
-      throw FileError(path: destination, operation: FileError.creation, code: code)
+      throw FileError(path: destination, operation: FileError.creation, code: file.code)
     }
     guard ftruncate(descriptor, off_t(byteCount)) == 0 else {
       let code = errno
       discard()
       throw FileError(path: destination, operation: "reserve \(byteCount) bytes for", code: code)
+    }
+  }
+
+  /// Makes a file under a temporary name, and locks it as a sign that somebody writes to it.
+  private static func create(
+    beside destination: String
+  ) -> (path: String, descriptor: Int32, code: Int32) {
+    for _ in 0..<16 {
+      let suffix = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+      let path = "\(destination)\(infix)\(suffix)"
+      let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else {
+        if errno == EEXIST { continue }
+        return (path, -1, errno)
+      }
+      _ = flock(descriptor, LOCK_EX | LOCK_NB)
+      // Before it had its lock another process may have taken it for a leftover.
+      var status = stat()
+      if fstat(descriptor, &status) == 0, status.st_nlink > 0 { return (path, descriptor, 0) }
+      _ = close(descriptor)
+    }
+    return (destination, -1, EEXIST)
+  }
+
+  private static let infix = ".partial-"
+
+  /// Removes what killed processes left of this destination: files of the temporary name's form that
+  /// nobody has locked.
+  private static func removeLeftovers(of destination: String) {
+    let slash = destination.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { String(destination[...$0]) } ?? "./"
+    let name = slash.map { String(destination[destination.index(after: $0)...]) } ?? destination
+    let begin = Array((name + infix).utf8)
+    guard let directory = opendir(folder) else { return }
+    defer { closedir(directory) }
+    while let entry = readdir(directory) {
+      let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      let suffix = bytes.dropFirst(begin.count)
+      let isHexadecimal = suffix.allSatisfy {
+        (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
+      }
+      guard bytes.starts(with: begin), (1...8).contains(suffix.count), isHexadecimal else {
+        continue
+      }
+      let path = folder + String(decoding: bytes, as: UTF8.self)
+      let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { _ = unlink(path) }
+      _ = close(descriptor)
     }
   }
 

@@ -39,7 +39,8 @@ import Testing
       .setting(["formula_page"], page).text
     let folder = try checkpoint.write()
     let path = folder.path + "/model.gguf"
-    _ = try Conversion(source: folder.path, threads: 2).write(to: path)
+    let origin = Conversion.Origin(repository: "https://hub/org/name", commit: "0123")
+    _ = try Conversion(source: folder.path, threads: 2, origin: origin).write(to: path)
     return try Container(path: path)
   }
 
@@ -80,7 +81,8 @@ import Testing
   @Test func theFileSaysTheGeometryOfTheConfiguration() throws {
     let folder = try TestCheckpoint().write()
     let path = folder.path + "/model.gguf"
-    _ = try Conversion(source: folder.path, threads: 2).write(to: path)
+    let origin = Conversion.Origin(repository: "https://hub/org/name", commit: "0123")
+    _ = try Conversion(source: folder.path, threads: 2, origin: origin).write(to: path)
     let stated = try Checkpoint(folder: folder.path, painting: true).geometry.geometry
     let container = try Container(path: path)
     #expect(try MetadataReader(container).geometry() == stated)

@@ -1,4 +1,6 @@
+import Foundation
 import GGUF
+import JanusModelFile
 import JanusSystem
 import Quant
 
@@ -17,6 +19,23 @@ public struct Conversion: Sendable {
     public let tensor: String
   }
 
+  /// Where a checkpoint was downloaded from.
+  public struct Origin: Sendable {
+    /// The address of the repository's page.
+    public let repository: String
+    /// 40 hexadecimal digits.
+    public let commit: String
+
+    public init(repository: String, commit: String) {
+      (self.repository, self.commit) = (repository, commit)
+    }
+
+    /// The keys of the file.
+    public static let keys = (
+      repository: StringKey.sourceRepository.name, commit: StringKey.sourceCommit.name
+    )
+  }
+
   /// Notes on what was found and chosen, one line each.
   public let notes: [String]
   /// Warnings, one line each.
@@ -25,20 +44,29 @@ public struct Conversion: Sendable {
   let metadata: [(key: String, value: MetadataValue)]
   let threads: Int
 
-  /// Opens the checkpoint in a folder.
+  /// Opens a checkpoint.
   ///
   /// - Parameters:
-  ///   - source: the folder.
+  ///   - source: its folder, one file of its weights, an archive of the folder that is not packed, or
+  ///     a folder of a hub's cache.
+  ///   - base: a checkpoint that lends the configuration files that `source` lacks. Where `source` is
+  ///     an adapter alone, the one that it is merged into.
+  ///   - adapter: the folder of a LoRA adapter of PEFT that is merged into the weights.
   ///   - overrides: formats other than the recipe's; the last that matches a tensor counts.
   ///   - includePainting: whether what only painting needs goes into the file.
   ///   - threads: threads that encode; all cores by default.
+  ///   - origin: where it was downloaded from, for the file to say it.
   ///   - converter: the program and version that the file names as its writer.
   public init(
-    source: String, quantization: Quantization = .int4, overrides: [TensorOverride] = [],
-    includePainting: Bool = true, threads: Int? = nil, converter: String = "janus-lite"
+    source: String, base: String? = nil, adapter: String? = nil,
+    quantization: Quantization = .int4, overrides: [TensorOverride] = [],
+    includePainting: Bool = true, threads: Int? = nil, origin: Origin? = nil,
+    converter: String = "janus-lite"
   ) throws(ConversionError) {
     precondition(threads.map { $0 > 0 } ?? true, "at least one thread")
-    let checkpoint = try Checkpoint(folder: source, painting: includePainting)
+    let parts = try Self.parts(source, base: base, adapter: adapter)
+    let checkpoint = try Checkpoint(
+      folder: parts.folder, base: parts.base, adapter: parts.adapter, painting: includePainting)
     let recipe = Recipe(quantization: quantization, overrides: overrides)
     let formats = try recipe.formats(of: checkpoint.tensors.map(\.spec))
     var tensors: [PlannedTensor] = []
@@ -46,11 +74,63 @@ public struct Conversion: Sendable {
       tensors.append(try PlannedTensor(tensor.spec, from: tensor.stored, format: format))
     }
     self.tensors = tensors
-    metadata = try ModelMetadata.pairs(
-      checkpoint, quantization: quantization, converter: converter)
-    notes = checkpoint.notes
+    let source = origin.map { origin in
+      [
+        (key: Origin.keys.repository, value: MetadataValue.string(origin.repository)),
+        (key: Origin.keys.commit, value: .string(origin.commit)),
+      ]
+    }
+    metadata =
+      try ModelMetadata.pairs(checkpoint, quantization: quantization, converter: converter)
+      + (source ?? [])
+    notes = checkpoint.notes + Self.notes(of: metadata)
+    try Self.checkGrowth(of: tensors)
     warnings = checkpoint.warnings
     self.threads = threads ?? Self.coreCount
+  }
+
+  /// An adapter alone and its base are a base and an adapter.
+  private static func parts(
+    _ source: String, base: String?, adapter: String?
+  ) throws(ConversionError) -> (folder: String, base: String?, adapter: String?) {
+    guard let base, adapter == nil else { return (source, base, adapter) }
+    let location = try? CheckpointLocation(source)
+    let isAdapter =
+      location?.weights == nil
+      && location?.tree.files.contains(where: ForeignFolder.adapterFiles.contains) == true
+    return isAdapter ? (base, nil, source) : (source, base, nil)
+  }
+
+  private static func notes(of metadata: [(key: String, value: MetadataValue)]) -> [String] {
+    let isFirst = metadata.contains { $0.key == "janus.prompt.user" && $0.value == .string("User") }
+    return isFirst ? ["prompts of the first generation, Janus-1.3B: 'User' and 'Assistant'"] : []
+  }
+
+  /// Views can make much of few bytes: what a checkpoint becomes is bounded by what it is.
+  private static func checkGrowth(of tensors: [PlannedTensor]) throws(ConversionError) {
+    var files: [String: Int] = [:]
+    for tensor in tensors { files[tensor.stored.file.path] = tensor.stored.file.count }
+    let source = files.values.reduce(0) { $0.addingReportingOverflow($1).partialValue }
+    let result = tensors.reduce(0) { $0.addingReportingOverflow($1.layout.byteCount).partialValue }
+    guard result > 0, source > 0, result / CheckpointLimits.growth < source else {
+      throw .data(
+        file: tensors.first?.stored.file.path ?? "",
+        problem: "its \(source) bytes would become \(result), expected at most "
+          + "\(CheckpointLimits.growth) times as many: tensors of overlapping elements")
+    }
+  }
+
+  /// A disk that is too full shows before it is filled.
+  private static func checkRoom(for byteCount: Int, at path: String) throws(ConversionError) {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard
+      let free = try? FileManager.default.attributesOfFileSystem(forPath: folder)[
+        .systemFreeSize] as? NSNumber, free.intValue < byteCount
+    else { return }
+    throw .file(
+      FileError(
+        path: path, operation: "find \(byteCount) free bytes (\(free.intValue) are) for",
+        code: ENOSPC))
   }
 
   /// Bytes of all tensors in the output.
@@ -65,6 +145,7 @@ public struct Conversion: Sendable {
     to path: String, measuringErrors: Bool = false,
     progress: (Progress) -> Bool = { _ in true }
   ) throws(ConversionError) -> ConversionReport {
+    try Self.checkRoom(for: byteCount, at: path)
     let writer: ContainerWriter
     do throws(ContainerError) {
       writer = try ContainerWriter(

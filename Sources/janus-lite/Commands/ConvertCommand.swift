@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GGUF
 import JanusConvert
+import JanusDownload
 import JanusEngine
 import JanusLite
 import JanusMeasure
@@ -17,7 +18,12 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       Takes a folder as it is downloaded: deepseek-ai's or transformers' naming, safetensors or \
       pytorch_model.bin, whole or in shards; which of them is found out from the files. Nothing in \
-      a .bin file is executed.
+      a .bin file is executed. A file of weights, a hub's cache folder (models--ORG--NAME), and a tar \
+      or stored zip of the folder will do as well; docs/CHECKPOINTS.md lists all layouts.
+
+      A fine-tuned model may lack the processor's or the tokenizer's files: --base lends them. A LoRA \
+      adapter is merged on the way:
+        janus-lite convert Janus-Pro-1B --adapter my-adapter -o tuned.gguf
 
       int4 keeps 8 bits for what is sensitive: the heads, the embeddings, the aligners and the \
       vision tower. --tensor-type overrides by name, the last match wins:
@@ -27,8 +33,20 @@ struct ConvertCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Folder of the checkpoint.", valueName: "folder"), completion: .directory)
+    help: ArgumentHelp("Folder of the checkpoint, or a file of it.", valueName: "folder"),
+    completion: .file())
   var checkpoint: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Checkpoint that lends the configuration files which the other lacks.", valueName: "folder"),
+    completion: .directory)
+  var base: String?
+
+  @Option(
+    help: ArgumentHelp("LoRA adapter (PEFT) to merge into the weights.", valueName: "folder"),
+    completion: .directory)
+  var adapter: String?
 
   @Option(
     name: [.short, .long], help: ArgumentHelp("Model file to write.", valueName: "file"),
@@ -63,14 +81,14 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     Interrupt.listen(writingFiles: true)
-    try checkOutput()
+    try Self.checkOutput(output)
     let begin = ContinuousClock.now
     var overrides: [TensorOverride] = []
     for text in tensorType { overrides.append(try TensorOverride(parsing: text)) }
     let conversion = try Conversion(
-      source: checkpoint, quantization: quant, overrides: overrides,
-      includePainting: !withoutPainting, threads: threads ?? ProcessorCount.physicalCores,
-      converter: "janus-lite \(Root.version)")
+      source: Self.place(checkpoint), base: base.map(Self.place), adapter: adapter.map(Self.place),
+      quantization: quant, overrides: overrides, includePainting: !withoutPainting,
+      threads: threads ?? ProcessorCount.physicalCores, converter: "janus-lite \(Root.version)")
     for note in conversion.notes { StandardError.note(note) }
     for warning in conversion.warnings { StandardError.note("warning: \(warning)") }
 
@@ -92,8 +110,24 @@ struct ConvertCommand: ParsableCommand {
         + "in \(seconds) s, peak memory \(Format.bytes(ProcessMemory.peak))")
   }
 
+  /// What a path or the name of a repository means: what lies there, or its files in the hub's cache.
+  private static func place(_ text: String) throws -> String {
+    guard !FileManager.default.fileExists(atPath: text), let repository = RepositoryName(text)
+    else {
+      return text
+    }
+    for kind in HubSettings.Kind.allCases {
+      let cache = HubCache(path: try HubSettings(kind).cache)
+      if let folder = cache.snapshot(repository) { return folder }
+    }
+    throw Failure(
+      .missingFile,
+      "'\(text)' does not exist, and the hub's cache does not have it either; 'janus-lite pull "
+        + "\(text)' fetches and converts it")
+  }
+
   /// A model file may be replaced, but nothing else: it could be the checkpoint itself.
-  private func checkOutput() throws(Failure) {
+  static func checkOutput(_ output: String) throws(Failure) {
     var status = stat()
     // Opening a pipe would wait for a writer.
     guard stat(output, &status) == 0 else {
@@ -102,7 +136,7 @@ struct ConvertCommand: ParsableCommand {
     }
     // Folders and devices are refused later, where the new file would be made.
     guard status.st_mode & S_IFMT == S_IFREG else { return }
-    guard try beginsLikeAModel() else {
+    guard try beginsLikeAModel(output) else {
       throw Failure(
         .usage, "'\(output)': expected a new file or a model to replace, found another kind of file"
       )
@@ -110,7 +144,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   /// An empty file counts as a model: nothing is lost with it.
-  private func beginsLikeAModel() throws(Failure) -> Bool {
+  private static func beginsLikeAModel(_ output: String) throws(Failure) -> Bool {
     let descriptor = open(output, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw Failure(FileError(path: output, operation: "open", code: errno))

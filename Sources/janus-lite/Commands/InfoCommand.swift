@@ -17,7 +17,9 @@ struct InfoCommand: ParsableCommand {
     abstract: "Show what is in a model file, and what this machine runs.",
     discussion: "Without a file, shows this machine only.")
 
-  @Argument(help: "Model file.", completion: .file(extensions: ["gguf"]))
+  @Argument(
+    help: "Model file, or a name that 'janus-lite models' lists.",
+    completion: .file(extensions: ["gguf"]))
   var file: String?
 
   @Flag(help: "Read the whole file and compare every tensor with its checksum.")
@@ -44,6 +46,7 @@ struct InfoCommand: ParsableCommand {
     let machine = try Machine(
       instructionSet: isa ?? ModelOptions.environment("JANUS_LITE_ISA"), threads: nil)
     var model: ModelReport?
+    let file = try self.file.map { try ModelLibrary.resolve($0) }
     if let file {
       let container = try Container(path: file)
       model = try ModelReport(container)

@@ -20,25 +20,27 @@ struct Root: ParsableCommand {
       Standard output carries the answer and nothing else; progress, timings and errors go to \
       standard error.
 
-      A model file is made once, from a checkpoint folder as published:
+      A model is fetched once, or made from a checkpoint folder as published:
+        janus-lite pull 1b
         janus-lite convert Janus-Pro-1B -o janus-1b.gguf
       and then named with -m, or for good:
+        janus-lite ocr formula.png -m 1b
         export JANUS_LITE_MODEL=janus-1b.gguf
-        janus-lite ocr formula.png
         janus-lite chat --image cat.jpg "What is this animal doing?"
 
       Environment: JANUS_LITE_MODEL names the model file, JANUS_LITE_ISA the instruction set.
 
       Exit codes: 0 success; 64 wrong usage; 65 wrong data in a file or a request that does \
-      not fit; 66 a file that does not exist; 70 an error of the program; 74 input or output failed; 130 interrupted.
+      not fit; 66 a file that does not exist; 69 a hub that cannot be reached; 70 an error of the program; 74 input or output failed; 77 a hub \
+      that refuses; 130 interrupted.
 
       Shell completion: janus-lite --generate-completion-script bash|zsh|fish
       """,
     version: version,
     subcommands: [
       OCRCommand.self, FormulaCommand.self, ChatCommand.self, GenerateCommand.self,
-      DecodeCommand.self,
-      ConvertCommand.self, InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
+      DecodeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
+      InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
     ])
 
   static func main() {

@@ -12,7 +12,8 @@ struct ModelOptions: ParsableArguments {
   @Option(
     name: [.short, .customLong("model")],
     help: ArgumentHelp(
-      "Model file; otherwise $JANUS_LITE_MODEL, or janus-nano.gguf beside the command.",
+      "Model file, or a name that 'janus-lite models' lists (1b, ORG/NAME); otherwise "
+        + "$JANUS_LITE_MODEL, or janus-nano.gguf beside the command.",
       valueName: "file"),
     completion: .file(extensions: ["gguf"]))
   var model: String?
@@ -48,7 +49,7 @@ struct ModelOptions: ParsableArguments {
 
   /// The path of the model that `option`, the environment or neither names.
   static func path(_ option: String?) throws(Failure) -> String {
-    if let path = named(option) { return path }
+    if let name = named(option) { return try ModelLibrary.resolve(name) }
     return try DefaultModel.path()
   }
 
@@ -56,7 +57,7 @@ struct ModelOptions: ParsableArguments {
   static func read<Model>(
     _ option: String?, _ body: (_ path: String) throws -> Model
   ) throws -> Model {
-    if let path = named(option) { return try body(path) }
+    if let name = named(option) { return try body(ModelLibrary.resolve(name)) }
     let path = try DefaultModel.path()
     do {
       return try body(path)

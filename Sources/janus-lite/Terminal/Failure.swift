@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GGUF
 import JanusConvert
+import JanusDownload
 import JanusEngine
 import JanusImages
 import JanusLite
@@ -18,8 +19,10 @@ struct Failure: Error {
     case usage = 64
     case data = 65
     case missingFile = 66
+    case unavailable = 69
     case internalError = 70
     case inputOutput = 74
+    case refused = 77
     case interrupted = 130
   }
 
@@ -42,6 +45,7 @@ struct Failure: Error {
     case let error as ConversionError:
       self.init(
         Self.code(of: error), Self.option(error) + "\(error)" + Self.hint(error))
+    case let error as DownloadError: self.init(Self.code(of: error), "\(error)")
     case let error as PictureError: self.init(.data, "\(error)")
     case let error as TokenizerError: self.init(.data, "\(error)")
     case let error as InstructionSetError: self.init(.usage, "\(error)")
@@ -117,6 +121,18 @@ struct Failure: Error {
     case .modelFile, .tokenizer, .context, .paintingContext, .memory, .fileMemory, .nan,
       .noPaintingParts, .blankPicture:
       .data
+    }
+  }
+
+  private static func code(of error: DownloadError) -> Code {
+    switch error.kind {
+    case .usage: .usage
+    case .unavailable: .unavailable
+    case .refused: .refused
+    case .missing: .missingFile
+    case .data: .data
+    case .inputOutput: .inputOutput
+    case .cancelled: .interrupted
     }
   }
 

@@ -16,26 +16,34 @@ struct JSONParser {
 
   private let bytes: UnsafeBufferPointer<UInt8>
   private var offset = 0
+  /// Values that may still come: a value of two bytes takes up a hundred times that.
+  private var valuesLeft: Int
 
   /// Parses a whole text: one value with nothing but white space around it.
-  static func parse(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> JSON {
-    var parser = JSONParser(bytes: bytes.assumingMemoryBound(to: UInt8.self))
+  static func parse(
+    _ bytes: UnsafeRawBufferPointer, maximumValues: Int = CheckpointLimits.jsonValues
+  ) throws(Problem) -> JSON {
+    var parser = JSONParser(
+      bytes: bytes.assumingMemoryBound(to: UInt8.self), maximumValues: maximumValues)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.offset == bytes.count else { throw parser.problem("text behind the value") }
     return value
   }
 
-  static func parse(_ bytes: [UInt8]) throws(Problem) -> JSON {
+  static func parse(
+    _ bytes: [UInt8], maximumValues: Int = CheckpointLimits.jsonValues
+  ) throws(Problem) -> JSON {
     // withUnsafeBytes cannot rethrow a typed error through its closure here.
     let result = bytes.withUnsafeBytes { buffer in
-      Result { () throws(Problem) in try parse(buffer) }
+      Result { () throws(Problem) in try parse(buffer, maximumValues: maximumValues) }
     }
     return try result.get()
   }
 
-  private init(bytes: UnsafeBufferPointer<UInt8>) {
+  private init(bytes: UnsafeBufferPointer<UInt8>, maximumValues: Int) {
     self.bytes = bytes
+    valuesLeft = maximumValues
   }
 
   private func problem(_ text: String) -> Problem { Problem(offset: offset, text: text) }
@@ -61,6 +69,8 @@ struct JSONParser {
     guard depth < Self.maximumDepth else {
       throw problem("nested more than \(Self.maximumDepth) deep")
     }
+    guard valuesLeft > 0 else { throw problem("too many values") }
+    valuesLeft -= 1
     skipSpace()
     switch current {
     case UInt8(ascii: "{"): return .object(try object(depth: depth))

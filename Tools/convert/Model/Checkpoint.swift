@@ -13,12 +13,22 @@ struct Checkpoint {
   /// Warnings, one line each.
   let warnings: [String]
 
-  init(folder path: String, painting: Bool) throws(ConversionError) {
-    folder = try CheckpointFolder(path: path)
+  /// - Parameters:
+  ///   - path: what `CheckpointFolder` takes.
+  ///   - base: a checkpoint that lends the configuration files that are missing.
+  ///   - adapter: a LoRA adapter that is merged into the weights.
+  init(
+    folder path: String, base: String? = nil, adapter: String? = nil, painting: Bool
+  ) throws(ConversionError) {
+    folder = try CheckpointFolder(path: path, base: base, hasAdapter: adapter != nil)
     guard let json = try folder.json("config.json") else {
-      throw .missing(file: "\(path)/config.json", why: "it states the sizes of the model")
+      throw .missing(
+        file: folder.place(of: "config.json"),
+        why: "it states the sizes of the model; a base checkpoint can lend it")
     }
-    let config = try ConfigSection(file: "\(path)/config.json", json: json)
+    let config = try ConfigSection(file: folder.place(of: "config.json"), json: json)
+    try Family.check(config, tensors: folder.tensors)
+    try QuantizedCheckpoint.refuse(config, tensors: folder.tensors)
     let type = try config.string("model_type")
     guard let naming = Naming.allCases.first(where: { $0.modelType == type }) else {
       throw .data(
@@ -32,22 +42,32 @@ struct Checkpoint {
     case .transformers: geometry = try ModelGeometry(transformers: config, painting: painting)
     }
 
-    var notes = ["tensors named as by \(naming.rawValue)"] + folder.notes
+    var merged: LoRAAdapter?
+    if let adapter { merged = try LoRAAdapter(path: adapter, specs: geometry.tensors) }
+    var notes = ["tensors named as by \(naming.rawValue)"] + folder.notes + (merged?.notes ?? [])
+    var warnings = QuantizedCheckpoint.warning(config).map { [$0] } ?? []
     var used: Set<String> = []
     var tensors: [(spec: TensorSpec, stored: StoredTensor)] = []
     for spec in geometry.tensors {
       var (source, part) = naming.source(of: spec.name)
-      // A configuration's `tie_word_embeddings` is not to be trusted: transformers 5 writes true for
-      // checkpoints that store both. What counts is whether the head is there.
-      if spec.name == LanguageTensors.outputName, folder.tensors[source] == nil {
+      if spec.name == LanguageTensors.outputName, folder.tensors[source] == nil,
+        merged?.replaces(spec) != true
+      {
         source = naming.source(of: LanguageTensors.embeddingName).name
         notes.append("no tensor of the text head: it shares the embeddings")
+        if let doubt = TextHead.doubt(config, naming: naming) { warnings.append(doubt) }
+      }
+      if let replacement = try merged?.replacement(of: spec, geometry: geometry) {
+        used.insert(source)
+        tensors.append((spec, replacement))
+        continue
       }
       guard let stored = folder.tensors[source] else {
         throw Self.missing(spec, source: source, naming: naming, folder: folder)
       }
       used.insert(source)
-      tensors.append((spec, try Self.place(spec, stored, part: part, geometry: geometry)))
+      let placed = try Self.place(spec, stored, part: part, geometry: geometry)
+      tensors.append((spec, try merged?.merge(into: placed, spec) ?? placed))
     }
     self.tensors = tensors
     self.notes = notes
@@ -62,14 +82,13 @@ struct Checkpoint {
         problem: "the sizes stated leave no place for the tensor '\(shown(left))'; expected the "
           + "numbers of layers, blocks and depths that the weights have")
     }
-    warnings =
-      extra.isEmpty
-      ? []
-      : [
+    if !extra.isEmpty {
+      warnings.append(
         "\(extra.count) tensors of unknown purpose are left out: "
           + extra.prefix(8).map { shown($0) }.joined(separator: ", ")
-          + (extra.count > 8 ? ", …" : "")
-      ]
+          + (extra.count > 8 ? ", …" : ""))
+    }
+    self.warnings = warnings
   }
 
   private static func missing(
@@ -91,7 +110,7 @@ struct Checkpoint {
 
   /// Takes the part of a stored tensor that the file wants, and compares its shape with the
   /// geometry's.
-  private static func place(
+  static func place(
     _ spec: TensorSpec, _ stored: StoredTensor, part: Naming.Part, geometry: ModelGeometry
   ) throws(ConversionError) -> StoredTensor {
     var expected = geometry.shape(of: spec)
@@ -106,6 +125,11 @@ struct Checkpoint {
         let wrong = expected.indices.first(where: { stored.shape[$0] != expected[$0].value })
       {
         reason = " (\(expected[wrong].value) is \(expected[wrong].source) of config.json)"
+      }
+      if stored.shape.contains(0) {
+        reason +=
+          "; DeepSpeed leaves empty tensors where it has not gathered its shards: gather them "
+          + "with its zero_to_fp32.py"
       }
       throw .data(
         file: stored.file.path,

@@ -1,4 +1,3 @@
-import Foundation
 import GGUF
 import JanusModelFile
 import JanusSystem
@@ -16,7 +15,7 @@ enum ModelMetadata {
     let prompt = try PromptWords(folder: folder, tokenizer: tokenizer)
     let pictures = try Preprocessing(folder: folder, imageSize: sources[.visionImageSize])
     var pairs = MetadataPairs()
-    pairs.append(.modelName, name(of: folder.path))
+    pairs.append(.modelName, folder.name)
     pairs.append(.quantizationVersion, 2)
     pairs.append(.recipe, quantization.rawValue)
     pairs.append(.converter, converter)
@@ -33,11 +32,6 @@ enum ModelMetadata {
     pairs.append(.preTokenizer, tokenizer.preTokenizer)
     pairs.append(.addedTokens, tokenizer.addedTokens)
     return pairs.pairs
-  }
-
-  /// The folder's own name.
-  private static func name(of folder: String) -> String {
-    URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
   }
 }
 

@@ -65,17 +65,24 @@ struct Preprocessing: Equatable, Sendable {
   }
 
   private static func section(_ folder: CheckpointFolder) throws(ConversionError) -> ConfigSection {
-    if let json = try folder.json("preprocessor_config.json") {
-      return try ConfigSection(file: "\(folder.path)/preprocessor_config.json", json: json)
-    }
-    if let json = try folder.json("processor_config.json"),
-      let processor = json.object?["image_processor"]
-    {
-      return try ConfigSection(
-        file: "\(folder.path)/processor_config.json", path: "image_processor", json: processor)
+    // A folder's own files come before those that another lends it.
+    for tree in folder.trees {
+      let (alone, joint) = ("preprocessor_config.json", "processor_config.json")
+      if tree.contains(alone) {
+        let file = try tree.open(alone)
+        return try ConfigSection(
+          file: file.path, json: file.json(limit: CheckpointLimits.configurationBytes))
+      }
+      guard tree.contains(joint) else { continue }
+      let file = try tree.open(joint)
+      let json = try file.json(limit: CheckpointLimits.configurationBytes)
+      if let processor = json.object?["image_processor"] {
+        return try ConfigSection(file: file.path, path: "image_processor", json: processor)
+      }
     }
     throw .missing(
       file: "\(folder.path)/preprocessor_config.json",
-      why: "it states how pictures are normalised, which cannot be assumed")
+      why: "it states how pictures are normalised, which cannot be assumed; a base checkpoint can "
+        + "lend it")
   }
 }

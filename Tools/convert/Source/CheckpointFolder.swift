@@ -1,137 +1,95 @@
-import Foundation
 import JanusSystem
 
-/// A folder as checkpoints are published: weights in one file or in shards with an index, and
-/// configuration files beside them.
+/// A checkpoint's files: weights in one file or in several, and configuration files beside them.
 struct CheckpointFolder {
   let path: String
-  /// All tensors by their names.
+  /// What the model is called.
+  let name: String
+  /// All tensors by their names, those that trainers put around a model's left off.
   let tensors: [String: StoredTensor]
   /// What was found and chosen, one line each, for people.
   let notes: [String]
+  /// Where configuration files are looked for, in order.
+  let trees: [FileTree]
 
-  /// A container and the names under which its files are published.
-  private struct Container: Sendable {
-    let single: String
-    let index: String
-    let suffix: String
-    let open: @Sendable (String) throws(ConversionError) -> [StoredTensor]
+  /// Opens the checkpoint that a path names.
+  ///
+  /// - Parameters:
+  ///   - path: a folder, one file of weights, an archive, or a folder of a hub's cache.
+  ///   - base: the same for a checkpoint that lends the configuration files that are missing.
+  ///   - hasAdapter: whether the adapter that may lie beside the weights is given apart.
+  init(
+    path: String, base: String? = nil, hasAdapter: Bool = false
+  ) throws(ConversionError) {
+    let location = try CheckpointLocation(path)
+    var trees = [location.tree] + location.around
+    if let base {
+      // What lies beside the base's weights does not matter.
+      let lender = try CheckpointLocation(base)
+      trees += [lender.tree] + lender.around
+    }
+    self.trees = trees
+    self.path = location.tree.path
+    name = location.name
+    guard let weights = location.weights else { throw Self.refusal(location.tree) }
+    if !hasAdapter, let beside = trees.first(where: Self.hasAdapter) {
+      throw .data(
+        file: beside.path,
+        problem: "an adapter lies beside the weights and is not merged into them: merge it into "
+          + "them on the way, or move the adapter's files away")
+    }
+    let stored = try Self.read(weights, in: location.tree)
+    let plain = try PlainNames(stored.tensors, file: location.tree.path)
+    tensors = plain.tensors
+    let others =
+      weights.others.isEmpty ? "" : " (\(weights.others.joined(separator: ", ")) not used)"
+    notes =
+      location.notes + ["weights from \(shown(weights.name))\(others)"] + stored.notes + plain.notes
   }
 
-  /// In order of preference.
-  private static let containers = [
-    Container(
-      single: "model.safetensors", index: "model.safetensors.index.json", suffix: ".safetensors",
-      open: { (path) throws(ConversionError) in try SafetensorsFile(path: path).tensors }),
-    Container(
-      single: "pytorch_model.bin", index: "pytorch_model.bin.index.json", suffix: ".bin",
-      open: { (path) throws(ConversionError) in try TorchArchive(path: path).tensors }),
-  ]
-
-  init(path: String) throws(ConversionError) {
-    self.path = path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw .missing(file: path, why: "expected a folder with a checkpoint")
-    }
-    guard isFolder.boolValue else {
-      throw .data(file: path, problem: "expected a checkpoint's folder, found a file")
-    }
-    let weights = Self.containers.flatMap { [$0.single, $0.index] }
-    let found = weights.filter { Self.exists(path, $0) }
-    guard let first = found.first,
-      let container = Self.containers.first(where: { $0.single == first || $0.index == first })
-    else {
-      throw .missing(
-        file: "\(path)/\(weights[0])",
-        why: "the folder holds none of \(weights.joined(separator: ", "))")
-    }
-    if first == container.single {
-      let tensors = try container.open("\(path)/\(first)")
-      self.tensors = Dictionary(
-        tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-      notes = Self.choice(first, of: found)
-    } else {
-      let shards = try Self.shards(index: first, container: container, folder: path)
-      let opened = try Self.open(shards, container: container, folder: path)
-      tensors = opened.tensors
-      notes = Self.choice(first, of: found) + opened.notes
-    }
+  private static func hasAdapter(_ tree: FileTree) -> Bool {
+    ForeignFolder.adapterWeights.contains(where: tree.contains)
   }
 
-  /// Reads a JSON file of the folder; `nil` where there is none.
+  /// Why there is nothing to convert: an adapter names its base.
+  private static func refusal(_ tree: FileTree) -> ConversionError {
+    guard tree.contains("adapter_config.json"),
+      let json = try? tree.open("adapter_config.json")
+        .json(limit: CheckpointLimits.configurationBytes)
+    else { return ForeignFolder.error(tree) }
+    return .data(
+      file: tree.path,
+      problem: ForeignFolder.adapter(of: json.object?["base_model_name_or_path"]?.string))
+  }
+
+  /// Reads a JSON file of the folder or of one around it; `nil` where there is none.
   func json(
     _ name: String, limit: Int = CheckpointLimits.configurationBytes
   ) throws(ConversionError) -> JSON? {
-    guard Self.exists(path, name) else { return nil }
-    return try SourceFile.json("\(path)/\(name)", limit: limit)
+    guard let tree = trees.first(where: { $0.contains(name) }) else { return nil }
+    return try tree.open(name).json(limit: limit)
   }
 
-  private static func exists(_ folder: String, _ name: String) -> Bool {
-    FileManager.default.fileExists(atPath: "\(folder)/\(name)")
+  /// The path of a file for messages: where it was found, or where it should be.
+  func place(of name: String) -> String {
+    "\((trees.first { $0.contains(name) } ?? trees[0]).path)/\(name)"
   }
 
-  private static func choice(_ chosen: String, of found: [String]) -> [String] {
-    let others = found.filter { $0 != chosen }
-    return [
-      "weights from \(chosen)"
-        + (others.isEmpty ? "" : " (\(others.joined(separator: ", ")) not used)")
-    ]
-  }
+  // MARK: Weights
 
-  /// The index's map from tensors to shards, by shard.
-  private static func shards(
-    index: String, container: Container, folder: String
-  ) throws(ConversionError) -> [String: [String]] {
-    let path = "\(folder)/\(index)"
-    let json = try SourceFile.json(path, limit: CheckpointLimits.indexBytes)
-    guard let map = json.object?["weight_map"]?.object, !map.keys.isEmpty else {
-      throw .data(file: path, problem: "expected weight_map, an object of tensor and file names")
+  private static func read(
+    _ weights: WeightFiles.Choice, in tree: FileTree
+  ) throws(ConversionError) -> (tensors: [StoredTensor], notes: [String]) {
+    switch weights.files {
+    case .single(let name):
+      return (try weights.container.tensors(of: tree.open(name)), [])
+    case .numbered(let names):
+      var tensors: [StoredTensor] = []
+      for name in names { tensors += try weights.container.tensors(of: tree.open(name)) }
+      return (tensors, [])
+    case .index(let name):
+      let index = try ShardIndex(name, in: tree, container: weights.container)
+      return try index.read(in: tree)
     }
-    var shards: [String: [String]] = [:]
-    for (name, value) in map.members {
-      guard let shard = value.string else {
-        throw .data(file: path, problem: "weight_map: '\(shown(name))': expected a file name")
-      }
-      // A name, not a path: an index must not reach outside its folder.
-      guard !shard.contains("/"), !shard.contains("\\"), !shard.contains("\0"),
-        shard.hasSuffix(container.suffix), !shard.hasPrefix(".")
-      else {
-        throw .data(
-          file: path,
-          problem: "weight_map: expected the name of a \(container.suffix) file in this folder, "
-            + "found '\(shown(shard))'")
-      }
-      shards[shard, default: []].append(name)
-    }
-    return shards
-  }
-
-  private static func open(
-    _ shards: [String: [String]], container: Container, folder: String
-  ) throws(ConversionError) -> (tensors: [String: StoredTensor], notes: [String]) {
-    // All are looked for before one is read, so that a missing shard shows at once.
-    for (shard, names) in shards.sorted(by: { $0.key < $1.key }) where !exists(folder, shard) {
-      throw .missing(
-        file: "\(folder)/\(shard)",
-        why: "the index places \(names.count) tensors in it; the download may be incomplete")
-    }
-    var tensors: [String: StoredTensor] = [:]
-    var notes: [String] = []
-    for (shard, names) in shards.sorted(by: { $0.key < $1.key }) {
-      let path = "\(folder)/\(shard)"
-      let stored = try container.open(path)
-      let byName = Dictionary(stored.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-      for name in names {
-        guard let tensor = byName[name] else {
-          throw .data(
-            file: path, problem: "tensor '\(shown(name))' is missing, the index places it here")
-        }
-        tensors[name] = tensor
-      }
-      let unlisted = byName.count - names.count
-      if unlisted > 0 { notes.append("\(shard): \(unlisted) tensors that the index does not list") }
-    }
-    return (tensors, notes)
   }
 }

@@ -237,8 +237,8 @@ struct PickleReader {
     guard let global = PickleGlobal(rawValue: "\(module).\(name)") else {
       throw problem(
         "the global '\(shown("\(module).\(name)"))' is not allowed in a checkpoint; expected only "
-          + "collections.OrderedDict, torch._utils._rebuild_tensor_v2 and torch's Float, Half and "
-          + "BFloat16 storages")
+          + "collections.OrderedDict, torch._utils._rebuild_tensor_v2 and torch's Float, Half, "
+          + "BFloat16 and integer storages")
     }
     try push(.global(global))
   }
@@ -261,7 +261,7 @@ struct PickleReader {
   /// it was saved, and does not matter.
   private func storage(_ identifier: PickleValue) throws(Problem) -> PickleStorage {
     guard let items = sequence(identifier), items.count == 5, items[0] == .string("storage"),
-      case .global(let global) = items[1], global.element != nil,
+      case .global(let global) = items[1], global.elementBytes != nil,
       case .string(let key) = items[2], case .integer(let count) = items[4], count >= 0
     else { throw problem("expected ('storage', class, key, location, count)") }
     return PickleStorage(global: global, key: key, count: count)

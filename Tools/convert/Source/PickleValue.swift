@@ -42,6 +42,13 @@ enum PickleGlobal: String, Sendable {
   case float = "torch.FloatStorage"
   case half = "torch.HalfStorage"
   case bfloat16 = "torch.BFloat16Storage"
+  // Numbers that no weight is made of: buffers, and what a quantiser packed.
+  case bool = "torch.BoolStorage"
+  case byte = "torch.ByteStorage"
+  case char = "torch.CharStorage"
+  case short = "torch.ShortStorage"
+  case int = "torch.IntStorage"
+  case long = "torch.LongStorage"
 
   /// The format of a storage class; `nil` for what is none.
   var element: SourceElement? {
@@ -49,7 +56,18 @@ enum PickleGlobal: String, Sendable {
     case .float: .f32
     case .half: .f16
     case .bfloat16: .bf16
+    default: nil
+    }
+  }
+
+  /// Bytes of one element of a storage class; `nil` for what is none.
+  var elementBytes: Int? {
+    switch self {
     case .orderedDictionary, .rebuildTensor: nil
+    case .bool, .byte, .char: 1
+    case .half, .bfloat16, .short: 2
+    case .float, .int: 4
+    case .long: 8
     }
   }
 }

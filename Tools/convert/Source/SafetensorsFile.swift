@@ -18,19 +18,21 @@ struct SafetensorsFile {
     "F32": .f32, "F16": .f16, "BF16": .bf16,
   ]
 
-  init(path: String) throws(ConversionError) {
-    let file = try SourceFile(path: path)
+  init(path: String) throws(ConversionError) { try self.init(file: SourceFile(path: path)) }
+
+  init(file: SourceFile) throws(ConversionError) {
+    let path = file.path
     func problem(_ text: String) -> ConversionError { .data(file: path, problem: text) }
 
     guard file.count >= 8 else {
       throw problem("truncated: expected at least 8 bytes of safetensors, found \(file.count)")
     }
     let lengthBytes = try file.bytes(0..<8)
-    if lengthBytes.elementsEqual("version ".utf8) {
-      throw problem("expected weights, found a pointer of Git LFS: fetch them with 'git lfs pull'")
-    }
     let length = lengthBytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(CheckpointLimits.safetensorsHeaderBytes) else {
+      if let text = try file.text() {
+        throw problem("expected weights, found the text '\(text)'")
+      }
       throw problem(
         "header length: expected at most \(CheckpointLimits.safetensorsHeaderBytes) bytes, found "
           + "\(length); is this a safetensors file?")

@@ -16,6 +16,8 @@ struct StoredTensor: Sendable {
   let file: SourceFile
   /// Where the first element begins.
   private(set) var byteOffset: Int
+  /// What an adapter adds to the elements.
+  private var update: LowRankUpdate?
 
   init(
     name: String, dtype: String, element: SourceElement?, shape: [Int], strides: [Int]? = nil,
@@ -46,7 +48,34 @@ struct StoredTensor: Sendable {
     var slice = self
     slice.shape[0] = range.count
     slice.byteOffset += range.lowerBound * strides[0] * (element?.byteCount ?? 0)
+    slice.update = update?.slice(range)
     return slice
+  }
+
+  /// The same elements with what an adapter adds to them.
+  func updated(by update: LowRankUpdate) -> StoredTensor {
+    precondition(update.b.shape[0] == shape[0])
+    var updated = self
+    updated.update = update
+    return updated
+  }
+
+  /// A contiguous tensor as a matrix of its first dimension and all others.
+  func flattened() -> StoredTensor {
+    precondition(isContiguous && shape.count >= 2)
+    var flattened = self
+    flattened.shape = [shape[0], shape.dropFirst().reduce(1, *)]
+    flattened.strides = Self.rowMajorStrides(flattened.shape)
+    return flattened
+  }
+
+  /// A matrix with its dimensions exchanged.
+  func transposed() -> StoredTensor {
+    precondition(shape.count == 2)
+    var transposed = self
+    transposed.shape = shape.reversed()
+    transposed.strides = strides.reversed()
+    return transposed
   }
 
   /// The same elements without the first dimension, which has size 1.
@@ -77,6 +106,7 @@ struct StoredTensor: Sendable {
     } else {
       try gather(element, into: output.baseAddress!)
     }
+    try update?.apply(to: output)
   }
 
   /// Bytes that one system call reads at most.

@@ -8,8 +8,10 @@ struct TorchArchive {
   let path: String
   let tensors: [StoredTensor]
 
-  init(path: String) throws(ConversionError) {
-    let file = try SourceFile(path: path)
+  init(path: String) throws(ConversionError) { try self.init(file: SourceFile(path: path)) }
+
+  init(file: SourceFile) throws(ConversionError) {
+    let path = file.path
     try Self.refuseOtherFormats(file)
     let zip = try ZipDirectory(file: file)
     func problem(_ text: String) -> ConversionError { .data(file: path, problem: text) }
@@ -76,7 +78,7 @@ struct TorchArchive {
           + "write it anew with torch.save")
     }
     throw .data(
-      file: file.path, problem: "expected a zip written by torch.save, found another format")
+      file: file.path, problem: "expected a zip written by torch.save, \(try file.seeming())")
   }
 
   /// Finds a tensor's bytes and checks that its farthest element lies inside its storage, and the
@@ -88,16 +90,16 @@ struct TorchArchive {
       .data(file: directory.file.path, problem: "tensor '\(shown(name))': \(text)")
     }
     let storage = tensor.storage
-    guard let element = storage.global.element else { throw problem("not a storage") }
+    guard let elementBytes = storage.global.elementBytes else { throw problem("not a storage") }
     guard let entry = directory.entries[folder + "data/" + storage.key] else {
       throw problem("its storage '\(shown(storage.key))' is missing from the zip")
     }
-    guard let storageBytes = checkedProduct([storage.count, element.byteCount]),
+    guard let storageBytes = checkedProduct([storage.count, elementBytes]),
       storageBytes == entry.data.count
     else {
       throw problem(
         "storage '\(shown(storage.key))': expected \(storage.count) elements of "
-          + "\(element.byteCount) bytes, found \(entry.data.count) bytes")
+          + "\(elementBytes) bytes, found \(entry.data.count) bytes")
     }
     guard tensor.size.count <= CheckpointLimits.rank, tensor.size.count == tensor.stride.count,
       tensor.size.allSatisfy({ $0 >= 0 }), tensor.stride.allSatisfy({ $0 >= 0 }),
@@ -121,9 +123,10 @@ struct TorchArchive {
           + "\(tensor.offset) reach outside its storage of \(storage.count) elements")
     }
     return StoredTensor(
-      name: name, dtype: storage.global.rawValue, element: element, shape: tensor.size,
+      name: name, dtype: storage.global.rawValue, element: storage.global.element,
+      shape: tensor.size,
       strides: tensor.stride, file: directory.file,
       byteOffset: entry.data.lowerBound
-        + (tensor.size.contains(0) ? 0 : tensor.offset * element.byteCount))
+        + (tensor.size.contains(0) ? 0 : tensor.offset * elementBytes))
   }
 }

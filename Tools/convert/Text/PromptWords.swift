@@ -17,6 +17,20 @@ struct PromptWords: Sendable {
   /// The question of deepseek's own demonstration of formula recognition.
   private static let formula = "Convert the formula into latex code."
 
+  /// How the two who talk are called.
+  ///
+  /// Janus-Pro has tokens for them; the first generation, Janus-1.3B, speaks of plain "User" and
+  /// "Assistant". Its configuration files say nothing of it, but its vocabulary keeps the thirteen
+  /// byte tokens of DeepSeek-LLM between the end of a sentence and the padding, where Janus-Pro's has
+  /// none.
+  private static func roles(
+    _ tokenizer: TokenizerFile, end: Int, padding: Int
+  ) -> (user: String, assistant: String) {
+    let pro = (user: "<|User|>", assistant: "<|Assistant|>")
+    let hasTokens = tokenizer.id(of: pro.user) != nil && tokenizer.id(of: pro.assistant) != nil
+    return hasTokens && padding - end != 14 ? pro : ("User", "Assistant")
+  }
+
   /// Special tokens go by their strings: their ids differ between published models.
   init(folder: CheckpointFolder, tokenizer: TokenizerFile) throws(ConversionError) {
     let processor = try folder.json("processor_config.json")?.object
@@ -34,7 +48,7 @@ struct PromptWords: Sendable {
     func id(_ text: String, _ purpose: String) throws(ConversionError) -> Int {
       guard let id = tokenizer.id(of: text) else {
         throw .data(
-          file: "\(folder.path)/tokenizer.json",
+          file: folder.place(of: "tokenizer.json"),
           problem: "no token '\(shown(text))', expected one as \(purpose)")
       }
       return id
@@ -51,10 +65,11 @@ struct PromptWords: Sendable {
     _ = try id(placeholder, "a picture's place (image_tag)")
     _ = try id(imageStart, "a picture's beginning")
     _ = try id(imageEnd, "a picture's end")
+    let roles = Self.roles(tokenizer, end: self.end, padding: self.padding)
     words = [
       (.promptSystem, Self.system),
-      (.promptUser, "<|User|>"),
-      (.promptAssistant, "<|Assistant|>"),
+      (.promptUser, roles.user),
+      (.promptAssistant, roles.assistant),
       (.promptUserSeparator, "\n\n"),
       (.promptAssistantSeparator, end),
       (.promptImagePlaceholder, placeholder),

@@ -25,10 +25,10 @@ struct TokenizerFile: Sendable {
 
   /// - Parameter vocabulary: the rows of the embeddings, which ids must stay below.
   init(folder: CheckpointFolder, vocabulary: Dimension) throws(ConversionError) {
-    let path = "\(folder.path)/tokenizer.json"
+    let path = folder.place(of: "tokenizer.json")
     guard let json = try folder.json("tokenizer.json", limit: CheckpointLimits.tokenizerBytes)
     else {
-      throw .missing(file: path, why: "it holds the vocabulary")
+      throw .missing(file: path, why: "it holds the vocabulary; a base checkpoint can lend it")
     }
     let root = try ConfigSection(file: path, json: json)
     let model = try root.section("model")

@@ -1,0 +1,241 @@
+import Foundation
+
+/// Asks a hub what a repository holds.
+struct Hub {
+  let settings: HubSettings
+  let client: HTTPClient
+
+  /// Bytes of an answer that is read whole.
+  private static let answerLimit = 1 << 24
+  private static let fileLimit = 20_000
+  /// Tries to reach it: whoever has no network is to know soon.
+  private static let attempts = 3
+
+  /// The files of a revision, with the commit that it stands for now.
+  func manifest(
+    of repository: RepositoryName, revision: String, _ isWanted: () -> Bool
+  ) throws(DownloadError) -> Manifest {
+    switch settings.kind {
+    case .huggingface: try huggingFace(repository, revision, isWanted)
+    case .modelscope: try modelScope(repository, revision, isWanted)
+    }
+  }
+
+  /// The lines that a request to the hub itself carries.
+  var headers: [String] { settings.token.map { ["Authorization: Bearer \($0)"] } ?? [] }
+
+  // MARK: huggingface.co
+
+  /// https://huggingface.co/docs/hub/api: `GET /api/models/{repo}/revision/{revision}?blobs=true`.
+  private struct ModelInfo: Decodable {
+    struct Sibling: Decodable {
+      struct LFS: Decodable {
+        let sha256: String
+        let size: Int
+      }
+      let rfilename: String
+      let size: Int?
+      let blobId: String?
+      let lfs: LFS?
+    }
+    let sha: String
+    let siblings: [Sibling]
+  }
+
+  private func huggingFace(
+    _ repository: RepositoryName, _ revision: String, _ isWanted: () -> Bool
+  ) throws(DownloadError) -> Manifest {
+    let address =
+      "\(settings.endpoint)/api/models/\(repository)/revision/\(Self.escaped(revision))?blobs=true"
+    let info: ModelInfo = try answer(address, repository, revision, isWanted)
+    guard isHexadecimal(info.sha, count: 40) else {
+      throw .data(address: address, problem: "expected a commit, found '\(shown(info.sha))'")
+    }
+    guard info.siblings.count <= Self.fileLimit else {
+      throw .data(address: address, problem: "more than \(Self.fileLimit) files")
+    }
+    var files: [Manifest.File] = []
+    for sibling in info.siblings {
+      let checksum: Manifest.Checksum? =
+        sibling.lfs.map { .sha256($0.sha256) } ?? sibling.blobId.map { .gitBlob($0) }
+      // A name that leaves the folder, or a size that is none, is nothing to ask for.
+      guard isSafePath(sibling.rfilename), let checksum, Self.isChecksum(checksum),
+        let size = sibling.lfs?.size ?? sibling.size, (0...1 << 50).contains(size)
+      else { continue }
+      let path = sibling.rfilename.split(separator: "/").map { Self.escaped(String($0)) }
+        .joined(separator: "/")
+      files.append(
+        Manifest.File(
+          path: sibling.rfilename, size: size, checksum: checksum,
+          address: "\(settings.endpoint)/\(repository)/resolve/\(info.sha)/\(path)"))
+    }
+    return Manifest(commit: info.sha, files: files)
+  }
+
+  private static func isChecksum(_ checksum: Manifest.Checksum) -> Bool {
+    switch checksum {
+    case .sha256(let digits): isHexadecimal(digits, count: 64)
+    case .gitBlob(let digits): isHexadecimal(digits, count: 40)
+    }
+  }
+
+  // MARK: modelscope.cn
+
+  /// `GET /api/v1/models/{repo}/repo/files?Revision=…&Recursive=true`.
+  private struct FileList: Decodable {
+    struct Listing: Decodable {
+      struct Entry: Decodable {
+        let path: String
+        let size: Int?
+        let sha256: String?
+        let type: String
+        let revision: String?
+        let date: Int?
+
+        enum CodingKeys: String, CodingKey {
+          case path = "Path"
+          case size = "Size"
+          case sha256 = "Sha256"
+          case type = "Type"
+          case revision = "Revision"
+          case date = "CommittedDate"
+        }
+      }
+      let files: [Entry]
+
+      enum CodingKeys: String, CodingKey { case files = "Files" }
+    }
+    let data: Listing?
+
+    enum CodingKeys: String, CodingKey { case data = "Data" }
+  }
+
+  /// Files carry the commit that changed them last; the newest of these is the revision's commit.
+  private func modelScope(
+    _ repository: RepositoryName, _ revision: String, _ isWanted: () -> Bool
+  ) throws(DownloadError) -> Manifest {
+    let branch = revision == "main" ? "master" : revision
+    let models = "\(settings.endpoint)/api/v1/models/\(repository)"
+    let address = "\(models)/repo/files?Revision=\(Self.escaped(branch))&Recursive=true"
+    let list: FileList = try answer(address, repository, branch, isWanted)
+    let entries = (list.data?.files ?? []).filter { $0.type == "blob" }
+    let newest = entries.max { ($0.date ?? 0) < ($1.date ?? 0) }?.revision
+    guard entries.count <= Self.fileLimit, let commit = newest, isHexadecimal(commit, count: 40)
+    else {
+      throw .data(address: address, problem: "expected files and their commits, found neither")
+    }
+    var files: [Manifest.File] = []
+    for entry in entries {
+      guard isSafePath(entry.path), let digits = entry.sha256, isHexadecimal(digits, count: 64),
+        let size = entry.size, (0...1 << 50).contains(size)
+      else { continue }
+      files.append(
+        Manifest.File(
+          path: entry.path, size: size, checksum: .sha256(digits),
+          address: "\(models)/repo?Revision=\(commit)&FilePath=\(Self.escaped(entry.path))"))
+    }
+    return Manifest(commit: commit, files: files)
+  }
+
+  // MARK: Answers
+
+  /// Everything but letters, digits and a few marks as `%XX`.
+  static func escaped(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF")
+    return text.utf8.map { byte in
+      let isPlain =
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        || (0x30...0x39).contains(byte) || "-._~".utf8.contains(byte)
+      return isPlain
+        ? String(Unicode.Scalar(byte)) : "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+    }.joined()
+  }
+
+  private func answer<Answer: Decodable>(
+    _ address: String, _ repository: RepositoryName, _ revision: String, _ isWanted: () -> Bool
+  ) throws(DownloadError) -> Answer {
+    var attempt = 0
+    while true {
+      let retry: Retry
+      do throws(DownloadError) {
+        let (response, body, url) = try client.fetch(
+          HTTPTransfer.Request(url: address, headers: headers), limit: Self.answerLimit, isWanted)
+        guard response.status != 200 else { return try decode(body, response, address) }
+        let error = Self.error(response, body, address: url, settings, repository)
+        guard Retry.isTransient(response.status) else { throw error }
+        retry = Retry(error: error, wait: Retry.wait(response))
+      } catch {
+        guard case .network = error else { throw error }
+        retry = Retry(error: error, wait: nil)
+      }
+      attempt += 1
+      guard attempt < min(settings.attempts, Self.attempts) else { throw retry.error }
+      try retry.pause(attempt: attempt, settings, isWanted)
+    }
+  }
+
+  private func decode<Answer: Decodable>(
+    _ body: [UInt8], _ response: HTTPTransfer.Response, _ address: String
+  ) throws(DownloadError) -> Answer {
+    do {
+      return try JSONDecoder().decode(Answer.self, from: Data(body))
+    } catch {
+      let begin = body.drop { $0 <= 0x20 }.first
+      if response.isPage || begin == UInt8(ascii: "<") {
+        throw .data(
+          address: address,
+          problem:
+            "expected the hub's answer, found a web page (HTML), perhaps a proxy's or one to "
+            + "sign in to the network")
+      }
+      throw .data(address: address, problem: "the hub's answer is not what its interface states")
+    }
+  }
+
+  /// What a status means for the one who asked.
+  static func error(
+    _ response: HTTPTransfer.Response, _ body: [UInt8], address: String, _ settings: HubSettings,
+    _ repository: RepositoryName
+  ) -> DownloadError {
+    let said = message(response, body)
+    let code = response["x-error-code"] ?? ""
+    let hasToken = settings.token != nil
+    switch response.status {
+    case 401, 403:
+      let gated = code == "GatedRepo" || said.lowercased().contains("gated")
+      let remedy =
+        gated
+        ? "its owner gives access on its page (\(settings.endpoint)/\(repository)); then a token of "
+          + "yours is needed in HF_TOKEN"
+        : hasToken
+          ? "the token is not accepted, or gives no access"
+          : "it does not exist, or it is private and needs a token in HF_TOKEN"
+      return .refused(
+        address: address, problem: "the hub refuses (\(response.status)\(said)): \(remedy)")
+    case 404, 410:
+      let what =
+        code == "RevisionNotFound"
+        ? "there is no such revision"
+        : code == "EntryNotFound" ? "there is no such file" : "not found"
+      return .notFound(address: address, problem: "\(what) (\(response.status)\(said))")
+    case 429:
+      return .network(address: address, problem: "too many requests (429\(said))")
+    case 500...599:
+      return .network(address: address, problem: "the server fails (\(response.status)\(said))")
+    default:
+      return .data(address: address, problem: "unexpected status \(response.status)\(said)")
+    }
+  }
+
+  /// What the hub says about it, as ": …"; empty where that is nothing for people.
+  private static func message(_ response: HTTPTransfer.Response, _ body: [UInt8]) -> String {
+    if let text = response["x-error-message"], !text.isEmpty { return ": \(shown(text))" }
+    struct Problem: Decodable {
+      let error: String
+    }
+    let problem = try? JSONDecoder().decode(Problem.self, from: Data(body.prefix(1 << 16)))
+    if let problem { return ": \(shown(problem.error))" }
+    return response.isPage || body.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "<")
+      ? ": a web page, perhaps a proxy's" : ""
+  }
+}

@@ -1,0 +1,42 @@
+import Foundation
+
+/// When a failed request is made again.
+struct Retry {
+  /// What is thrown once it is given up.
+  let error: DownloadError
+  /// Seconds that the server asks for.
+  let wait: Double?
+
+  /// Seconds that a server may make us wait.
+  private static let longest = 300.0
+
+  static func isTransient(_ status: Int) -> Bool {
+    status == 408 || status == 425 || status == 429 || (500...599).contains(status)
+  }
+
+  /// `Retry-After`, as seconds or as a date.
+  static func wait(_ response: HTTPTransfer.Response) -> Double? {
+    guard let text = response["retry-after"] else { return nil }
+    if let seconds = Double(text), seconds.isFinite { return min(max(seconds, 0), longest) }
+    let format = DateFormatter()
+    format.locale = Locale(identifier: "en_US_POSIX")
+    format.timeZone = TimeZone(identifier: "GMT")
+    format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+    return format.date(from: text).map { min(max($0.timeIntervalSinceNow, 0), longest) }
+  }
+
+  /// Seconds before the next attempt.
+  func seconds(attempt: Int, _ settings: HubSettings) -> Double {
+    wait ?? min(settings.pause * Double(1 << min(attempt - 1, 6)), 60)
+  }
+
+  func pause(
+    attempt: Int, _ settings: HubSettings, _ isWanted: () -> Bool
+  ) throws(DownloadError) {
+    let end = Date(timeIntervalSinceNow: seconds(attempt: attempt, settings))
+    while end.timeIntervalSinceNow > 0 {
+      guard isWanted() else { throw .cancelled }
+      Thread.sleep(forTimeInterval: min(0.1, max(end.timeIntervalSinceNow, 0)))
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import ArgumentParser
+import Foundation
+import JanusConvert
+import JanusDownload
+import JanusSystem
+
+/// `janus-lite pull`: from a name to a model that runs.
+struct PullCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pull",
+    abstract: "Download a model and convert it.",
+    discussion: """
+      Fetches a checkpoint from huggingface.co, or from modelscope.cn with --from, and converts it to \
+      a model file in the library of models ('janus-lite models'):
+        janus-lite pull 1b
+        janus-lite ocr formula.png -m 1b
+
+      A download that was interrupted goes on where it was. Files are compared with the hub's \
+      checksums. They lie in the hub's cache, which Python's tools share, until the model is made; \
+      --keep-checkpoint leaves them there.
+
+      Environment: HF_ENDPOINT names another hub, HF_TOKEN is a token for it, HF_HOME and \
+      HF_HUB_CACHE place the cache, HF_HUB_OFFLINE=1 forbids the network; HTTPS_PROXY, NO_PROXY, \
+      SSL_CERT_FILE.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("1b, 7b, or a repository ORG/NAME.", valueName: "name"))
+  var name: String
+
+  @Option(help: "How weights are stored.")
+  var quant = Quantization.int4
+
+  @Option(help: "Branch, tag or commit of the repository.")
+  var revision: String?
+
+  @Option(help: "Hub to download from: huggingface or modelscope.")
+  var from = HubSettings.Kind.huggingface
+
+  @Flag(help: "Leave the checkpoint in the hub's cache.")
+  var keepCheckpoint = false
+
+  @Flag(help: "Say what would be fetched, and how large it is.")
+  var dryRun = false
+
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("Model file to write (default: in the library).", valueName: "file"),
+    completion: .file(extensions: ["gguf"]))
+  var output: String?
+
+  func run() throws {
+    guard let repository = RepositoryName(name) else {
+      throw Failure(
+        .usage,
+        "'\(name.replacing(/\p{C}/, with: "\u{FFFD}"))' is no name of a model: expected 1b, 7b or a repository ORG/NAME"
+      )
+    }
+    Interrupt.listen(writingFiles: true)
+    if let output { try ConvertCommand.checkOutput(output) }
+    let settings = try HubSettings(from)
+    let downloader = Downloader(settings: settings)
+    let plan: Downloader.Plan
+    do {
+      plan = try self.plan(repository, downloader)
+    } catch let error as DownloadError where error.kind == .unavailable {
+      throw Self.explained(error, repository, settings)
+    }
+    let target = output ?? ModelLibrary.path(of: repository, quant)
+    let origin = Conversion.Origin(
+      repository: "\(settings.endpoint)/\(repository)", commit: plan.commit)
+    if isThere(target, origin) {
+      // Whoever made it may have been killed before the checkpoint was removed.
+      if !keepCheckpoint, !dryRun { downloader.cache.discard(repository, commit: plan.commit) }
+      return try finish(target, isNew: false)
+    }
+    try describe(plan, target, settings)
+    guard !dryRun else { return }
+
+    let lock = try Self.lock(target)
+    defer {
+      unlink(Self.lockPath(target))
+      withExtendedLifetime(lock) {}
+    }
+    // Another process may have made it meanwhile.
+    if isThere(target, origin) { return try finish(target, isNew: false) }
+    let folder = try fetch(plan, downloader, target)
+    try convert(folder, origin, to: target)
+    if !keepCheckpoint { downloader.cache.discard(repository, commit: plan.commit) }
+    try finish(target, isNew: true)
+  }
+
+  // MARK: Before
+
+  private func plan(
+    _ repository: RepositoryName, _ downloader: Downloader
+  ) throws -> Downloader.Plan {
+    func wanted(_ paths: [String]) throws(DownloadError) -> [String] {
+      do throws(ConversionError) {
+        return try CheckpointFiles.wanted(of: paths, in: "\(repository)")
+      } catch {
+        throw .data(address: "\(downloader.settings.endpoint)/\(repository)", problem: "\(error)")
+      }
+    }
+    return try downloader.plan(
+      repository, revision: revision, isWanted: { !Interrupt.isRaised }, choose: wanted)
+  }
+
+  /// Adds the way that needs no network here.
+  private static func explained(
+    _ error: DownloadError, _ repository: RepositoryName, _ settings: HubSettings
+  ) -> Failure {
+    Failure(
+      .unavailable,
+      "\(error) (by hand: download the files of \(settings.endpoint)/\(repository) into a folder, "
+        + "there or on another machine, and run 'janus-lite convert FOLDER -o FILE')")
+  }
+
+  /// Whether the very model is there already.
+  private func isThere(_ path: String, _ origin: Conversion.Origin) -> Bool {
+    guard let entry = ModelLibrary.entry(at: path) else { return false }
+    return entry.recipe == quant.rawValue && entry.commit == origin.commit
+      && entry.source == origin.repository
+  }
+
+  /// Bytes of the model as a share of the checkpoint's, whose weights are bf16.
+  private var share: Double {
+    switch quant {
+    case .f32: 2
+    case .bf16: 1
+    case .int8: 0.56
+    case .int4: 0.4
+    }
+  }
+
+  private func describe(
+    _ plan: Downloader.Plan, _ target: String, _ settings: HubSettings
+  ) throws {
+    let model = Int(Double(plan.bytesTotal) * share)
+    guard !plan.files.isEmpty else {
+      StandardError.note(
+        "\(plan.repository) at \(plan.commit.prefix(12)), from the cache: '\(target)'")
+      return
+    }
+    StandardError.note(
+      "\(plan.repository) at \(plan.commit.prefix(12)): \(plan.files.count) files, "
+        + "\(Format.bytes(plan.bytesTotal)), \(Format.bytes(plan.bytesMissing)) to fetch from "
+        + "\(settings.host)")
+    StandardError.note(
+      "then \(quant.rawValue), about \(Format.bytes(model)): '\(target)'"
+        + (keepCheckpoint ? ", and the checkpoint is kept" : ""))
+    let folder = URL(fileURLWithPath: target).deletingLastPathComponent().path
+    if let free = HubCache.freeBytes(at: folder), free < model {
+      throw Failure(DownloadError.disk(path: folder, needed: model, free: free))
+    }
+  }
+
+  /// Only one process makes a model; the second waits.
+  private static func lock(_ target: String) throws -> FileLock {
+    let url = URL(fileURLWithPath: target)
+    let folder = url.deletingLastPathComponent().path
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(
+        .inputOutput, "cannot create the folder '\(folder)': \(error.localizedDescription)")
+    }
+    let path = lockPath(target)
+    var hasSaid = false
+    while true {
+      if let lock = try FileLock(path) { return lock }
+      if !hasSaid { StandardError.note("another process makes '\(target)'; waiting for it") }
+      hasSaid = true
+      guard !Interrupt.isRaised else { throw Failure.interrupted }
+      Thread.sleep(forTimeInterval: 0.3)
+    }
+  }
+
+  private static func lockPath(_ target: String) -> String {
+    let url = URL(fileURLWithPath: target)
+    return "\(url.deletingLastPathComponent().path)/.\(url.lastPathComponent).lock"
+  }
+
+  // MARK: Work
+
+  private func fetch(
+    _ plan: Downloader.Plan, _ downloader: Downloader, _ target: String
+  ) throws -> String {
+    let progress = DownloadProgress()
+    defer { progress.finish() }
+    // Both may lie on one disk.
+    let model = Int(Double(plan.bytesTotal) * share)
+    return try Interrupt.holdingBack {
+      try downloader.fetch(plan, keeping: keepCheckpoint, reserve: model) { state in
+        progress.update(state)
+        return !Interrupt.isRaised
+      }
+    }
+  }
+
+  private func convert(_ folder: String, _ origin: Conversion.Origin, to target: String) throws {
+    let conversion = try Conversion(
+      source: folder, quantization: quant, threads: ProcessorCount.physicalCores, origin: origin,
+      converter: "janus-lite \(Root.version)")
+    for note in conversion.notes { StandardError.note(note) }
+    for warning in conversion.warnings { StandardError.note("warning: \(warning)") }
+    var progress = ProgressBar("converting", total: conversion.byteCount)
+    defer { progress.finish() }
+    _ = try Interrupt.holdingBack {
+      try conversion.write(to: target) { state in
+        progress.update(state.bytesDone, detail: state.tensor)
+        return !Interrupt.isRaised
+      }
+    }
+  }
+
+  private func finish(_ target: String, isNew: Bool) throws {
+    let isInLibrary = output == nil
+    let size = (try? FileManager.default.attributesOfItem(atPath: target)[.size] as? NSNumber)??
+      .intValue
+    StandardError.note(
+      (isNew ? "ready" : "already there")
+        + (size.map { ", \(Format.bytes($0))" } ?? "")
+        + (isInLibrary ? ": janus-lite ocr formula.png -m \(name)" : ""))
+    try StandardOutput.line(target)
+  }
+}
+
+extension HubSettings.Kind: ExpressibleByArgument {}

@@ -1,0 +1,103 @@
+import Foundation
+import GGUF
+import JanusConvert
+import JanusDownload
+
+/// The models of this user: `$XDG_DATA_HOME/janus-lite/models`, files in folders of their makers.
+enum ModelLibrary {
+  /// A model that is there.
+  struct Entry {
+    let path: String
+    let bytes: Int
+    let date: Date
+    /// `ORG/NAME-QUANT`, its path in the library without the ending.
+    let name: String
+    let recipe: String
+    /// The page that it was downloaded from, and the commit.
+    let source: String?
+    let commit: String?
+
+    /// The repository that it was made from.
+    var repository: RepositoryName? { source.flatMap { RepositoryName($0) } }
+  }
+
+  static var folder: String {
+    let data =
+      ModelOptions.environment("XDG_DATA_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
+      ?? (ModelOptions.environment("HOME") ?? NSHomeDirectory()) + "/.local/share"
+    return "\(data)/janus-lite/models"
+  }
+
+  /// Where the model of a repository lies, or will.
+  static func path(of repository: RepositoryName, _ quantization: Quantization) -> String {
+    "\(folder)/\(repository)-\(quantization.rawValue).gguf"
+  }
+
+  /// All models, by their names. A file that cannot be read is listed without what it holds.
+  static func entries() -> [Entry] {
+    let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+    return files.filter { $0.hasSuffix(".gguf") && !$0.hasPrefix(".") }.sorted().compactMap {
+      entry(file: $0)
+    }
+  }
+
+  private static func entry(file: String) -> Entry? {
+    entry(at: "\(folder)/\(file)", name: String(file.dropLast(5)))
+  }
+
+  /// What a model file says of itself; nil where there is none.
+  static func entry(at path: String, name: String = "") -> Entry? {
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+      attributes[.type] as? FileAttributeType != .typeDirectory
+    else { return nil }
+    let metadata = (try? Container(path: path))?.metadata
+    return Entry(
+      path: path, bytes: (attributes[.size] as? NSNumber)?.intValue ?? 0,
+      date: attributes[.modificationDate] as? Date ?? .distantPast, name: name,
+      recipe: (try? metadata?.string("janus.recipe")) ?? "?",
+      source: try? metadata?.string(Conversion.Origin.keys.repository),
+      commit: try? metadata?.string(Conversion.Origin.keys.commit))
+  }
+
+  /// The model that a name means: its own, its file's, or that of the repository (`1b`, `ORG/NAME`),
+  /// with a recipe behind it (`1b-int8`) or in the order int4, int8, bf16, f32.
+  static func entry(named text: String) -> Entry? {
+    let entries = entries()
+    let name = (text.hasSuffix(".gguf") ? String(text.dropLast(5)) : text).lowercased()
+    let exact = entries.filter { entry in
+      let own = entry.name.lowercased()
+      return own == name || own.split(separator: "/").last.map(String.init) == name
+    }
+    if exact.count == 1 { return exact[0] }
+    for recipe in Quantization.allCases.reversed() {
+      let suffix = "-\(recipe.rawValue)"
+      for wanted in [name, name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : nil] {
+        guard let wanted, let repository = RepositoryName(wanted) else { continue }
+        let found = entries.first { entry in
+          entry.recipe == recipe.rawValue
+            && (entry.repository ?? RepositoryName(String(entry.name.dropLast(suffix.count))))?
+              .description.lowercased() == repository.description.lowercased()
+        }
+        if let found { return found }
+      }
+    }
+    return nil
+  }
+
+  /// The file that `-m` means: a file of that name, or a model of the library.
+  ///
+  /// - Throws: a failure that says how to fetch what looks like the name of a model and is not there.
+  static func resolve(_ text: String) throws(Failure) -> String {
+    guard !FileManager.default.fileExists(atPath: text) else { return text }
+    if let entry = entry(named: text) { return entry.path }
+    // A file that is missing stays a missing file.
+    guard !text.hasSuffix(".gguf"), !text.hasPrefix("/"), !text.hasPrefix("."),
+      let name = RepositoryName(text)
+    else { return text }
+    let short = RepositoryName.short[text.lowercased()] == nil ? name.description : text
+    throw Failure(
+      .missingFile,
+      "no file '\(text)' and no model of that name in '\(folder)'; 'janus-lite pull \(short)' fetches "
+        + "it")
+  }
+}
