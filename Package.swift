@@ -32,6 +32,11 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
 /// Loops over pixels, bytes and numbers: debug builds would be unusable without.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"])]
 
+/// A product of a package that only the server needs.
+func serving(_ product: String, of package: String) -> Target.Dependency {
+  .product(name: product, package: package, condition: .when(traits: ["Server"]))
+}
+
 let package = Package(
   name: "janus-lite",
   platforms: [.macOS(.v15)],
@@ -39,8 +44,20 @@ let package = Package(
     .library(name: "JanusLite", targets: ["JanusLite"]),
     .executable(name: "janus-lite", targets: ["janus-lite"]),
   ],
+  // Who embeds the library need not even fetch what the server is made of: `traits: []` beside the
+  // dependency says so. Built it is for the command alone.
+  traits: [
+    .trait(name: "Server", description: "janus-lite serve, by Hummingbird"),
+    .default(enabledTraits: ["Server"]),
+  ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // Doors to C: headers only.
@@ -109,9 +126,22 @@ let package = Package(
     .target(
       name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
       path: "Tools/convert", swiftSettings: optimized),
+    .target(
+      name: "JanusServe",
+      dependencies: [
+        "JanusImages",
+        serving("Hummingbird", of: "hummingbird"), serving("NIOCore", of: "swift-nio"),
+        serving("NIOHTTP1", of: "swift-nio"), serving("NIOHTTPTypes", of: "swift-nio-extras"),
+        serving("HTTPTypes", of: "swift-http-types"), serving("Logging", of: "swift-log"),
+        serving("ServiceLifecycle", of: "swift-service-lifecycle"),
+      ],
+      path: "Sources/Serve",
+      // The command is one file that can be copied anywhere: the page is in its code.
+      resources: [.embedInCode("Page"), .embedInCode("openapi.json")]),
     .executableTarget(
       name: "janus-lite",
       dependencies: [
+        .target(name: "JanusServe", condition: .when(traits: ["Server"])),
         "JanusLite", "JanusConvert", "JanusEngine", "JanusMeasure", "JanusModelFile",
         "JanusSystem", "JanusWords", "GGUF", "Quant", "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -125,6 +155,7 @@ let package = Package(
       ],
       path: "benchmarks/kernels", exclude: ["README.md"], swiftSettings: optimized),
 
+    .testTarget(name: "ServeTests", dependencies: ["JanusServe", "JanusImages"]),
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
     .testTarget(name: "SystemTests", dependencies: ["JanusSystem"]),
