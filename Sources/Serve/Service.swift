@@ -42,6 +42,9 @@ package final class Service: Sendable {
     admission.close()
   }
 
+  /// Requests that compute, and that wait.
+  package var load: (running: Int, waiting: Int) { admission.load }
+
   var isReady: Bool { if case .ready = state.withLock(\.self) { true } else { false } }
   var isDraining: Bool { if case .draining = state.withLock(\.self) { true } else { false } }
 

@@ -108,14 +108,16 @@ package struct AccessGuard: Sendable {
     return difference == 0 && !key.isEmpty
   }
 
-  /// The name of an authority, without its port.
+  /// The name of an authority, without its port; empty for what is none.
   private static func host(of authority: String) -> String {
     let text = authority.lowercased()
-    if text.hasPrefix("[") {
-      return text.firstIndex(of: "]").map { String(text[...$0]) } ?? text
-    }
-    return text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first
-      .map(String.init) ?? text
+    let end =
+      text.hasPrefix("[")
+      ? text.firstIndex(of: "]").map { text.index(after: $0) } ?? text.startIndex
+      : text.firstIndex(of: ":") ?? text.endIndex
+    let port = text[end...]
+    let isPort = port.isEmpty || (port.first == ":" && port.dropFirst().allSatisfy(\.isASCIIDigit))
+    return isPort ? String(text[..<end]) : ""
   }
 }
 
