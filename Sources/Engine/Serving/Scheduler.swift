@@ -89,7 +89,7 @@ package final class Scheduler: @unchecked Sendable {
       var seen: [Int: PictureFeatures] = [:]
       let result = Result<Bool, any Error> {
         for index in unseen {
-          guard let features = try request.see(index, { !request.isCancelled }) else {
+          guard let features = try request.see(index, seeing, { !request.isCancelled }) else {
             return false
           }
           seen[index] = features

@@ -27,11 +27,15 @@ enum PositionKey: Hashable, Sendable {
 /// Its closures are called by the scheduler alone, one after another but for `choose`, which is called
 /// for several choices at once.
 package final class TextRequest: @unchecked Sendable {
+  package typealias See = (
+    _ picture: Int, _ ops: Ops, _ keepGoing: () -> Bool
+  ) throws -> PictureFeatures?
+
   let items: [PromptItem]
   let pictures: [PictureKey]
   let choices: Int
-  /// Runs a picture through the vision tower; nil when `keepGoing` said no.
-  let see: (_ picture: Int, _ keepGoing: () -> Bool) throws -> PictureFeatures?
+  /// Runs a picture through the vision tower with the scratch of `Ops`; nil when `keepGoing` said no.
+  let see: See
   /// Told of each piece of the prompt: positions taken in, and how many of them were there before.
   let onPrompt: (_ done: Int, _ cached: Int) -> Void
   /// Chooses the next token of an answer from its logits; nil when it ends.
@@ -49,7 +53,7 @@ package final class TextRequest: @unchecked Sendable {
 
   package init(
     items: [PromptItem], pictures: [PictureKey], choices: Int,
-    see: @escaping (_ picture: Int, _ keepGoing: () -> Bool) throws -> PictureFeatures?,
+    see: @escaping See,
     onPrompt: @escaping (_ done: Int, _ cached: Int) -> Void,
     choose: @escaping (_ choice: Int, _ logits: UnsafeBufferPointer<Float>) -> Int?,
     onEnd: @escaping (_ error: (any Error)?) -> Void

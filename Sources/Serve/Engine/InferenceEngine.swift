@@ -150,11 +150,14 @@ package struct AnswerToken: Sendable, Equatable {
   package var chosen: Likely
   /// The most likely tokens at its place, if asked for.
   package var top: [Likely]
+  /// Whether this is no token, but text that was held back until the answer's end.
+  package var isRest: Bool
 
-  package init(text: String, chosen: Likely, top: [Likely] = []) {
+  package init(text: String, chosen: Likely, top: [Likely] = [], isRest: Bool = false) {
     self.text = text
     self.chosen = chosen
     self.top = top
+    self.isRest = isRest
   }
 }
 

@@ -114,13 +114,13 @@ struct ChatAnswer: Sendable {
       record.set(usage)
       return []
     case .token(let choice, let token):
-      usage.completion += 1
+      if !token.isRest { usage.completion += 1 }
       lastToken = .now
       if firstToken == nil { firstToken = .now }
       record.noteToken()
       record.set(usage)
       list[choice].text += token.text
-      let logprobs: JSONValue? = withLogprobs ? token.logprobJSON : .none
+      let logprobs: JSONValue? = withLogprobs && !token.isRest ? token.logprobJSON : .none
       if let logprobs { list[choice].logprobs.append(logprobs) }
       // A character may take several tokens: all but its last have no text.
       if token.text.isEmpty, logprobs == nil { return [] }

@@ -230,7 +230,7 @@ extension Service {
         own.cached = cached
         onStep(.prompt(done))
       case .event(.token(let token)):
-        own.completion += 1
+        if !token.isRest { own.completion += 1 }
         call.record.noteToken()
         onStep(.text(token.text))
       case .event(.end(let formula)): result = formula
