@@ -1,0 +1,227 @@
+/// What a model says about a formula, cut into formulas and the words around them.
+struct AnswerSegments {
+  enum Kind: Sendable {
+    /// A formula in a line of text.
+    case inline
+    /// A formula on lines of its own.
+    case display
+    /// A formula without any delimiters.
+    case bare
+  }
+
+  struct Formula: Sendable {
+    var kind: Kind
+    /// The formula's bytes, without delimiters; several pieces where prose interrupts it.
+    var content: Range<Int>
+    /// The same with its delimiters.
+    var whole: Range<Int>
+  }
+
+  let bytes: [UInt8]
+  private(set) var formulas: [Formula] = []
+  /// Bytes that are neither words nor formulas: fences, preambles.
+  private(set) var wrapping: [Range<Int>] = []
+
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    let blocks = fencedBlocks()
+    if blocks.isEmpty {
+      scan(0..<bytes.count, isFenced: false)
+    } else {
+      for block in blocks { scan(block, isFenced: true) }
+      if formulas.isEmpty { scan(0..<bytes.count, isFenced: false) }
+    }
+    formulas.sort { $0.whole.lowerBound < $1.whole.lowerBound }
+  }
+
+  // MARK: Fences and documents
+
+  private static let languages: Set<String> = [
+    "", "latex", "tex", "math", "markdown", "md", "plaintext", "text", "txt", "katex", "mathjax",
+  ]
+
+  /// The contents of code blocks that may hold LaTeX; one that does not end reaches to the end.
+  private mutating func fencedBlocks() -> [Range<Int>] {
+    var blocks: [Range<Int>] = []
+    var position = 0
+    while let open = find("```", from: position) {
+      var start = open + 3
+      while start < bytes.count, bytes[start] == UInt8(ascii: "`") { start += 1 }
+      let nameStart = start
+      while start < bytes.count, CommandTable.isLetter(bytes[start]) { start += 1 }
+      let name = String(decoding: bytes[nameStart..<start], as: UTF8.self).lowercased()
+      let close = find("```", from: start)
+      let isKnown = Self.languages.contains(name)
+      if !isKnown, start < bytes.count, bytes[start] != 0x0A { start = nameStart }
+      let end = close ?? bytes.count
+      let content = start..<max(start, end)
+      if !isBlank(content), isKnown || start == nameStart {
+        blocks.append(content)
+        wrapping.append(open..<start)
+        if let close { wrapping.append(close..<close + 3) }
+      }
+      position = close.map { $0 + 3 } ?? bytes.count
+    }
+    return blocks
+  }
+
+  private func find(_ text: StaticString, from position: Int, to end: Int? = nil) -> Int? {
+    let count = text.utf8CodeUnitCount
+    let end = end ?? bytes.count
+    var index = position
+    while index + count <= end {
+      if bytes[index] == text.utf8Start[0],
+        (0..<count).allSatisfy({ bytes[index + $0] == text.utf8Start[$0] })
+      {
+        return index
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  private func isBlank(_ range: Range<Int>) -> Bool { range.allSatisfy { Lexer.isSpace(bytes[$0]) } }
+
+  /// The body of a document, if the range is one.
+  private mutating func body(of range: Range<Int>) -> Range<Int> {
+    guard let begin = find("\\begin{document}", from: range.lowerBound, to: range.upperBound) else {
+      return range
+    }
+    let start = begin + "\\begin{document}".utf8.count
+    let end = find("\\end{document}", from: start, to: range.upperBound) ?? range.upperBound
+    wrapping.append(range.lowerBound..<start)
+    wrapping.append(end..<range.upperBound)
+    return start..<end
+  }
+
+  private mutating func scan(_ range: Range<Int>, isFenced: Bool) {
+    let range = body(of: range)
+    let delimited = self.delimited(in: range)
+    formulas += delimited
+    formulas += BareFormulas(bytes, range, delimited, isFenced: isFenced).found
+  }
+
+  // MARK: Delimiters
+
+  private struct Delimiter {
+    let open: String
+    let close: String
+    let kind: Kind
+  }
+
+  private static let delimiters = [
+    Delimiter(open: "\\[", close: "\\]", kind: .display),
+    Delimiter(open: "$$", close: "$$", kind: .display),
+    Delimiter(open: "\\(", close: "\\)", kind: .inline),
+    Delimiter(open: "$", close: "$", kind: .inline),
+  ]
+
+  private func hasPrefix(_ text: String, at index: Int, to end: Int) -> Bool {
+    let count = text.utf8.count
+    guard index + count <= end else { return false }
+    return zip(text.utf8, bytes[index..<index + count]).allSatisfy { $0 == $1 }
+  }
+
+  /// Formulas between delimiters, and displayed environments, outside of braces.
+  private func delimited(in range: Range<Int>) -> [Formula] {
+    var found: [Formula] = []
+    var index = range.lowerBound
+    var depth = 0
+    while index < range.upperBound {
+      let byte = bytes[index]
+      if depth == 0, byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "$"),
+        let formula = formula(at: index, to: range.upperBound)
+      {
+        if !isBlank(formula.content) { found.append(formula) }
+        index = formula.whole.upperBound
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\\"): index += 1
+      case UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "}"): depth = max(0, depth - 1)
+      // A group does not reach over a blank line: a brace too many opens nothing for ever.
+      case 0x0A: if index + 1 < range.upperBound, bytes[index + 1] == 0x0A { depth = 0 }
+      default: break
+      }
+      index += 1
+    }
+    return found
+  }
+
+  private func formula(at index: Int, to end: Int) -> Formula? {
+    if let environment = environment(at: index, to: end) { return environment }
+    guard let delimiter = Self.delimiters.first(where: { hasPrefix($0.open, at: index, to: end) })
+    else { return nil }
+    let start = index + delimiter.open.utf8.count
+    var position = start
+    var depth = 0
+    let isDollar = delimiter.open == "$"
+    while position < end {
+      let byte = bytes[position]
+      if depth == 0, hasPrefix(delimiter.close, at: position, to: end) {
+        return Formula(
+          kind: delimiter.kind, content: start..<position,
+          whole: index..<position + delimiter.close.utf8.count)
+      }
+      switch byte {
+      case UInt8(ascii: "\\"): position += 1
+      // Text inside of a formula may have dollar signs of its own, in braces.
+      case UInt8(ascii: "{") where delimiter.close.hasPrefix("$"): depth += 1
+      case UInt8(ascii: "}"): depth = max(0, depth - 1)
+      case 0x0A:
+        if isDollar, position + 1 < end, bytes[position + 1] == 0x0A { return nil }
+      default: break
+      }
+      position += 1
+    }
+    let content = start..<end
+    if delimiter.close.hasPrefix("$") {
+      // The braces may be wrong: then the next sign closes.
+      if let close = nextUnescaped(delimiter.close, from: start, to: end) {
+        return Formula(
+          kind: delimiter.kind, content: start..<close,
+          whole: index..<close + delimiter.close.utf8.count)
+      }
+      // A lone dollar sign is no formula, unless LaTeX follows that was cut off.
+      let isMath = content.contains { [0x5C, 0x5E, 0x5F, 0x3D].contains(bytes[$0]) }
+      if isDollar, !isMath { return nil }
+    }
+    return Formula(kind: delimiter.kind, content: content, whole: index..<end)
+  }
+
+  private func nextUnescaped(_ text: String, from start: Int, to end: Int) -> Int? {
+    var position = start
+    while position < end {
+      if hasPrefix(text, at: position, to: end) { return position }
+      if bytes[position] == 0x0A, position + 1 < end, bytes[position + 1] == 0x0A { return nil }
+      position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    return nil
+  }
+
+  /// A displayed environment that stands in the text by itself.
+  private func environment(at index: Int, to end: Int) -> Formula? {
+    guard hasPrefix("\\begin{", at: index, to: end),
+      let (name, nameEnd) = TokenReader(bytes).environmentName(from: index + 6),
+      let id = EnvironmentTable.shared.index(of: name), EnvironmentTable.shared[id].isOuter
+    else { return nil }
+    let begin = "\\begin{\(name)}"
+    let closer = "\\end{\(name)}"
+    var depth = 1
+    var position = nameEnd
+    while position < end {
+      if hasPrefix(begin, at: position, to: end) { depth += 1 }
+      if hasPrefix(closer, at: position, to: end) {
+        depth -= 1
+        if depth == 0 {
+          let whole = index..<position + closer.utf8.count
+          return Formula(kind: .display, content: whole, whole: whole)
+        }
+      }
+      position += bytes[position] == UInt8(ascii: "\\") && !hasPrefix("\\begin", at: position, to: end)
+        && !hasPrefix("\\end", at: position, to: end) ? 2 : 1
+    }
+    return Formula(kind: .display, content: index..<end, whole: index..<end)
+  }
+}

@@ -1,0 +1,89 @@
+/// What stands around a formula in the text that it is pasted into.
+package enum Delimiters: String, CaseIterable, Sendable {
+  /// The LaTeX alone.
+  case none
+  /// `$…$`
+  case dollar
+  /// `$$…$$`
+  case display
+  /// `\(…\)`
+  case paren
+  /// `\[…\]`
+  case bracket
+
+  /// The formula between the delimiters. Displayed environments, which may not stand there, become those
+  /// that may.
+  package func wrap(_ latex: String) -> String {
+    if self == .none { return latex }
+    let inner = Self.inner(latex, inline: self == .dollar || self == .paren)
+    // A backslash at the end would take the delimiter for its own.
+    let gap = inner.hasSuffix("\\ ") ? "{}" : ""
+    return switch self {
+    case .none: latex
+    case .dollar: "$" + inner + gap + "$"
+    case .display: "$$" + inner + gap + "$$"
+    case .paren: "\\(" + inner + gap + "\\)"
+    case .bracket: "\\[" + inner + gap + "\\]"
+    }
+  }
+
+  /// The formula with displayed environments changed to those that may stand inside.
+  static func inner(_ latex: String, inline: Bool) -> String {
+    let formula = Formula(latex)
+    guard formula.nodes.count == 1, let node = formula.nodes.first,
+      case .environment(let id, _, _) = node.kind
+    else { return latex }
+    let environment = EnvironmentTable.shared[id]
+    guard environment.isOuter || inline && environment.name == "split" else { return latex }
+    let text = formula.repaired
+    return text.applying(innerEdits(text.bytes, environment)).text
+  }
+
+  /// The changes that make a displayed environment, which is the whole text, one that stands inside.
+  static func innerEdits(_ bytes: [UInt8], _ environment: Environment) -> [Edit] {
+    let begin = "\\begin{\(environment.name)}"
+    let end = "\\end{\(environment.name)}"
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let start = text.utf8.indices(of: begin).first, let stop = text.utf8.indices(of: end).last else {
+      return []
+    }
+    let name = environment.name == "split" ? "aligned" : environment.innerName
+    var edits = [
+      Edit(range: start..<start + begin.utf8.count, replacement: name.map { "\\begin{\($0)}" } ?? ""),
+      Edit(range: stop..<stop + end.utf8.count, replacement: name.map { "\\end{\($0)}" } ?? ""),
+    ]
+    // Numbers, labels and texts between the lines stand in displays only.
+    edits += removedMarks(bytes)
+    return edits
+  }
+
+  /// `\label{…}`, `\nonumber` and `\notag`, which are left out; `\tag{x}`, which becomes text.
+  private static func removedMarks(_ bytes: [UInt8]) -> [Edit] {
+    var edits: [Edit] = []
+    var reader = TokenReader(bytes)
+    let table = CommandTable.shared
+    while let token = reader.next() {
+      guard case .command(let id) = token.lexeme else { continue }
+      let command = table[id]
+      if command.roles.contains(.mark) {
+        let end = command.slots.isEmpty ? token.range.upperBound : reader.end(ofGroups: 1, from: token.range.upperBound)
+        edits.append(Edit(range: token.range.lowerBound..<end, replacement: ""))
+      } else if command.roles.contains(.tag) {
+        edits.append(Edit(range: token.range, replacement: "\\qquad\\text"))
+      }
+    }
+    return edits
+  }
+}
+
+extension String.UTF8View {
+  /// Where a piece occurs, in bytes from the start.
+  fileprivate func indices(of piece: String) -> [Int] {
+    let bytes = Array(self)
+    let wanted = Array(piece.utf8)
+    guard !wanted.isEmpty, bytes.count >= wanted.count else { return [] }
+    return (0...(bytes.count - wanted.count)).filter { start in
+      bytes[start] == wanted[0] && bytes[start..<start + wanted.count].elementsEqual(wanted)
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/// What is wrong with a formula, and where.
+package struct FormulaProblem: Equatable, Sendable, CustomStringConvertible {
+  /// Bytes of the formula's UTF-8.
+  package let range: Range<Int>
+  package let fault: Fault
+  /// The piece of the formula that is meant; control characters are shown as U+FFFD.
+  package let excerpt: String
+
+  init(_ range: Range<Int>, _ fault: Fault, in bytes: [UInt8]) {
+    self.range = range
+    self.fault = fault
+    let end = min(range.upperBound, range.lowerBound + 40, bytes.count)
+    let piece = String(decoding: bytes[min(range.lowerBound, end)..<end], as: UTF8.self)
+    excerpt = String(String.UnicodeScalarView(piece.unicodeScalars.map { Grammar.isControl($0) ? "\u{FFFD}" : $0 }))
+  }
+
+  /// "byte 12: unknown command: \foo"
+  package var description: String {
+    "byte \(range.lowerBound): \(fault.reason)" + (excerpt.isEmpty ? "" : ": \(excerpt)")
+  }
+}

@@ -1,0 +1,165 @@
+/// A lexeme with the bytes that it was read from.
+struct Token: Sendable {
+  var lexeme: Lexeme
+  var range: Range<Int>
+}
+
+/// Reads a text's lexemes one after the other, and looks ahead in its bytes.
+struct TokenReader {
+  let bytes: [UInt8]
+  /// The next byte to be read.
+  private(set) var index = 0
+  private var lexer = Lexer()
+  private var start = 0
+  private var second: Token?
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The next lexeme; nil at the end. Bytes that no lexeme has give one that is unknown.
+  mutating func next() -> Token? {
+    if let token = second {
+      second = nil
+      return token
+    }
+    while index < bytes.count {
+      let position = index
+      let wasOpen: Bool
+      switch lexer.state {
+      case .ready, .afterWord, .comment:
+        wasOpen = false
+        start = position
+      default: wasOpen = true
+      }
+      let wasComment = lexer.state == .comment
+      let output = lexer.push(bytes[position])
+      index += 1
+      guard output.isValid else {
+        lexer = Lexer()
+        return Token(lexeme: .character("\u{FFFD}"), range: start..<index)
+      }
+      if let first = output.first {
+        // What was under way ended before this byte, or with it.
+        let endsBefore = wasOpen && Self.endsBefore(first, bytes[start], start, position)
+        let token = Token(lexeme: first, range: start..<(endsBefore ? position : index))
+        if let other = output.second {
+          second = Token(lexeme: other, range: position..<index)
+        }
+        start = endsBefore ? position : index
+        return token
+      }
+      if wasComment, lexer.state != .comment { start = position }
+    }
+    let output = lexer.finished()
+    lexer = Lexer()
+    if let last = output.first { return Token(lexeme: last, range: start..<bytes.count) }
+    if !output.isValid, start < bytes.count {
+      return Token(lexeme: .unknown, range: start..<bytes.count)
+    }
+    return nil
+  }
+
+  /// Whether a lexeme that was under way ended before the byte that completed it.
+  private static func endsBefore(
+    _ lexeme: Lexeme, _ first: UInt8, _ start: Int, _ position: Int
+  ) -> Bool {
+    switch lexeme {
+    case .space, .paragraph: return true
+    case .character: return false
+    case .command(let id):
+      guard let letter = CommandTable.shared[id].name.utf8.first else { return false }
+      return CommandTable.isLetter(letter)
+    case .unknown: return position > start + 1
+    }
+  }
+
+  /// Goes on at a byte further on; only between lexemes.
+  mutating func skip(to position: Int) {
+    second = nil
+    lexer = Lexer()
+    index = min(max(position, 0), bytes.count)
+    start = index
+  }
+
+  /// Where the lexeme behind `token` begins: bytes are looked at from there.
+  func position(behind token: Token) -> Int { token.range.upperBound }
+
+  func skippingSpaces(from position: Int) -> Int {
+    var position = position
+    while position < bytes.count, Lexer.isSpace(bytes[position]) { position += 1 }
+    return position
+  }
+
+  /// The position of the brace or bracket that closes the one at `position`, at most `limit` bytes on.
+  func closer(of position: Int, limit: Int) -> Int? {
+    guard position < bytes.count else { return nil }
+    let isBrace = bytes[position] == UInt8(ascii: "{")
+    var depth = 0
+    var index = position
+    while index < min(bytes.count, position + limit) {
+      switch bytes[index] {
+      case UInt8(ascii: "\\"): index += 1
+      case UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "}"):
+        depth -= 1
+        if depth < 0 { return nil }
+        if isBrace, depth == 0 { return index }
+      case UInt8(ascii: "]"): if !isBrace, depth == 0 { return index }
+      default: break
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  func text(_ range: Range<Int>) -> String {
+    String(decoding: bytes[range.clamped(to: 0..<bytes.count)], as: UTF8.self)
+  }
+
+  /// The name in braces behind `\begin` or `\end`, cleaned of blanks, and where it ends.
+  func environmentName(from position: Int) -> (name: String, end: Int)? {
+    var index = skippingSpaces(from: position)
+    guard index < bytes.count, bytes[index] == UInt8(ascii: "{") else { return nil }
+    index += 1
+    var name: [UInt8] = []
+    while index < bytes.count, name.count < 40 {
+      let byte = bytes[index]
+      if CommandTable.isLetter(byte) || byte == UInt8(ascii: "*") {
+        name.append(byte)
+      } else if !Lexer.isSpace(byte) {
+        // A wrong bracket at the end of a name is taken for the brace.
+        let closes = byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") || byte == UInt8(ascii: ")")
+        return (String(decoding: name, as: UTF8.self), closes ? index + 1 : index)
+      }
+      index += 1
+    }
+    return (String(decoding: name, as: UTF8.self), index)
+  }
+
+  /// Where `count` groups end that stand behind `position`, with stars and brackets before them.
+  func end(ofGroups count: Int, from position: Int) -> Int {
+    var end = position
+    var left = count
+    while true {
+      let next = skippingSpaces(from: end)
+      guard next < bytes.count else { return end }
+      switch bytes[next] {
+      case UInt8(ascii: "*") where left == count && end == position: end = next + 1
+      case UInt8(ascii: "["):
+        guard left > 0 || end > position, let closer = closer(of: next, limit: 1000) else { return end }
+        end = closer + 1
+      case UInt8(ascii: "{") where left > 0:
+        guard let closer = closer(of: next, limit: 100_000) else { return end }
+        end = closer + 1
+        left -= 1
+      case UInt8(ascii: "\\") where left > 1:
+        // \newcommand\name{…}: a name without braces.
+        var stop = next + 1
+        while stop < bytes.count, CommandTable.isLetter(bytes[stop]) { stop += 1 }
+        guard stop > next + 1 else { return end }
+        end = stop
+        left -= 1
+      default: return end
+      }
+    }
+  }
+}
