@@ -126,10 +126,11 @@ let package = Package(
     .target(
       name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
       path: "Tools/convert", swiftSettings: optimized),
+    .target(name: "JanusFormulas", path: "Sources/Formulas"),
     .target(
       name: "JanusServe",
       dependencies: [
-        "JanusImages",
+        "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite", "JanusSystem", "JanusWords",
         serving("Hummingbird", of: "hummingbird"), serving("NIOCore", of: "swift-nio"),
         serving("NIOHTTP1", of: "swift-nio"), serving("NIOHTTPTypes", of: "swift-nio-extras"),
         serving("HTTPTypes", of: "swift-http-types"), serving("Logging", of: "swift-log"),
@@ -142,6 +143,7 @@ let package = Package(
       name: "janus-lite",
       dependencies: [
         .target(name: "JanusServe", condition: .when(traits: ["Server"])),
+        serving("Logging", of: "swift-log"),
         "JanusLite", "JanusConvert", "JanusEngine", "JanusMeasure", "JanusModelFile",
         "JanusSystem", "JanusWords", "GGUF", "Quant", "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -6,9 +6,9 @@ import Logging
 /// A line is written in one piece, and a disk that is full or a reader that has gone ends nothing.
 package struct LineLogger: LogHandler {
   package var metadata: Logger.Metadata = [:]
-  package var logLevel: Logger.Level = .info
+  package var logLevel: Logger.Level
 
-  package init() {}
+  package init(logLevel: Logger.Level = .info) { self.logLevel = logLevel }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }

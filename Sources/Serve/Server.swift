@@ -3,6 +3,14 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The server as a process runs it: from the first connection to the last answer.
 package struct Server: Sendable {
   package let service: Service
@@ -46,7 +54,9 @@ package struct Server: Sendable {
           ?? .hostname(options.host, port: options.port),
         serverName: "janus-lite", backlog: 512,
         availableConnectionsDelegate: .maximum(1_024, logger: quiet)),
-      onServerRunning: { channel in
+      onServerRunning: { [socket = options.socket] channel in
+        // For the owner alone, as other processes of the same user are trusted and others not.
+        if let socket { chmod(socket, 0o600) }
         running.continuation.yield(channel.localAddress?.port)
         running.continuation.finish()
       },
@@ -60,10 +70,14 @@ package struct Server: Sendable {
       for await port in running.stream { await onRunning(port) }
     }
     defer { announcement.cancel() }
+    defer { if let socket = options.socket { unlink(socket) } }
     do {
       try await group.run()
     } catch is CancellationError where service.isDraining {
       // The time of grace was over: what was still running has been cancelled.
+    } catch let error as IOError {
+      let place = options.socket.map(quoted) ?? "\(options.host):\(options.port)"
+      throw ServerOptions.Problem(description: "cannot listen at \(place): \(error)")
     }
   }
 

@@ -66,7 +66,9 @@ final class AnswerWriter: @unchecked Sendable {
       let values = Logprobs(logits)
       chosen.logprob = values[token]
       if topLogprobs > 0 {
-        top = values.top(topLogprobs).map { .init(bytes: bytes(of: $0.tokenID), logprob: $0.logprob) }
+        top = values.top(topLogprobs).map {
+          .init(bytes: bytes(of: $0.tokenID), logprob: $0.logprob)
+        }
       }
     }
     let token = AnswerToken(text: text, chosen: chosen, top: top)

@@ -225,7 +225,8 @@ package final class ModelEngine: InferenceEngine {
     if let free = AvailableMemory.bytes, need > free {
       throw EngineError(
         .memory,
-        "the request needs \(need / 1_000_000) MB of memory, but \(free / 1_000_000) MB are available")
+        "the request needs \(need / 1_000_000) MB of memory, but \(free / 1_000_000) MB are available"
+      )
     }
   }
 
@@ -259,7 +260,7 @@ package final class ModelEngine: InferenceEngine {
       withUnsafeBytes(of: side) { digest.update($0) }
     }
     picture.bytes.withUnsafeBytes { digest.update($0) }
-    return PictureKey(digest: digest.finish())
+    return PictureKey(digest: digest.finalize())
   }
 
   /// The engine's words for the library's errors.

@@ -217,7 +217,8 @@ final class PaintingDesk: Sendable {
       state.withLock { state in
         let elapsed = (ContinuousClock.now - state.begin) / .seconds(1)
         let next = state.count > 0 ? state.seconds / Double(state.count) : 0
-        guard !state.isBusy, !state.isOver, state.seconds + next <= share * elapsed || state.count == 0
+        guard !state.isBusy, !state.isOver,
+          state.seconds + next <= share * elapsed || state.count == 0
         else { return false }
         state.isBusy = true
         return true

@@ -31,8 +31,14 @@ package struct PromptFormat: Sendable {
     /// Empty for the answer that is to be given.
     package var text: String
     package var pictures: Int
+    /// Whether placeholders in the text are places of pictures; otherwise they are text like any other,
+    /// and the pictures stand before it.
+    package var placesPictures: Bool
 
-    package init(_ role: Role, _ text: String, pictures: Int = 0) {
+    package init(
+      _ role: Role, _ text: String, pictures: Int = 0, placesPictures: Bool = true
+    ) {
+      self.placesPictures = placesPictures
       self.role = role
       self.text = text
       self.pictures = pictures
@@ -177,6 +183,12 @@ extension PromptFormat {
   private func fragments(of message: Message) throws(TokenizerError) -> [TextFragment] {
     var text = message.text.stripped
     guard message.role == .user else { return text.isEmpty ? [] : [.text(text)] }
+    if !message.placesPictures {
+      let pictures = (0..<message.pictures).flatMap { _ in
+        [TextFragment.token(imageTokenID), .text("\n")]
+      }
+      return text.isEmpty ? pictures.dropLast() : pictures + [.text(text)]
+    }
     var fragments = split(text)
     var found = Self.pictureCount(fragments)
     if found == 0, message.pictures > 0 {

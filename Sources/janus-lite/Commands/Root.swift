@@ -34,11 +34,18 @@ struct Root: ParsableCommand {
 
       Shell completion: janus-lite --generate-completion-script bash|zsh|fish
       """,
-    version: version,
-    subcommands: [
+    version: version, subcommands: commands)
+
+  private static var commands: [any ParsableCommand.Type] {
+    var commands: [any ParsableCommand.Type] = [
       OCRCommand.self, ChatCommand.self, GenerateCommand.self, DecodeCommand.self,
       ConvertCommand.self, InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
-    ])
+    ]
+    #if Server
+      commands.insert(ServeCommand.self, at: 4)
+    #endif
+    return commands
+  }
 
   static func main() {
     StandardStreams.reserve()
