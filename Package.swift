@@ -157,6 +157,7 @@ let package = Package(
       ],
       path: "benchmarks/kernels", exclude: ["README.md"], swiftSettings: optimized),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "ServeTests", dependencies: ["JanusServe", "JanusImages"]),
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
@@ -171,10 +172,14 @@ let package = Package(
       swiftSettings: optimized),
     .testTarget(
       name: "WordsTests",
-      dependencies: ["JanusConvert", "JanusWords", "GGUF", "JanusModelFile", "JanusSystem"]),
+      dependencies: [
+        "JanusConvert", "JanusWords", "GGUF", "JanusModelFile", "JanusSystem", "TestSupport",
+      ]),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["JanusEngine", "JanusSystem", "JanusWords", "Quant", "SIMDKernels"]),
+      dependencies: [
+        "JanusEngine", "JanusSystem", "JanusWords", "Quant", "SIMDKernels", "TestSupport",
+      ]),
     .testTarget(
       name: "JanusLiteTests",
       dependencies: [

@@ -12,7 +12,7 @@ struct ByteReader {
     bytes = UnsafeRawBufferPointer(rebasing: file.prefix(Limits.headerBytes))
   }
 
-  /// Passes over `count` bytes and returns where they began.
+  /// Skips `count` bytes and returns where they began.
   mutating func skip(_ count: Int, _ part: @autoclosure () -> String) throws(Problem) -> Int {
     let begin = offset
     guard count <= bytes.count - begin else {
@@ -42,7 +42,7 @@ struct ByteReader {
     return Int(found)
   }
 
-  /// The range of a string's bytes, behind its length.
+  /// The range of a string's bytes, after its length.
   mutating func stringRange(
     limit: Int, _ part: @autoclosure () -> String
   ) throws(Problem) -> Range<Int> {

@@ -1,11 +1,12 @@
 import JanusSystem
 import Quant
 
-/// An open model file: metadata, and tensors whose bytes lie in memory as the kernels read them.
+/// An open model file: metadata, and tensors whose bytes are in memory in the order in which the
+/// kernels read them.
 ///
 /// Everything is checked here, once: after `init` no offset, shape, type or size can be wrong. The
-/// values of keys are for their readers to check, through `Metadata`'s accessors. What the checks
-/// are, byte by byte, is `docs/FORMAT.md`.
+/// values of keys are checked when they are read, by `Metadata`'s accessors. `docs/FORMAT.md` lists
+/// the checks, byte by byte.
 public final class Container: Sendable {
   /// The newest `janus.format_version` that this version reads, and the one it writes.
   public static let formatVersion = 1
@@ -16,7 +17,7 @@ public final class Container: Sendable {
   public let tensors: [TensorRecord]
   private let indices: [String: Int]
 
-  /// Opens and checks a file. The header is read; of the tensors no byte is touched.
+  /// Opens and checks a file. It reads the header and no byte of the tensors.
   public init(path: String, access: MappedFile.Access = .mapped) throws(ContainerError) {
     do throws(FileError) {
       file = try MappedFile(path: path, access: access)
@@ -111,8 +112,8 @@ extension Container {
     return alignment
   }
 
-  /// Joins GGUF's description of the tensors with ours; both must say the same, and the tensors
-  /// must fill the data section in order, with nothing between them but padding.
+  /// Joins GGUF's description of the tensors with ours. Both must agree. The tensors must fill the
+  /// data section in order, with only padding between them.
   private static func resolve(
     _ infos: [TensorInfo], _ index: TensorIndex, dataOffset: Int, alignment: Int, metadata: Metadata
   ) throws(ContainerError.Problem) -> (Metadata, [TensorRecord], [String: Int]) {
@@ -169,7 +170,7 @@ extension Container {
     return (metadata, tensors, indices)
   }
 
-  /// Takes the path off an error that gets it again at the door.
+  /// Removes the path from an error; the caller adds it again.
   private static func problem<Value>(
     _ body: () throws(ContainerError) -> Value
   ) throws(ContainerError.Problem) -> Value {

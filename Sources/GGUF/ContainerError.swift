@@ -27,7 +27,7 @@ public struct ContainerError: Error, Equatable, CustomStringConvertible {
     case limit(part: String, limit: Int, found: UInt64)
     /// A name that occurs twice.
     case duplicate(part: String, name: String)
-    /// Anything else that must have been otherwise.
+    /// Any other violation of the format.
     case invalid(part: String, expected: String, found: String)
     case missingKey(String)
     case missingTensor(String)
@@ -76,8 +76,7 @@ extension ContainerError.Problem: CustomStringConvertible {
   }
 }
 
-/// A text from a file as it may stand in a message: on one line, without control characters, and
-/// not endless.
+/// A text from a file, for a message: on one line, without control characters, and cut to a length.
 func printable(_ text: String) -> String {
   let shown = text.unicodeScalars.prefix(80).map { scalar in
     scalar.properties.generalCategory == .control ? "�" : String(scalar)

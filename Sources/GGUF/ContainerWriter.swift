@@ -4,9 +4,9 @@ import Synchronization
 /// Writes a model file: first everything about it, then the bytes of its tensors.
 ///
 /// The bytes of a tensor come in pieces, in order; different tensors may be written from different
-/// threads at once. The file grows under another name beside its place and takes its own name in
-/// `finish()`; a writer that is cancelled or let go before leaves nothing. Only then is the header
-/// written, so that not even the file under the other name can be taken for a model.
+/// threads at once. The file is written under another name beside its place and gets its own name
+/// in `finish()`. A writer that is cancelled or freed before that leaves nothing. The header is
+/// written last, so that even the file under the other name cannot be taken for a model.
 public final class ContainerWriter: Sendable {
   /// A tensor that the file will hold.
   public struct Tensor: Sendable {
@@ -31,7 +31,7 @@ public final class ContainerWriter: Sendable {
 
   /// Creates the file.
   ///
-  /// `metadata` is written in its order, behind the keys that the writer adds itself:
+  /// `metadata` is written in its order, after the keys that the writer adds itself:
   /// `general.architecture`, `general.alignment`, `janus.format_version` and `janus.tensors.*`.
   /// Names and values that a reader would refuse are refused here.
   public init(
@@ -73,7 +73,7 @@ public final class ContainerWriter: Sendable {
 
   /// Writes the next bytes of the tensor with this index in the list of tensors.
   ///
-  /// Safe from any thread. More bytes than the tensor has are the caller's mistake.
+  /// Safe from any thread. Appending more bytes than the tensor has is a caller's mistake.
   public func append(
     _ bytes: UnsafeRawBufferPointer, to tensor: Int
   ) throws(ContainerError) {
@@ -133,7 +133,7 @@ extension ContainerWriter {
     return header.bytes
   }
 
-  /// What `Container` would refuse.
+  /// Throws for what `Container` would refuse.
   private static func check(
     _ metadata: [(key: String, value: MetadataValue)], _ tensors: [Tensor]
   ) throws(ContainerError.Problem) {

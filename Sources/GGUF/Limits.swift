@@ -1,6 +1,6 @@
 import JanusSystem
 
-/// The numbers of `docs/FORMAT.md` that bound what a file may ask for.
+/// The limits of `docs/FORMAT.md` on a file's numbers.
 ///
 /// They are checked before anything is allocated or multiplied, so that a hostile header costs
 /// neither memory nor time.
@@ -21,7 +21,6 @@ public enum Limits {
   public static let dimensionCount = 4
   /// A single dimension of a logical shape.
   public static let dimension = (1 << 31) - 1
-  /// Powers of two within this range. A tensor begins on a cache line, and on no more than a page of
-  /// the systems with the largest pages.
+  /// Powers of two within this range: from a cache line to the largest page of any system.
   public static let alignment = 64...65536
 }

@@ -1,7 +1,7 @@
 import JanusSystem
 
 extension Metadata {
-  /// Reads `count` pairs: types, lengths and names are checked, values are left where they lie.
+  /// Reads `count` pairs: types, lengths and names are checked; values are not copied.
   init(
     file: MappedFile, count: Int, reader: inout ByteReader
   ) throws(ContainerError.Problem) {
@@ -55,7 +55,7 @@ extension Metadata {
         type: .array, elementType: elementType, count: count, range: range, elementOffsets: [])
     }
     let begin = reader.offset
-    // Every element takes 8 bytes at least, so that a false count is found before memory is taken.
+    // Every element takes at least 8 bytes, so a false count is found before memory is allocated.
     guard count <= (reader.bytes.count - begin) / 8 else {
       throw .truncated(
         part: part, offset: begin, needed: count * 8, available: reader.bytes.count - begin)

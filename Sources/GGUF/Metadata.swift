@@ -3,17 +3,17 @@ import JanusSystem
 /// The key–value pairs of a container, with typed access.
 ///
 /// Types and lengths of all values are checked when the container opens; the elements of arrays are
-/// decoded when they are asked for. An accessor throws an error that names the key, what was
-/// expected and what was found.
+/// decoded when they are read. An accessor throws an error that names the key, what was expected
+/// and what was found.
 public struct Metadata: Sendable {
   struct Entry {
     let type: MetadataType
     /// The elements' type, of an array.
     let elementType: MetadataType?
     let count: Int
-    /// Where the value lies in the file, without its type, its length or its count.
+    /// The value's place in the file, without its type, length or count.
     let range: Range<Int>
-    /// Of a string array: where each element's bytes begin, behind its length.
+    /// For a string array: where each element's bytes begin, after its length.
     let elementOffsets: [UInt32]
   }
 

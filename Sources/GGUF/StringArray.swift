@@ -1,6 +1,6 @@
 import JanusSystem
 
-/// An array of strings that lie in a container, decoded one by one when they are asked for.
+/// An array of strings of a container, decoded one by one when they are read.
 public struct StringArray: Sendable {
   /// The metadata key, for messages.
   public let key: String
@@ -11,7 +11,7 @@ public struct StringArray: Sendable {
   public var count: Int { offsets.count }
   public var indices: Range<Int> { offsets.indices }
 
-  /// The bytes of an element, valid while the container lives. They may be other than UTF-8.
+  /// The bytes of an element, valid while the container lives. They may not be UTF-8.
   public func bytes(_ index: Int) -> UnsafeRawBufferPointer {
     let begin = Int(offsets[index])
     let count = file.bytes.loadUnaligned(fromByteOffset: begin - 8, as: UInt64.self)

@@ -1,7 +1,7 @@
 import JanusSystem
 import Quant
 
-/// How a tensor of a given shape lies in the file: its bytes, and what GGUF is told about them.
+/// How a tensor of a given shape is stored: its bytes, and what GGUF's tensor info says.
 public struct TensorLayout: Equatable, Sendable {
   public let format: ElementFormat
   /// Logical shape, outermost dimension first: one to four dimensions.

@@ -49,7 +49,7 @@ extension Picture {
   private func resampledVertically(to newHeight: Int) -> Picture {
     let filter = BicubicFilter(from: height, to: newHeight)
     let rowSize = width * 3
-    // One row of sums, so that the inner loop runs along memory.
+    // One row of sums, so that the inner loop follows memory order.
     var sums = [Int32](repeating: 0, count: rowSize)
     let resampled = [UInt8](unsafeUninitializedCapacity: rowSize * newHeight) { target, count in
       bytes.withUnsafeBufferPointer { source in
@@ -92,7 +92,8 @@ struct BicubicFilter {
     UInt8(truncatingIfNeeded: min(max(sum >> precisionBits, 0), 255))
   }
 
-  /// The arithmetic is Pillow's, operation by operation, because other orders round otherwise.
+  /// The arithmetic is Pillow's, operation by operation, because another order would round
+  /// differently.
   init(from inputSize: Int, to outputSize: Int) {
     let scale = Double(inputSize) / Double(outputSize)
     let filterScale = max(scale, 1)

@@ -69,7 +69,7 @@ public struct FormulaPage: Sendable, Equatable {
     )
   }
 
-  /// What stands out from a picture's ground, within its bounds.
+  /// The ink of a picture: what differs from its ground, within the ink's bounds.
   private struct Ink {
     let width: Int
     let height: Int
@@ -166,7 +166,8 @@ public struct FormulaPage: Sendable, Equatable {
     }
   }
 
-  /// The lower median of the outermost pixels, each taken once a side of which it is not the corner.
+  /// The lower median of the outermost pixels: the first and the last row, and both ends of the
+  /// rows between.
   private static func medianOfBorder(_ grey: [UInt8], width: Int, height: Int) -> UInt8 {
     var border = Array(grey[..<width]) + grey[((height - 1) * width)...]
     for y in 1..<max(height - 1, 1) { border += [grey[y * width], grey[(y + 1) * width - 1]] }
@@ -175,7 +176,7 @@ public struct FormulaPage: Sendable, Equatable {
   }
 }
 
-/// A picture in which nothing stands out from the ground.
+/// A picture in which nothing differs enough from its ground.
 public struct BlankPicture: Error, Equatable, CustomStringConvertible {
   /// The greatest difference from the ground, of 255.
   public let contrast: Int

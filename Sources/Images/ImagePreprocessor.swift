@@ -74,7 +74,8 @@ public struct ImagePreprocessor: Sendable, Equatable {
   public func fittedSize(width: Int, height: Int) -> (width: Int, height: Int) {
     let longer = Double(max(width, height))
     func fitted(_ side: Int) -> Int {
-      // Divided first: the reference's order, which decides where the product falls just below an integer.
+      // Divides first, as the reference does: the order decides where the product is just below an
+      // integer.
       max(Int(Double(side) / longer * Double(imageSize)), minSize)
     }
     return (fitted(width), fitted(height))
@@ -114,7 +115,7 @@ public struct ImagePreprocessor: Sendable, Equatable {
   }
 }
 
-/// A number for pre-processing that cannot be used.
+/// A pre-processing number that cannot be used.
 public struct ImagePreprocessorError: Error, Equatable, CustomStringConvertible {
   public let parameter: String
   public let expected: String

@@ -52,7 +52,7 @@ public struct Answer: Sendable {
     public let top: [(tokenID: Int, logprob: Float)]
   }
 
-  /// Seconds, on a clock that does not jump.
+  /// Seconds, on a monotonic clock.
   public struct Timings: Sendable {
     public internal(set) var imageEncode = 0.0
     public internal(set) var prefill = 0.0

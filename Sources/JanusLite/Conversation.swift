@@ -15,7 +15,7 @@ public final class Conversation {
   private let run: TextRun
   private let system: String?
   private var turns = 0
-  /// Whether the last answer's end still has to be told to the model.
+  /// Tokens of the last answer that the model has not seen yet: its last token and the end token.
   private var openAnswer: [Int] = []
 
   /// Whether the vision tower's pages stay after a picture; otherwise they are given back.
@@ -24,7 +24,7 @@ public final class Conversation {
   /// Starts an empty conversation.
   ///
   /// - Parameters:
-  ///   - system: what the model is told first; nil takes the model's own words, "" nothing.
+  ///   - system: the system prompt; nil takes the model's own, "" none.
   ///   - context: positions to use at most; nil takes what the model was made for.
   public init(_ model: Janus, system: String? = nil, context: Int? = nil) throws(JanusError) {
     self.model = model
@@ -46,9 +46,9 @@ public final class Conversation {
 
   /// Says `prompt`, with `pictures` before it, and returns the answer.
   ///
-  /// - Parameter onText: called with each piece of the answer as it comes, and before that, while
-  ///   pictures and prompt are taken in, with an empty one for each layer; false stops. A turn that
-  ///   is stopped before its answer has not happened.
+  /// - Parameter onText: called with each piece of the answer as it comes. Before that, while
+  ///   pictures and prompt are taken in, it is called with an empty piece for each layer. Returning
+  ///   false stops. A turn that is stopped before its answer leaves the conversation as it was.
   public func send(
     _ prompt: String, pictures: [Picture] = [],
     settings: GenerationSettings = GenerationSettings(),
@@ -92,7 +92,7 @@ public final class Conversation {
       pictureBytes: pictures.reduce(0) { $0 + $1.bytes.count }, keepsTower: keepsTower)
   }
 
-  /// What the prompt becomes behind what was said before, if it fits.
+  /// The positions that the prompt adds to the conversation, if they fit.
   private func items(for prompt: String, pictures: Int) throws(JanusError) -> [PromptItem] {
     let tokens: [Int]
     do throws(TokenizerError) {
@@ -151,7 +151,7 @@ public final class Conversation {
     _ answer: inout Answer, _ onText: (String) -> Bool
   ) throws(JanusError) -> Bool {
     answer.timings.prefillTokens = items.count
-    var sampler = try sampler(settings)
+    let sampler = try sampler(settings)
     var stream = StreamingText(model.tokenizer)
     var guardian = LoopGuard()
 
@@ -168,7 +168,7 @@ public final class Conversation {
         logits = run.step(token)
         answer.timings.decodeTokens += 1
       }
-      let token = try choose(from: logits, &sampler, settings, &answer)
+      let token = try choose(from: logits, sampler, settings, &answer)
       if token == model.tokenizer.eosID {
         answer.finishReason = .stop
         last = nil
@@ -187,7 +187,7 @@ public final class Conversation {
         answer.tokenIDs.removeSubrange(keep...)
         if settings.logprobs > 0 { answer.logprobs.removeSubrange(keep...) }
         answer.text = model.tokenizer.decode(answer.tokenIDs, skipSpecial: true)
-        // The next turn is not to go on from what the answer no longer says.
+        // The next turn must not continue from tokens that were cut from the answer.
         last = answer.tokenIDs.last
         run.cache.truncate(to: beginning + keep - 1)
         break
@@ -216,10 +216,13 @@ public final class Conversation {
   }
 
   private func choose(
-    from logits: UnsafeMutableBufferPointer<Float>, _ sampler: inout Sampler,
+    from logits: UnsafeMutableBufferPointer<Float>, _ sampler: Sampler,
     _ settings: GenerationSettings, _ answer: inout Answer
   ) throws(JanusError) -> Int {
-    guard let token = sampler.next(UnsafeBufferPointer(logits)) else {
+    guard
+      let token = sampler.choose(
+        from: UnsafeBufferPointer(logits), at: answer.tokenIDs.count)
+    else {
       throw .nan(where: "logits of position \(run.count)")
     }
     if settings.logprobs > 0 {

@@ -3,7 +3,7 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// The formulas of a text that stand between math delimiters.
+/// The formulas of a text that are between math delimiters.
 struct DelimitedMath {
   private var displayed: [Substring] = []
   private var inline: [Substring] = []

@@ -49,8 +49,8 @@ public final class FormulaReader {
     return answer
   }
 
-  /// The tower stays while twice all the weights that a picture reads would fit beside what is
-  /// already there.
+  /// The tower stays while the available memory is more than twice the weights that a picture
+  /// reads.
   private func decideOnTower() {
     let model = conversation.model
     let parts = ModelPart.seeing.union(ModelPart.answering)

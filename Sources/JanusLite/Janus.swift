@@ -61,8 +61,8 @@ public final class Janus: Sendable {
   /// The question about a picture of a formula.
   package let formulaQuestion: String
 
-  /// What the process had when the model was open, in bytes, the whole file among it where it does not
-  /// come into memory page by page, and pages of code that a first request will touch.
+  /// What the process has when the model is open, in bytes, and the pages of code that a first
+  /// request will touch. The whole file is part of it where it is read or locked.
   let baseMemory: Int
   private static let codeToCome = 3 << 20
   /// `Options.mapsOnTouch`.
@@ -167,8 +167,8 @@ public final class Janus: Sendable {
     }
   }
 
-  /// Throws where a file that is to be in memory as a whole is larger than what is available: nothing
-  /// of it could be dropped later. A file that cannot be examined is left to be opened.
+  /// Throws where a file that is to be in memory as a whole is larger than what is available:
+  /// nothing of it could be dropped later. If the file cannot be examined, opening it reports why.
   static func checkFits(_ path: String, available: Int?) throws(JanusError) {
     guard let available, let file = try? MappedFile(path: path), file.count > available else {
       return

@@ -5,9 +5,9 @@ import JanusWords
 
 /// The memory that a request will take, stated before it runs, in bytes.
 ///
-/// A request goes through stages, and what a stage no longer needs is given back, so the need is that
-/// of the largest stage. It is what the operating system will account to the process; the pages of a
-/// mapped model file among it can be dropped when memory is short, the rest cannot.
+/// A request goes through stages. What a stage no longer needs is freed, so the need is that of the
+/// largest stage. It is what the operating system will count for the process. The pages of a mapped
+/// model file are part of it and can be dropped when memory is short; the rest cannot.
 public struct MemoryNeed: Sendable, Equatable {
   /// One part of a request.
   public struct Stage: Sendable, Equatable {
@@ -28,10 +28,10 @@ public struct MemoryNeed: Sendable, Equatable {
   /// Keys and values that are there before the request.
   let cacheBefore: Int
 
-  /// The most that the process will have.
+  /// The most memory that the process will have.
   public var peak: Int { base + (stages.map(\.total).max() ?? 0) }
 
-  /// What the request will allocate and nothing can evict.
+  /// Memory that the request will allocate and that cannot be evicted.
   public var allocations: Int {
     (stages.map { $0.cache + $0.scratch }.max() ?? 0) - cacheBefore
   }
@@ -66,7 +66,7 @@ extension MemoryNeed {
     let features = pictures * model.vision.patchCount * columns * 4 + pictureBytes
     let answering = model.mapped(file.byteCount(of: ModelPart.answering))
     let seeing = model.mapped(file.byteCount(of: ModelPart.seeing))
-    // Rows of the embeddings lie apart, and the system maps some pages around each.
+    // Rows of the embeddings are apart from each other, and the system maps some pages around each.
     let tokens = before + prompt + answer - pictures * model.vision.patchCount
     let embeddings = model.mapped(
       min(file.byteCount(of: [.embeddings]), tokens * Self.bytesMappedAround))
@@ -127,7 +127,7 @@ extension MemoryNeed {
     let entries = 2 * rows * g.embeddingLength * 4
     let (scratch, panels) = Self.decodingScratch(parts, threads: threads)
     let decoding = model.mapped(file.byteCount(of: [.decoder]))
-    // Pages and panels of the first decoding stay for the next, and all of a preview's stays.
+    // Pages and panels of the first decoding stay for the next. All of a preview's memory stays.
     let kept =
       if previewing {
         (weights: decoding, scratch: scratch)
@@ -149,7 +149,7 @@ extension MemoryNeed {
     self.init(stages: stages, base: model.baseMemory, cacheBefore: 0)
   }
 
-  /// What decoding a picture takes whose codes are there.
+  /// What decoding a picture takes when its codes exist already.
   init(_ model: Janus, decoding parts: PaintingParts) {
     let weights = model.mapped(model.languageModel.file.byteCount(of: [.decoder]))
     let scratch = Self.decodingScratch(parts, threads: model.pool.threadCount).all
@@ -157,8 +157,8 @@ extension MemoryNeed {
     self.init(stages: [stage], base: model.baseMemory, cacheBefore: 0)
   }
 
-  /// Bytes of a decoding, with the pixels and a file that is made of them, and those of them that stay
-  /// for the next one.
+  /// Bytes of a decoding, with its pixels and the file that is made from them, and the part that
+  /// stays for the next decoding.
   private static func decodingScratch(
     _ parts: PaintingParts, threads: Int
   ) -> (all: Int, kept: Int) {
@@ -188,7 +188,7 @@ extension Janus {
     }
   }
 
-  /// `bytes` of weights as they count: a file that was read or locked counts whole, once, whatever
-  /// is touched.
+  /// `bytes` of weights as memory of a stage. A file that was read or locked counts in `base`, as a
+  /// whole.
   fileprivate func mapped(_ bytes: Int) -> Int { mapsOnTouch ? bytes : 0 }
 }

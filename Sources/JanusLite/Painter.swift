@@ -103,7 +103,7 @@ public final class Painter {
     let (prompt, emptyPrompt) = try tokens(prompt)
     let total = codesPerPicture
     try checkContext(prompt: prompt.count)
-    // What a decoding took makes room for the cache.
+    // Memory of a decoding makes room for the cache.
     buffers.release()
     try MemoryNeed(model, painting: parts, prompt: prompt.count, together: seeds.count)
       .checkFits()
@@ -121,7 +121,7 @@ public final class Painter {
       let rows = seeds.indices.map { picture in
         UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
       }
-      let chosen = choose(from: rows, &samplers).compactMap(\.self)
+      let chosen = choose(from: rows, samplers, at: step).compactMap(\.self)
       guard chosen.count == rows.count else {
         throw .nan(where: "code logits of step \(step)")
       }
@@ -137,15 +137,14 @@ public final class Painter {
 
   /// The next code of each picture by its sampler, nil where its logits allow none.
   private func choose(
-    from logits: [UnsafeBufferPointer<Float>], _ samplers: inout [Sampler]
+    from logits: [UnsafeBufferPointer<Float>], _ samplers: [Sampler], at step: Int
   ) -> [Int?] {
-    samplers.withUnsafeMutableBufferPointer { samplers in
-      [Int?](unsafeUninitializedCapacity: logits.count) { chosen, count in
-        ops.pool.run(logits.count) { picture, _ in
-          (chosen.baseAddress! + picture).initialize(to: samplers[picture].next(logits[picture]))
-        }
-        count = logits.count
+    [Int?](unsafeUninitializedCapacity: logits.count) { chosen, count in
+      ops.pool.run(logits.count) { picture, _ in
+        (chosen.baseAddress! + picture).initialize(
+          to: samplers[picture].choose(from: logits[picture], at: step))
       }
+      count = logits.count
     }
   }
 
@@ -158,7 +157,7 @@ public final class Painter {
     return Picture(width: imageSize, height: imageSize, bytes: try pixels(codes))
   }
 
-  /// What is known of a picture after its first codes; the rest is grey.
+  /// A picture after its first codes; the rest is grey.
   ///
   /// Whole lines of codes are shown. They are decoded as a picture of their own, so that their
   /// colours still change a little as more lines come.

@@ -18,7 +18,7 @@ package struct Benchmark {
 
     /// One of `allNames`.
     package let name: String
-    /// The name with what tells stages of one name apart: `decode-600`, `paint-2`.
+    /// The name, and what distinguishes stages of one name: `decode-600`, `paint-2`.
     package let key: String
     package let title: String
     /// What `unitsPerRun` counts.
@@ -39,7 +39,7 @@ package struct Benchmark {
     package let slowest: Double
     /// Units a second at the median.
     package let rate: Double
-    /// What was reached of the roof, 0 to 1; nil where no roof applies.
+    /// The share of the roof that was reached, 0 to 1; nil where no roof applies.
     package let ofRoof: Double?
   }
 

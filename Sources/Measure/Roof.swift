@@ -5,7 +5,7 @@ import JanusSystem
 import JanusWords
 import SIMDKernels
 
-/// What the machine reaches on some threads when nothing else is in the way.
+/// What the machine reaches on some threads when nothing else limits it.
 package struct Roof: Sendable {
   /// Bytes a second, read in order from memory far larger than any cache.
   package let bytesPerSecond: Double
@@ -37,7 +37,7 @@ package struct Roof: Sendable {
 
 /// Memory far larger than any cache, to be read in order.
 ///
-/// What a shared machine's memory gives changes from second to second, so a stage that memory limits
+/// The bandwidth of a shared machine changes from second to second. So a stage that memory limits
 /// is compared with readings right before and after it.
 final class MemoryReading {
   private let byteCount = 512 << 20

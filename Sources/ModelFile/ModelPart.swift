@@ -22,7 +22,7 @@ package enum ModelPart: String, Sendable {
 
   /// What encoding a picture reads.
   package static let seeing: Set<ModelPart> = [.vision, .aligner]
-  /// What a token reads, but for its own row of the embeddings.
+  /// What a token reads, apart from its own row of the embeddings.
   package static let answering: Set<ModelPart> = [.language, .textHead]
   /// What choosing a picture's codes reads.
   package static let painting: Set<ModelPart> = [.language, .codes]

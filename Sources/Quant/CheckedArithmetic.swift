@@ -1,4 +1,4 @@
-/// A size that cannot be: from a file or a caller that asked for the impossible.
+/// An impossible size, from a file or from a caller.
 public enum SizeError: Error, Equatable, CustomStringConvertible {
   case notPositive(rows: Int, columns: Int)
   case partialBlock(columns: Int)
@@ -17,7 +17,7 @@ public enum SizeError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Arithmetic on sizes from outside: an overflow throws instead of trapping or wrapping.
+/// Arithmetic on sizes from outside. An overflow throws instead of trapping or wrapping.
 extension Int {
   /// The same number as an `Int`.
   public init(checked value: some BinaryInteger) throws(SizeError) {

@@ -3,7 +3,7 @@ import SIMDKernels
 /// The bytes of a group of rows back to floats.
 ///
 /// The inverse of `Quantizer.encode`, with the same shapes: `out` is `[rowCount, columns]`,
-/// row-major. Any bytes decode to something; sizes are the caller's duty.
+/// row-major. Any bytes decode to some values. The caller checks the sizes.
 public func decode(
   _ bytes: UnsafeRawBufferPointer, as format: ElementFormat, rowCount: Int, columns: Int,
   levels: Levels = .standard, into out: UnsafeMutableBufferPointer<Float>

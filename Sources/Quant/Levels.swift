@@ -3,18 +3,19 @@ public struct Levels: Sendable, Equatable {
   /// Ascending, within ±127.
   public let values: [Int8]
 
-  /// Levels within -32 … 31 that hold normally distributed weights with the smallest squared error under
-  /// the encoder's scale search: none can be moved by one without a larger error over blocks of 32
-  /// normal values, which `LevelsTests` repeats. Levels within ±127 would have 1.5 % less.
+  /// Levels within -32 … 31 that hold normally distributed weights with the smallest squared error
+  /// under the encoder's scale search: none can be moved by one without a larger error over blocks
+  /// of 32 normal values, which `LevelsTests` repeats. With levels within ±127 the error would be
+  /// 1.5 % smaller.
   ///
-  /// So narrow, because sums of four products with int8 values then fit in 16 bits, which halves the
-  /// widening of sums on AVX2. They are lopsided on purpose: a scale may be negative, so that the
-  /// longer arm can lie on either side, where the block's extreme value is.
+  /// The range is narrow because sums of four products with int8 values then fit in 16 bits, so
+  /// that AVX2 widens half as many sums. The levels are not symmetric: a scale may be negative, so
+  /// the side that reaches further can be the side of the block's extreme value.
   public static let standard = Levels(
     unchecked: [-32, -25, -20, -16, -12, -9, -6, -3, 0, 3, 6, 9, 12, 16, 21, 27])
 
-  /// `nil` unless there are 16 values, strictly ascending, without -128: its negative is no Int8,
-  /// and kernels negate.
+  /// `nil` unless there are 16 values, strictly ascending, without -128: kernels negate levels, and
+  /// 128 does not fit in Int8.
   public init?(_ values: [Int8]) {
     guard values.count == 16, values[0] > -128,
       zip(values, values.dropFirst()).allSatisfy({ $0 < $1 })

@@ -1,4 +1,4 @@
-/// How far decoded weights lie from the originals.
+/// How far decoded weights are from the originals.
 public struct QuantizationError: Sendable {
   private var errorSquares = 0.0
   private var originalSquares = 0.0
@@ -7,7 +7,7 @@ public struct QuantizationError: Sendable {
 
   public init() {}
 
-  /// Takes in another stretch of weights.
+  /// Counts more weights.
   public mutating func accumulate(
     original: UnsafeBufferPointer<Float>, decoded: UnsafeBufferPointer<Float>
   ) {
@@ -21,7 +21,7 @@ public struct QuantizationError: Sendable {
     }
   }
 
-  /// Takes in the weights that another has seen.
+  /// Counts the weights that `other` has counted.
   public mutating func combine(_ other: QuantizationError) {
     errorSquares += other.errorSquares
     originalSquares += other.originalSquares

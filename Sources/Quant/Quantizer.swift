@@ -8,10 +8,11 @@ public struct Quantizer: Sendable {
   public let importance: [Float]?
   private let kernels: Kernels
 
-  /// The largest weight of the formats with f16 scales: the search may want a scale of a nineteenth of it.
+  /// The largest weight of the formats with f16 scales: the scale search may try 1/19 of it as a
+  /// scale.
   public static let largestWeight: Float = 65504 * 16
 
-  /// The bytes do not depend on `kernels`, only the time does.
+  /// The bytes do not depend on `kernels`; the time does.
   public init(
     format: ElementFormat, levels: Levels = .standard, importance: [Float]? = nil,
     kernels: Kernels = .best
@@ -25,11 +26,11 @@ public struct Quantizer: Sendable {
 
   /// Encodes a group of rows.
   ///
-  /// `rows` is `[rowCount, columns]`, row-major. `out` receives
-  /// `format.byteCount(rows: rowCount, columns: columns)` bytes. For panels the group must begin at
-  /// a multiple of 16 rows of its matrix, and only the matrix's last group may have a row count that
-  /// is no multiple of 16. Throws when a weight is not finite, or too large for a scale in f16; the
-  /// row counts from the group's beginning.
+  /// `rows` is `[rowCount, columns]`, row-major. `out` receives `format.byteCount(rows: rowCount,
+  /// columns: columns)` bytes. For panels the group must begin at a multiple of 16 rows of its
+  /// matrix, and only the matrix's last group may have a row count that is not a multiple of 16.
+  /// Throws when a weight is not finite, or too large for a scale in f16; the row counts from the
+  /// group's beginning.
   public func encode(
     rows: UnsafeBufferPointer<Float>, rowCount: Int, columns: Int,
     into out: UnsafeMutableRawBufferPointer

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// How much memory the process could still take without anything being swapped out or killed.
+/// How much memory the process can still take without swapping and without being killed.
 package enum AvailableMemory {
   /// Bytes, the cgroup's limit respected; nil where the system does not say.
   package static var bytes: Int? {
@@ -19,11 +19,11 @@ package enum AvailableMemory {
   }
 
   #if os(Linux)
-    /// The least room that the process' cgroup or one above it leaves.
+    /// The smallest room that the process's cgroup, or one above it, leaves.
     private static func cgroup() -> Int? { ControlGroup.all("memory").compactMap(room).min() }
 
-    /// The limit of one cgroup less what it uses; pages of files count as room, for they can be dropped,
-    /// but for those of files that are nowhere but in memory.
+    /// The limit of one cgroup minus what it uses. Pages of files count as free, because they can
+    /// be dropped, except for those of files that exist in memory only.
     private static func room(in group: ControlGroup) -> Int? {
       let names =
         switch group.version {
@@ -41,7 +41,7 @@ package enum AvailableMemory {
       let statistics = "\(group.folder)/memory.stat"
       let files = field(names.files, in: statistics) ?? 0
       let shared = field(names.shared, in: statistics) ?? 0
-      // Version 1 says "no limit" by one near the largest number.
+      // Version 1 says "no limit" with a limit near the largest number.
       return limit - max(0, min(limit, used - max(0, files - shared)))
     }
 

@@ -1,6 +1,6 @@
 #if os(Linux)
-  /// A folder of Linux' control groups that limits this process: its own group's, or one's above it,
-  /// whose limits hold for all that is below.
+  /// A folder of a Linux control group that limits this process: its own group, or one above it,
+  /// whose limits hold for all groups below.
   struct ControlGroup: Equatable {
     enum Version { case first, second }
 

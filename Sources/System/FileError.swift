@@ -20,7 +20,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     self.code = code
   }
 
-  /// The operation of an output whose place is wrong.
+  /// The operation for an output that cannot be made at its place.
   static let creation = "create"
 
   /// Whether a file that was to be read, or a folder on the way to it, does not exist.

@@ -9,11 +9,11 @@
 /// A file's bytes in memory, read-only: mapped, or read into an allocation.
 ///
 /// Mapped pages are shared with every other process that maps the file and cost nothing until they
-/// are touched. On Linux they are large pages where the file system keeps its cache in such: a model
-/// is read from front to back for every token, and with small ones a quarter of that time went into
-/// looking up pages. The bytes live as long as the object. A file that another program cuts short while
-/// it is mapped ends this process (SIGBUS), as with every mapping; files are to be replaced by
-/// renaming, as `ContainerWriter` does.
+/// are touched. On Linux they are large pages if the file system's cache has large pages. A model
+/// is read from front to back for every token; with small pages a quarter of that time goes into
+/// looking up pages. The bytes are valid while the object lives. If another program truncates the
+/// file while it is mapped, this process ends with SIGBUS, as with every mapping. Files are to be
+/// replaced by renaming, as `ContainerWriter` does.
 public final class MappedFile: Sendable {
   /// How the bytes come into memory.
   public enum Access: Sendable {
@@ -23,12 +23,13 @@ public final class MappedFile: Sendable {
     case copied
   }
 
-  /// What is soon to happen to a range, for the operating system to prepare.
+  /// What will happen to a range soon, as advice to the operating system (madvise).
   public enum Advice: Sendable {
-    /// It will not be read for a while: its pages may go. Reading it again loads it again.
+    /// MADV_DONTNEED: it will not be read for a while. Its pages may be dropped; reading it again
+    /// loads it again.
     case dontNeed
-    /// Small pieces of it will be read, here and there: what lies beside them is not worth loading,
-    /// nor being counted as this process's memory.
+    /// MADV_RANDOM: small scattered pieces of it will be read. Pages around them are not loaded,
+    /// and do not count as this process's memory.
     case random
   }
 
@@ -42,7 +43,7 @@ public final class MappedFile: Sendable {
 
   /// Opens a regular file. An empty one is accepted: it has no bytes.
   public init(path: String, access: Access = .mapped) throws(FileError) {
-    // A named pipe is to be refused, not waited for.
+    // O_NONBLOCK: a named pipe is refused; opening it must not wait.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, operation: "open", code: errno) }
     defer { _ = close(descriptor) }
@@ -73,7 +74,7 @@ public final class MappedFile: Sendable {
     if let base { munmap(base, count) }
   }
 
-  /// Tells the operating system about a range of offsets; never an error, for it is only advice.
+  /// Advises the operating system about a range of offsets. It is never an error.
   public func advise(_ advice: Advice, _ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "range outside the file")
     // Dropping pages of a private copy would turn them into zeros.
@@ -91,7 +92,8 @@ public final class MappedFile: Sendable {
     #endif
   }
 
-  /// Keeps the file in memory until the object goes; an error where the system's limit forbids it.
+  /// Keeps the file in memory (mlock) until the object is freed. Throws where the system's limit
+  /// forbids it.
   public func lock() throws(FileError) {
     guard let base else { return }
     guard mlock(base, count) == 0 else {
@@ -122,7 +124,7 @@ public final class MappedFile: Sendable {
       let step = pread(descriptor, base + offset, min(count - offset, 1 << 30), off_t(offset))
       if step < 0 && errno == EINTR { continue }
       guard step > 0 else {
-        // Nothing more although the size promised it: the file shrank.
+        // The file is shorter than its size said: it shrank meanwhile.
         let code = step < 0 ? errno : EIO
         munmap(base, count)
         throw FileError(path: path, operation: "read", code: code)

@@ -8,14 +8,14 @@
 
 /// Uninitialised bytes, aligned to 64, for the large buffers of a network.
 ///
-/// Large ones come from the operating system in whole pages: they count from the moment they are
-/// written to, and freeing them gives them back at once. An allocator that serves everything from one
-/// heap may keep tens of megabytes after that.
+/// Large ones come from the operating system in whole pages. A page counts as used memory when it
+/// is first written to, and freeing gives it back at once. A heap allocator may keep tens of
+/// megabytes after that.
 package enum PageMemory {
   /// From this size on.
   private static let threshold = 1 << 20
 
-  /// `inLargePages`: for what is filled whole and read from front to back.
+  /// `inLargePages`: for memory that is filled completely and read from front to back.
   package static func allocate(_ byteCount: Int, inLargePages: Bool = false)
     -> UnsafeMutableRawPointer
   {
@@ -30,7 +30,7 @@ package enum PageMemory {
     return base
   }
 
-  /// Takes back what `allocate(byteCount)` returned.
+  /// Frees what `allocate(byteCount)` returned.
   package static func deallocate(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
     guard byteCount >= threshold else { return base.deallocate() }
     munmap(base, byteCount)

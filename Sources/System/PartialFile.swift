@@ -8,8 +8,8 @@ import Synchronization
   import Darwin
 #endif
 
-/// A file that is written under a temporary name beside its place, and either gets its name, whole,
-/// or vanishes.
+/// A file that is written under a temporary name beside its place. It gets its name when it is
+/// whole, or is removed.
 public final class PartialFile: Sendable {
   private let destination: String
   private let temporary: String
@@ -19,7 +19,7 @@ public final class PartialFile: Sendable {
   /// Creates the file with its final size, filled with zeros.
   public init(destination: String, byteCount: Int) throws(FileError) {
     var status = stat()
-    // Replacing a device or a folder by a file is never what was meant.
+    // A device or a folder is never replaced by a file.
     if stat(destination, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
       throw FileError(
@@ -31,7 +31,7 @@ public final class PartialFile: Sendable {
     self.destination = destination
     descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      // `deinit` is not to remove what was not made.
+      // `deinit` must not remove a file that was not made.
       let code = errno
       isOpen.withLock { $0 = false }
       throw FileError(path: destination, operation: FileError.creation, code: code)
@@ -72,8 +72,8 @@ public final class PartialFile: Sendable {
 
   /// Makes sure that the bytes are on the disk, and names the file.
   ///
-  /// On Linux the system's cache lets go of them: it holds what was written in small pages, and a
-  /// reader who loads them afresh gets large ones (see `MappedFile`).
+  /// On Linux the written pages are dropped from the page cache (POSIX_FADV_DONTNEED). Written data
+  /// are cached in small pages; loading them again gives large ones (see `MappedFile`).
   public func commit() throws(FileError) {
     func failure(_ operation: String) -> FileError {
       FileError(path: destination, operation: operation, code: errno)
@@ -87,8 +87,8 @@ public final class PartialFile: Sendable {
       guard rename(temporary, destination) == 0 else { throw failure(FileError.creation) }
       isOpen = false
     }
-    // The new name is on the disk when the folder is. Some file systems cannot do this; the file
-    // itself is whole.
+    // The new name is on the disk when the folder has been written. Some file systems cannot do
+    // this; the file itself is whole.
     let slash = destination.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { String(destination[...$0]) } ?? "."
     let folderDescriptor = open(folder, O_RDONLY | O_CLOEXEC)
@@ -98,8 +98,8 @@ public final class PartialFile: Sendable {
     }
   }
 
-  /// Removes the file unless it has its name. Another thread may still be writing to it, so that
-  /// the descriptor stays until the object goes.
+  /// Removes the file unless it has its name. Another thread may still be writing to it, so the
+  /// descriptor stays open until the object is freed.
   public func discard() {
     isOpen.withLock { isOpen in
       guard isOpen else { return }

@@ -2,9 +2,9 @@
   import Darwin
 #endif
 
-/// The memory of this process as the operating system accounts it, in bytes.
+/// The memory of this process as the operating system counts it, in bytes.
 package enum ProcessMemory {
-  /// What it has now: its own pages and those of mapped files that it has touched.
+  /// What it has now: its own pages, and pages of mapped files that it has touched.
   package static var resident: Int {
     #if os(Linux)
       return field("VmRSS:")
@@ -24,7 +24,8 @@ package enum ProcessMemory {
   /// The most that it has had so far.
   package static var peak: Int {
     #if os(Linux)
-      // Not getrusage: its figure survives exec, and with it the peak of whoever started us.
+      // Not getrusage: its figure survives exec, so it could be the peak of the program that
+      // started us.
       return field("VmHWM:")
     #else
       var usage = rusage()

@@ -6,10 +6,10 @@
   import Darwin
 #endif
 
-/// How many processors this process may really use.
+/// How many processors this process may use.
 package enum ProcessorCount {
-  /// Physical cores allowed to the process: its affinity and its cgroup's quota are respected, and
-  /// two hardware threads of one core count once, since they share its multipliers.
+  /// Physical cores that the process may use, by its affinity and its cgroup's quota. Two hardware
+  /// threads of one core count once, because they share its multipliers.
   package static let physicalCores: Int = {
     #if os(Linux)
       let list = SystemFile.text("/proc/self/status").flatMap(allowedProcessors)
@@ -41,7 +41,8 @@ package enum ProcessorCount {
 
     /// Physical cores that the processors belong to.
     ///
-    /// A core is known by the list of its processors: its number repeats in other clusters and dies.
+    /// A core is identified by the list of its processors, because core numbers repeat in other
+    /// clusters and dies.
     static func coreCount(of processors: [Int], _ read: (_ path: String) -> String?) -> Int {
       let cores = processors.map { processor -> String in
         let folder = "/sys/devices/system/cpu/cpu\(processor)/topology/"
@@ -51,7 +52,7 @@ package enum ProcessorCount {
       return Set(cores).count
     }
 
-    /// The least CPU time per period of some groups, rounded up to whole processors; nil where none is
+    /// The smallest CPU quota of some groups, rounded up to whole processors; nil where none is
     /// set.
     static func quota(of groups: [ControlGroup], _ read: (_ path: String) -> String?) -> Int? {
       groups.compactMap { group -> Int? in

@@ -1,4 +1,4 @@
-/// Time since its making, in seconds, on a clock that does not jump.
+/// Seconds since it was made, on a monotonic clock.
 package struct Stopwatch {
   package init() {}
 
@@ -9,7 +9,7 @@ package struct Stopwatch {
     return Double(seconds) + Double(attoseconds) * 1e-18
   }
 
-  /// Runs `body` and adds what it took to `total`.
+  /// Runs `body` and adds its seconds to `total`.
   package static func measure<Result, Failure>(
     _ total: inout Double, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What scripts rely on: where answers go, which keys they have, and that they come again.
+/// What scripts rely on: where answers go, which keys they have, and that they can be repeated.
 @Suite struct AnswerTests {
   let model: String
 

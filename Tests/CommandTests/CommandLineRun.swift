@@ -15,8 +15,9 @@ struct CommandLineRun {
     return lines
   }
 
-  /// Runs the command to its end. The environment holds nothing of ours but `environment`; files
-  /// may have `fileBlocks` blocks of 512 bytes, or any number.
+  /// Runs the command to its end. Of this project's variables the environment holds only
+  /// `environment`. Files may have `fileBlocks` blocks of 512 bytes, or any number of blocks where
+  /// it is nil.
   init(
     _ arguments: [String], input: Data = Data(), environment: [String: String] = [:],
     command: URL = executable, fileBlocks: Int? = nil
@@ -29,7 +30,7 @@ struct CommandLineRun {
     }
     let process = Self.process(
       arguments, environment: environment, command: command, fileBlocks: fileBlocks)
-    // Files rather than pipes: nobody has to read while the process writes.
+    // Files, not pipes, so that nobody has to read while the process writes.
     process.standardInput = FileHandle(forReadingAtPath: files[0])
     process.standardOutput = FileHandle(forWritingAtPath: files[1])
     process.standardError = FileHandle(forWritingAtPath: files[2])
@@ -59,7 +60,7 @@ struct CommandLineRun {
     return process
   }
 
-  /// The command lies beside the tests that were built with it.
+  /// The command is beside the tests that were built with it.
   static let executable: URL = {
     let tests =
       Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
@@ -68,7 +69,7 @@ struct CommandLineRun {
   }()
 }
 
-/// A folder that goes with the test.
+/// A folder that is removed with the test.
 final class Scratch: Sendable {
   let path: String
 
@@ -114,7 +115,7 @@ enum Fixture {
     let path = scratch.file("tiny.gguf")
     let run = try CommandLineRun(["convert", checkpoint, "-o", path, "--quant", "int8"])
     guard run.status == 0 else { throw ConversionFailed(errors: run.errors) }
-    // A static value is never let go, and its folder with it.
+    // A static value is never released, and neither is its folder.
     atexit { if let (folder, _) = try? Fixture.model.get() { folder.remove() } }
     return (scratch, path)
   }

@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// The default model where there is none to be had, or a damaged one.
+/// A default model that is missing or damaged.
 @Suite struct DefaultModelTests {
-  /// A copy of the command in a folder of its own, where no other file lies.
+  /// A copy of the command alone in a folder.
   private func lonelyCommand() throws -> (folder: Scratch, command: URL) {
     let folder = try Scratch()
     try FileManager.default.copyItem(

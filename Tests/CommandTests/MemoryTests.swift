@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the command says of memory, and what it keeps of that.
+/// What the command states about memory, and whether that holds.
 @Suite struct MemoryTests {
   let model: String
 
@@ -65,7 +65,7 @@ import Testing
   }
 
   #if os(Linux)
-    /// A file of a terabyte of nothing: reading it would fill any machine's memory.
+    /// A sparse file of a terabyte. Reading it would fill any machine's memory.
     @Test(arguments: ["--no-mmap", "--mlock"])
     func aFileLargerThanTheMemoryIsNotReadIntoIt(_ option: String) throws {
       let path = NSTemporaryDirectory() + "janus-lite-huge-\(UUID().uuidString).gguf"
@@ -79,8 +79,9 @@ import Testing
     }
   #endif
 
-  /// The peak after each picture: what one of them leaves behind shows in all that follow, in every
-  /// round. What tests beside this one do to the heaps of threads does not.
+  /// The peak after each picture. Memory that a picture leaves behind raises the peak of all that
+  /// follow, in every round. The effect of other tests that run at the same time does not appear in
+  /// every round.
   @Test func manyPicturesTakeNoMoreMemoryThanTen() throws {
     var peaks: [Double] = []
     for _ in 0..<3 {

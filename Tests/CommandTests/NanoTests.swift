@@ -2,7 +2,7 @@ import Foundation
 import JanusImages
 import Testing
 
-/// The whole way with a model that was trained: Models/janus-nano in int4. Its answers are right, not merely there.
+/// From file to answer with a trained model, Models/janus-nano in int4. Its answers must be right.
 @Suite(.enabled(if: Nano.isThere, "Models/janus-nano is not in this checkout"))
 struct NanoTests {
   let model: String

@@ -3,7 +3,7 @@ import JanusImages
 import JanusLite
 import Testing
 
-/// What is left when painting cannot go on.
+/// Which files exist after painting that cannot go on.
 @Suite struct PaintingFaultTests {
   let scratch: Scratch
 
@@ -88,12 +88,12 @@ import Testing
       let model = try poisoned { $0.hasPrefix(damaged) }
       let run = try CommandLineRun(arguments(model))
       #expect(run.status == 65, "\(run.errors)")
-      #expect(run.errorLines.count == 1 && run.errors.contains("not a number"))
+      #expect(run.errorLines.count == 1 && run.errors.contains("NaN"))
       #expect(try scratch.names == ["tiny.gguf"])
     }
   }
 
-  /// Whatever these tensors hold: were one of them part of a product, nothing would be a number.
+  /// These tensors hold NaN. If one of them took part in a product, the result would be NaN.
   @Test func neitherTheTextHeadNorTheVisionTowerTakesPart() throws {
     let model = try poisoned {
       $0.hasPrefix("output.") || $0.hasPrefix("v.") || $0.hasPrefix("mm.")

@@ -5,7 +5,7 @@
   @Suite struct StatusLineTests {
     private static let clearing = "\r\u{1b}[K"
 
-    /// A terminal's account of the first picture of a folder with a wide name.
+    /// What a terminal shows while the first picture of a folder with a wide name is read.
     private static func reading(
       environment: [String: String], columns: UInt16
     ) throws -> (name: String, shown: String, status: Int32) {
@@ -23,7 +23,7 @@
     @Test func itNeverTakesMoreThanOneLine() throws {
       let run = try Self.reading(environment: ["TERM": "xterm"], columns: 41)
       #expect(run.status == 0)
-      // Behind the last clearing stands the answer.
+      // The answer follows the last clearing.
       let lines = run.shown.components(separatedBy: Self.clearing).dropLast()
       #expect(lines.contains { $0.contains("公式の写真") })
       for line in lines {

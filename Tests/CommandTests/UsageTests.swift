@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  /// Files and pipes of the command's own would otherwise come to stand in their places.
+  /// Otherwise files and pipes that the command opens would get the numbers of these streams.
   @Test func closedStreamsAreNeitherReadNorWritten() throws {
     let model = try Fixture.modelPath
     let picture = Fixture.picture("rings")

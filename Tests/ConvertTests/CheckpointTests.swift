@@ -122,7 +122,7 @@ import Testing
       "tensor 'model.language_model.layers.0.mlp.gate_proj.weight'",
       "expected shape [128, 64] (128 is text_config.intermediate_size of config.json)",
       "found [96, 64]")
-    // The 7B file leaves the width out; a model of another width must not pass for one.
+    // The 7B file leaves the width out. A model of another width must not be taken for it.
     try expect(
       changed { $0.set("text_config.vocab_size", nil) }, .data,
       "32000 is text_config.vocab_size, absent, by default")

@@ -7,7 +7,7 @@ import Testing
   @Test(arguments: [0, 1, 3, 8])
   func piecesComeInOrderFromAnyNumberOfThreads(threads: Int) {
     let queue = PieceQueue<Int, Never>(count: 100, window: 4) { .success($0 * $0) }
-    // Without any, as where the system makes no more, the consumer works.
+    // Without helper threads, as where the system makes no more, the consumer does the work.
     queue.start(threads: threads)
     for index in 0..<100 { #expect(queue.next().get() == index * index) }
     queue.stop()

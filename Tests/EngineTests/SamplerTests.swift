@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import JanusEngine
@@ -9,10 +10,11 @@ import Testing
     _ logits: [Float], draws: Int, temperature: Float = 1, topK: Int? = nil, topP: Float? = nil,
     seed: UInt64 = 1
   ) throws -> [Int] {
-    var sampler = try Sampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
+    let sampler = try Sampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
     var counts = Array(repeating: 0, count: logits.count)
-    for _ in 0..<draws {
-      let index = try #require(logits.withUnsafeBufferPointer { sampler.next($0) })
+    for draw in 0..<draws {
+      let index = try #require(
+        logits.withUnsafeBufferPointer { sampler.choose(from: $0, at: draw) })
       counts[index] += 1
     }
     return counts
@@ -126,19 +128,40 @@ import Testing
 
   @Test func theSameSeedDrawsTheSame() throws {
     func draws(_ seed: UInt64) throws -> [Int?] {
-      var sampler = try Sampler(temperature: 1, seed: seed)
-      return (0..<50).map { _ in Self.logits.withUnsafeBufferPointer { sampler.next($0) } }
+      let sampler = try Sampler(temperature: 1, seed: seed)
+      return (0..<50).map { place in
+        Self.logits.withUnsafeBufferPointer { sampler.choose(from: $0, at: place) }
+      }
     }
     #expect(try draws(7) == draws(7))
     #expect(try draws(7) != draws(8))
   }
 
-  /// The generator's published values for the seed 1234567.
-  @Test func randomNumbersAreThoseOfSplitMix64() {
-    var random = SplitMix64(seed: 1_234_567)
-    #expect(random.next() == 6_457_827_717_110_365_317)
-    #expect(random.next() == 3_203_168_211_198_807_973)
-    #expect(random.next() == 9_817_491_932_198_370_423)
+  /// A choice depends on nothing but seed, position and logits: places can be drawn in any order.
+  @Test func placesCanBeDrawnInAnyOrder() throws {
+    let sampler = try Sampler(temperature: 1, topK: 6, topP: 0.9, seed: 11)
+    let draw = { (place: Int) in
+      Self.logits.withUnsafeBufferPointer { sampler.choose(from: $0, at: place) }
+    }
+    let forward = (0..<64).map(draw)
+    #expect((0..<64).reversed().map(draw).reversed() == forward)
+  }
+
+  /// Tokens that cannot win are passed over without a logarithm; all of them computed give the same.
+  @Test func passingOverTokensChangesNoChoice() throws {
+    var random = SplitMix64(seed: 8)
+    for place in 0..<200 {
+      let spread = Double(1 + place % 40)
+      let logits = (0..<500).map { _ in Float(random.nextUnit() * spread) }
+      let sampler = try Sampler(temperature: 0.8, seed: 5)
+      let noise = GumbelNoise(seed: 5, position: place)
+      let largest = Double(logits.max() ?? 0)
+      let sums = logits.indices.map {
+        (Double(logits[$0]) - largest) / Double(Float(0.8)) + noise[$0]
+      }
+      let best = sums.indices.max { sums[$0] < sums[$1] }
+      #expect(logits.withUnsafeBufferPointer { sampler.choose(from: $0, at: place) } == best)
+    }
   }
 
   @Test(arguments: [
@@ -146,8 +169,8 @@ import Testing
   ])
   func logitsThatAreNoNumbersGiveNoToken(_ logits: [Float]) throws {
     for temperature: Float in [0, 1] {
-      var sampler = try Sampler(temperature: temperature)
-      #expect(logits.withUnsafeBufferPointer { sampler.next($0) } == nil)
+      let sampler = try Sampler(temperature: temperature)
+      #expect(logits.withUnsafeBufferPointer { sampler.choose(from: $0, at: 0) } == nil)
     }
   }
 

@@ -3,7 +3,7 @@ import GGUF
 import JanusSystem
 import Testing
 
-/// What a file that opens promises: every value and every byte can be asked for.
+/// A file that opens can be read completely: every value and every byte.
 private func readEverything(_ container: Container) {
   let metadata = container.metadata
   for key in metadata.keys {
@@ -56,7 +56,7 @@ private func readEverything(_ container: Container) {
       var bytes = original
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         let position = Int.random(in: 0..<header, using: &random)
-        // Single bits, and the values at which comparisons turn.
+        // Single bits, and the values at the borders of comparisons.
         bytes[position] =
           switch Int.random(in: 0..<3, using: &random) {
           case 0: bytes[position] ^ 1 << UInt8.random(in: 0..<8, using: &random)
@@ -73,7 +73,8 @@ private func readEverything(_ container: Container) {
         #expect(!"\(error)".contains("\n"))
       }
     }
-    // Names and values may change unseen; lengths, types and offsets may not.
+    // A change of names and values may go unnoticed; a change of lengths, types and offsets may
+    // not.
     #expect(refused > 300)
   }
 }

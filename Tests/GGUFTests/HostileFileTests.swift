@@ -4,7 +4,7 @@ import Testing
 
 @testable import GGUF
 
-/// A container written by hand, each of whose parts can be made wrong.
+/// A container written by hand, so that each part can be made wrong.
 private struct HandMade {
   var magic: StaticString = "GGUF"
   var version: UInt32 = 3
@@ -17,7 +17,7 @@ private struct HandMade {
   var formats = ["f32", "f32"]
   var shapes = ["3", "2,2"]
   var checksums = Array(repeating: String(repeating: "0", count: 64), count: 2)
-  /// Written as they are behind the other pairs; they count as one.
+  /// Written unchanged after the other pairs; they count as one pair.
   var extraPair: [UInt8] = []
   var infos: [(name: String, dimensions: [UInt64], type: UInt32, offset: UInt64)] = [
     ("a", [3], 0, 0), ("b", [2, 2], 0, 64),

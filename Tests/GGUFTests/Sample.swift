@@ -3,7 +3,7 @@ import GGUF
 import JanusSystem
 import Quant
 
-/// A folder that goes with the test.
+/// A folder that is removed with the test.
 final class TemporaryFolder: Sendable {
   let path: String
 

@@ -67,7 +67,7 @@ import Testing
     let error = #expect(throws: JanusError.self) {
       try Janus.checkFits(file.path, available: file.count - 1)
     }
-    #expect(error?.description.contains("--no-mmap") == true)
+    #expect(error?.description.contains("are to be kept in memory") == true)
   }
 
   @Test func anAnswerDoesNotChangeWhenTheTowersPagesGo() throws {

@@ -1,5 +1,5 @@
-// Judges the NEON tier by the portable one, in an emulator: `.ci/check-neon` builds and runs it.
-// Embedded Swift: pointers only, and C's `exit` for the verdict.
+// Compares the NEON tier with the portable one, in an emulator. `.ci/check-neon` builds and runs
+// it. Embedded Swift: pointers only, and C's `exit` for the verdict.
 
 import KernelsNEON
 import KernelsPortable
@@ -53,7 +53,7 @@ struct Random {
   }
 }
 
-/// Memory between canaries and a page that nobody may touch.
+/// Memory between canaries and a protected page.
 struct Buffer<Element> {
   let start: UnsafeMutablePointer<Element>
   let byteCount: Int
@@ -88,7 +88,7 @@ func floats(_ count: Int, _ limit: Float, _ random: inout Random) -> Buffer<Floa
   return buffer
 }
 
-/// Halves between 2⁻¹⁰ and 2, of either sign.
+/// f16 numbers between 2⁻¹⁰ and 2, of either sign.
 func halves(_ count: Int, _ random: inout Random) -> Buffer<UInt16> {
   let buffer = Buffer<UInt16>(count)
   for i in 0..<count {

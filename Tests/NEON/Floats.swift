@@ -9,9 +9,9 @@ func checkFloatMatmul() {
   for (rows, tokens) in [(1, 1), (3, 2), (4, 3), (9, 5)] {
     for columns in [0, 1, 3, 4, 5, 16, 61] {
       let weights = floats(rows * columns, 1, &random)
-      let brains = Buffer<UInt16>(rows * columns)
+      let bf16 = Buffer<UInt16>(rows * columns)
       for i in 0..<rows * columns {
-        brains.start[i] = UInt16(weights.start[i].bitPattern >> 16)
+        bf16.start[i] = UInt16(weights.start[i].bitPattern >> 16)
       }
       let x = floats(tokens * columns, 1, &random)
       let (ours, truth) = (Buffer<Float>(tokens * rows), Buffer<Float>(tokens * rows))
@@ -22,15 +22,15 @@ func checkFloatMatmul() {
         weights.start, columns, 0, rows, x.start, columns, tokens, truth.start, rows)
       expectClose(ours, truth, tokens * rows, size: n, roundings: n + 1, "matmulF32")
       KernelsNEON.matmulBF16(
-        brains.start, columns, 0, rows, x.start, columns, tokens, ours.start, rows)
+        bf16.start, columns, 0, rows, x.start, columns, tokens, ours.start, rows)
       KernelsPortable.matmulBF16(
-        brains.start, columns, 0, rows, x.start, columns, tokens, truth.start, rows)
+        bf16.start, columns, 0, rows, x.start, columns, tokens, truth.start, rows)
       expectClose(ours, truth, tokens * rows, size: n, roundings: n + 1, "matmulBF16")
     }
   }
 }
 
-/// Bit for bit, with keys that are not there (NaN) and canaries behind the results.
+/// Bit for bit, with unwritten keys (NaN) and with canaries after the results.
 func checkAttention() {
   var random = Random(state: 7)
   for rows in 0...9 {
@@ -117,7 +117,7 @@ func checkElementwise() {
     fill(6)
     KernelsNEON.gelu(ours.start, count)
     KernelsPortable.gelu(truth.start, count)
-    // Both tails are off by twice a rounding and by roundings of the polynomial.
+    // Both tails have the error of two roundings and of the polynomial's roundings.
     expectClose(ours, truth, count, size: 6, roundings: 3 + 4, "gelu")
 
     fill(2)
@@ -139,7 +139,7 @@ func checkElementwise() {
     fill(2)
     KernelsNEON.layerNorm(ours.start, weight.start, bias.start, 1e-2, ours.start, count)
     KernelsPortable.layerNorm(truth.start, weight.start, bias.start, 1e-2, truth.start, count)
-    // The mean is off by 2 n u, the deviation at least ¹/₁₀.
+    // The mean has an error of 2 n u; the deviation is at least ¹/₁₀.
     let size = max(n.squareRoot(), 20)
     expectClose(ours, truth, count, size: size, roundings: 2 * n + 12, "layerNorm")
 

@@ -1,7 +1,7 @@
 import KernelsNEON
 import KernelsPortable
 
-/// Random panels, and extreme ones; every number of tokens that a tile can meet.
+/// Random and extreme panels, with every number of tokens that a tile handles.
 func checkPanels(bits: Int) {
   var random = Random(state: 1)
   let blockBytes = bits == 8 ? 544 : 288

@@ -16,7 +16,7 @@ private struct Quantized: Equatable {
     areOrdinary = kernels.quantizeActivations(
       x, x.count, dropped, values.start, scales.start, offsets.start)
     self.values = values.checked()
-    // The bits of a NaN are the processor's choice.
+    // The bits of a NaN differ between processors.
     self.scales = scales.checked().map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
     self.offsets = offsets.checked()
   }
@@ -201,7 +201,7 @@ private struct QuantizedRow: Equatable {
     let values = Guarded<Int8>((x.count + 31) / 32 * 32)
     let scale = kernels.quantizeRow(x, x.count, values.start)
     self.values = values.checked()
-    // The bits of a NaN are the processor's choice.
+    // The bits of a NaN differ between processors.
     self.scale = scale.isNaN ? Float.nan.bitPattern : scale.bitPattern
   }
 }

@@ -138,7 +138,7 @@ private struct ScoresCase {
     keys = CacheRows(element, rows: dim, columns: 64, known: count, &random)
   }
 
-  /// The scores of some rows. What lies between the rows of the result must stay as it was.
+  /// The scores of some rows. What lies between the rows of the result must not change.
   func run(_ kernels: Kernels, _ some: Range<Int>? = nil) -> [Float] {
     let some = some ?? 0..<rows
     let size = some.isEmpty ? 0 : (some.count - 1) * outStride + 64
@@ -193,7 +193,7 @@ private struct WeightedSumCase {
     begin = random.floats(rows * (dim + 5))
   }
 
-  /// The sums of some rows, `outStride` each. What lies behind the dims must stay as it was.
+  /// The sums of some rows, `outStride` each. What follows the dimensions must not change.
   func run(_ kernels: Kernels, _ some: Range<Int>? = nil) -> [Float] {
     let some = some ?? 0..<rows
     let before = Array(begin[some.lowerBound * outStride..<some.upperBound * outStride])
@@ -227,8 +227,8 @@ private struct WeightedSumCase {
   }
 }
 
-/// The numbers of a cache as it stores them and as floats; in the columns that are not known NaN,
-/// or in bytes, which have none, a number that would show.
+/// The numbers of a cache as it stores them and as floats. Columns that are not written hold NaN.
+/// Bytes have no NaN; there they hold a number that would be noticed.
 private struct CacheRows {
   var halves: [UInt16] = []
   var bytes: [Int8] = []

@@ -39,7 +39,7 @@ struct BF16AttentionTests {
       for dim in Self.dims {
         for count in [0, 1, 2, 31, 63, 64] {
           let values = Self.halves(64 * (dim + 3), &random)
-          // What follows the last weight is zero, as behind what a row may see.
+          // What follows the last weight is zero, as it is after the positions that a row may see.
           let weights = random.floats(9 * 64, in: 0...1).enumerated().map {
             $0 % 64 < count ? $1 : 0
           }
@@ -106,11 +106,11 @@ struct BF16AttentionTests {
     }
   }
 
-  /// Halves that hold numbers of bf16.
+  /// f16 numbers whose values have the eight bits of bf16.
   private static func halves(_ count: Int, _ random: inout Random) -> [UInt16] {
-    var brains = [UInt16](repeating: 0, count: count)
-    Kernels.portable.f32ToBF16(random.floats(count), &brains, count)
-    let floats = brains.map { Float(bitPattern: UInt32($0) << 16) }
+    var bf16 = [UInt16](repeating: 0, count: count)
+    Kernels.portable.f32ToBF16(random.floats(count), &bf16, count)
+    let floats = bf16.map { Float(bitPattern: UInt32($0) << 16) }
     var halves = [UInt16](repeating: 0, count: count)
     Kernels.portable.f32ToF16(floats, &halves, count)
     return halves
@@ -122,7 +122,7 @@ struct BF16AttentionTests {
     return out.checked()
   }
 
-  /// Rows of `count`, even, one behind the other.
+  /// Rows of `count`, even, one after the other.
   private static func packed(
     _ x: [Float], _ stride: Int, _ rows: Int, _ count: Int, _ products: BF16Attention
   ) -> [UInt16] {

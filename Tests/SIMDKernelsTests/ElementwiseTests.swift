@@ -37,7 +37,7 @@ import Testing
     #expect(out.checked() == [0.5, 0, 0.5, 0, 0])
   }
 
-  /// Damage shows by numbers that are none, wherever they come from.
+  /// A NaN or an infinity in the input makes the result NaN, wherever it comes from.
   @Test(arguments: InstructionSet.available)
   func whatIsNoNumberStaysNone(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -107,8 +107,9 @@ import Testing
         let out = Guarded(x)
         kernels.gelu(out.start, count)
         let truths = x.map { Double($0) * 0.5 * erfc(-Double($0) / 2.0.squareRoot()) }
-        // The tail is off by its polynomial's 2⁻²⁹ and roundings of what is nowhere above the tail
-        // at the beginning of its interval. The share 1 - tail and the product round once each.
+        // The tail has an error of its polynomial's 2⁻²⁹ and of roundings of values that are at
+        // most the tail at the start of its interval. The share 1 - tail and the product round once
+        // each.
         let bounds = zip(x, truths).map { x, truth in
           let begin = max(0, abs(Double(x)) - 0.75)
           let tail = 0x1p-29 + 2 * 0.5 * erfc(begin / 2.0.squareRoot()) * rounding

@@ -22,12 +22,12 @@ private struct Product {
     x = random.floats(tokens * (columns + 1))
   }
 
-  func run(_ kernels: Kernels, brain: Bool, rows range: Range<Int>? = nil, tokens limit: Int? = nil)
+  func run(_ kernels: Kernels, bf16: Bool, rows range: Range<Int>? = nil, tokens limit: Int? = nil)
     -> [Float]
   {
     let output = Guarded<Float>(tokens * rows)
     let range = range ?? 0..<rows
-    if brain {
+    if bf16 {
       let halves = weights.map { UInt16($0.bitPattern >> 16) }
       kernels.matmulBF16(
         halves, columns, range.lowerBound, range.upperBound, x, xStride, limit ?? tokens,
@@ -63,7 +63,7 @@ private struct Product {
 
 @Suite struct FloatMatmulTests {
   @Test(arguments: InstructionSet.available, [false, true])
-  func everyTierStaysWithinTheBoundOfASum(_ set: InstructionSet, brain: Bool) throws {
+  func everyTierStaysWithinTheBoundOfASum(_ set: InstructionSet, bf16: Bool) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 1)
     for (rows, tokens) in [(1, 1), (3, 2), (4, 3), (9, 5)] {
@@ -71,21 +71,21 @@ private struct Product {
         let p = Product(rows: rows, columns: columns, tokens: tokens, &random)
         let truth = p.truth()
         expectClose(
-          p.run(kernels, brain: brain), truth.values, within: truth.bounds,
+          p.run(kernels, bf16: bf16), truth.values, within: truth.bounds,
           "\(rows) × \(columns), \(tokens) tokens")
       }
     }
   }
 
   @Test(arguments: InstructionSet.available, [false, true])
-  func aResultDependsOnItsRowAndTokenOnly(_ set: InstructionSet, brain: Bool) throws {
+  func aResultDependsOnItsRowAndTokenOnly(_ set: InstructionSet, bf16: Bool) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 2)
     let p = Product(rows: 11, columns: 77, tokens: 9, &random)
-    let whole = p.run(kernels, brain: brain)
+    let whole = p.run(kernels, bf16: bf16)
     for range in [0..<1, 1..<6, 5..<11, 3..<3] {
       for tokens in [0, 1, 2, 3, 8] {
-        let part = p.run(kernels, brain: brain, rows: range, tokens: tokens)
+        let part = p.run(kernels, bf16: bf16, rows: range, tokens: tokens)
         for i in part.indices {
           if range.contains(i % p.rows) && i / p.rows < tokens {
             #expect(part[i].bitPattern == whole[i].bitPattern)

@@ -7,7 +7,7 @@ final class Guarded<Element> {
   let count: Int
   private let memory: UnsafeMutableRawPointer
   private let byteCount: Int
-  /// Off the vectors' alignment by one element: kernels promise to need none.
+  /// Not aligned to vectors, by one element: kernels promise to need no alignment.
   private static var margin: Int { 256 + MemoryLayout<Element>.stride }
 
   init(_ count: Int) {
@@ -25,7 +25,7 @@ final class Guarded<Element> {
 
   deinit { memory.deallocate() }
 
-  /// The elements, after a look at the canaries.
+  /// The elements, after a check of the canaries.
   func checked(_ location: SourceLocation = #_sourceLocation) -> [Element] {
     let bytes = UnsafeRawBufferPointer(start: memory, count: byteCount + 2 * Self.margin)
     let intact =
@@ -37,7 +37,7 @@ final class Guarded<Element> {
 }
 
 extension [Float] {
-  /// Bits, which tell -0 from 0 and compare NaN.
+  /// Bits, which distinguish -0 from 0 and make NaN comparable.
   var bits: [UInt32] { map(\.bitPattern) }
 }
 

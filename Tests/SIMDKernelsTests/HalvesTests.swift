@@ -5,7 +5,7 @@ import Testing
 @Suite struct HalvesTests {
   private static let all = (0...UInt16.max).map { $0 }
 
-  /// Floats around everything that a rounding to 16 bits can meet, and random bits.
+  /// Floats around every border of a rounding to 16 bits, and random bits.
   private static let floats: [Float] = {
     var bits: [UInt32] = []
     for upper in stride(from: UInt32(0), to: 0x8000, by: 8) {
@@ -39,7 +39,7 @@ import Testing
   #endif
 
   @Test(arguments: InstructionSet.available)
-  func brainsToFloats(_ set: InstructionSet) throws {
+  func bf16ToFloats(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     let out = Guarded<Float>(Self.all.count)
     kernels.bf16ToF32(Self.all, out.start, Self.all.count)
@@ -47,12 +47,12 @@ import Testing
   }
 
   @Test(arguments: InstructionSet.available)
-  func floatsToBrains(_ set: InstructionSet) throws {
+  func floatsToBF16(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     let out = Guarded<UInt16>(Self.floats.count)
     kernels.f32ToBF16(Self.floats, out.start, Self.floats.count)
-    for (x, brain) in zip(Self.floats, out.checked()) {
-      let result = Float(bitPattern: UInt32(brain) << 16)
+    for (x, bf16) in zip(Self.floats, out.checked()) {
+      let result = Float(bitPattern: UInt32(bf16) << 16)
       if x.isNaN {
         #expect(result.isNaN)
         continue

@@ -17,7 +17,7 @@ import Testing
         let truths = zip(x, weight).map {
           Double($0) * Double($1) / (mean + Double(Float(1e-6))).squareRoot()
         }
-        // The root halves the sum's relative error of count · u; six operations more.
+        // The root halves the sum's relative error of count · u. Six more operations follow.
         let bounds = truths.map { abs($0) * (Double(count) / 2 + 6) * rounding }
         expectClose(out.checked(), truths, within: bounds, "\(count) of ±\(magnitude)")
         let inPlace = Guarded(x)

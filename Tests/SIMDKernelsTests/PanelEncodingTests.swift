@@ -19,7 +19,7 @@ import Testing
     return out.checked()
   }
 
-  /// Keys that are no numbers must not become such that are.
+  /// Keys that are NaN must not become numbers.
   @Test(arguments: InstructionSet.available, [Float.nan, -.nan, .infinity])
   func whatIsNoNumberReachesItsRowsScale(_ set: InstructionSet, poison: Float) throws {
     let kernels = try Kernels.select(set.rawValue)

@@ -139,7 +139,7 @@ private struct Product {
     }
   }
 
-  /// Panels pass in groups that stay in the L2 cache: here there are several.
+  /// Panels are taken in groups that stay in the L2 cache; here there are several groups.
   @Test(arguments: InstructionSet.available, [8, 4])
   func groupsOfPanelsGiveTheSameBits(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -153,7 +153,8 @@ private struct Product {
     }
   }
 
-  /// A tier may be faster with levels within -32 … 31: with those at both ends, and just beyond.
+  /// A tier may be faster with levels within -32 … 31. Tested with levels at both ends of the
+  /// range, and just beyond it.
   @Test(arguments: InstructionSet.available, [96...159, 95...159, 96...160])
   func narrowLevelsGiveTheSameBits(_ set: InstructionSet, levels: ClosedRange<UInt8>) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -169,8 +170,8 @@ private struct Product {
     }
   }
 
-  /// Where tokens' scales are powers of two, a tier may add exponents instead of multiplying: not
-  /// where a row's scale is zero or no number.
+  /// Where tokens' scales are powers of two, a tier may add exponents instead of multiplying. It
+  /// must not do so where a row's scale is zero or NaN.
   @Test(arguments: InstructionSet.available)
   func powersOfTwoScaleInt4ToTheSameBits(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -187,7 +188,7 @@ private struct Product {
     }
   }
 
-  /// Of scales like these a kernel is told nothing, whatever the others are.
+  /// A kernel is not told the precision of scales if one of them is like these.
   @Test(arguments: InstructionSet.available, [8, 4])
   func remarkableTokensScaleToTheSameBits(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -217,7 +218,7 @@ private struct Product {
         for half in Self.remarkableScales {
           var p = Product(bits: 8, rows: rows, blocks: blocks, tokens: tokens, &random)
           p.scales = random.scales(p.scales.count, without: dropped)
-          // Behind the last row a panel has no rows' scales, but those of zeros.
+          // After the last row of the matrix a panel has the scales of zeros.
           for row in rows..<p.panelCount * 16 {
             for block in 0..<blocks {
               p.setScale(0x3c00, panel: row / 16, block: block, row: row % 16)
@@ -304,7 +305,7 @@ private struct Product {
   }
 
   /// A convolution's way: each line of three taps is a third of the columns, and reads tokens that
-  /// overlap. Adding the three up gives the bits of one product with the gathered tokens.
+  /// overlap. The sum of the three has the bits of one product with the copied tokens.
   @Test(arguments: InstructionSet.available, [8, 4])
   func partsOfOverlappingTokensAddUpToTheWhole(_ set: InstructionSet, bits: Int) throws {
     let kernels = try Kernels.select(set.rawValue)
@@ -351,12 +352,12 @@ extension Product {
 }
 
 extension [Float] {
-  /// The bits, but for those of a NaN, which are the processor's choice.
+  /// The bits. Those of a NaN differ between processors and are replaced.
   fileprivate var numbers: [UInt32] { map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern } }
 }
 
 extension Random {
-  /// Scales without these bits of the mantissa, the smallest and the largest that may be among them.
+  /// Scales without these bits of the mantissa, the smallest and the largest possible among them.
   fileprivate mutating func scales(_ count: Int, without dropped: UInt32) -> [Float] {
     var scales = (0..<count).map { _ in
       let power = Float(sign: .plus, exponent: Int(next() % 20) - 10, significand: 1)

@@ -54,8 +54,8 @@ struct ProbabilityTests {
     let blocks = (x.count + 31) / 32
     let largest = x.max() ?? 0
     let e = x.map { 127.0 / 128 * exp(Double($0) - Double(largest)) }
-    // 2⁻¹⁸ of the polynomial, which is below 2⁻¹⁸·⁵, and its roundings. The difference is rounded
-    // once, its product with log₂ e and what is left of that once each.
+    // 2⁻¹⁸ covers the polynomial, whose error is below 2⁻¹⁸·⁵, and its roundings. The difference is
+    // rounded once, and so are its product with log₂ e and the fraction of that.
     let errors = x.map { 0x1p-18 + (Double(largest) - Double($0)) * 3 * rounding }
     for block in 0..<blocks {
       let range = block * 32..<min(block * 32 + 32, x.count)
@@ -66,7 +66,7 @@ struct ProbabilityTests {
       let topError = range.map { e[$0] * errors[$0] }.max() ?? 0
       let step = Double(scale)
       #expect(top - topError <= 127 * step * 1.000_001, "\(what)")
-      // Eighths are rounded up by an eighth at most.
+      // A scale of three mantissa bits is rounded up by an eighth at most.
       #expect(scale == ScaleBits.smallest || 127 * step <= (top + topError) * 1.125_001, "\(what)")
       var sum: Int32 = 0
       for k in block * 32..<block * 32 + 32 {

@@ -18,7 +18,7 @@ struct Random: RandomNumberGenerator {
     (0..<count).map { _ in UInt8.random(in: range, using: &self) }
   }
 
-  /// Halves between 2⁻¹⁰ and 2, of either sign.
+  /// f16 numbers between 2⁻¹⁰ and 2, of either sign.
   mutating func halves(_ count: Int) -> [UInt16] {
     (0..<count).map { _ in
       UInt16.random(in: 0x1400..<0x4000, using: &self) | (Bool.random(using: &self) ? 0x8000 : 0)
@@ -26,7 +26,7 @@ struct Random: RandomNumberGenerator {
   }
 }
 
-/// The sizes at which loops over 4, 8, 16, 32, 64 or 512 values turn corners.
+/// Sizes around multiples of 4, 8, 16, 32, 64 and 512, where loops change their path.
 let awkwardSizes = [
   0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 129, 511, 512, 513, 626, 640, 1100, 2048,
 ]

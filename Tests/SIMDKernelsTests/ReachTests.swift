@@ -2,10 +2,11 @@ import Testing
 
 @testable import SIMDKernels
 
-/// Kernels touch nothing beside their buffers: those of a model file end where the file does, and
-/// behind that may be no memory.
+/// Kernels touch nothing outside their buffers. The last buffer of a model file ends where the file
+/// ends, and after that there may be no memory.
 ///
-/// All operands lie between walls, so that a test which reaches too far ends by a signal.
+/// All operands lie between protected pages. A kernel that reads or writes too far ends the test by
+/// a signal.
 @Suite struct ReachTests {
   private static let sizes = awkwardSizes.filter { $0 <= 640 }
 

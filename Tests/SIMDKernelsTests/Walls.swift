@@ -6,16 +6,16 @@
   import Glibc
 #endif
 
-/// Copies of arrays between pages that nobody may touch: what reads or writes one byte beside them
-/// ends the process.
+/// Copies of arrays between protected pages. Reading or writing one byte outside a copy ends the
+/// process.
 final class Walls {
-  /// Where an array lies against its wall; at its other end is what is left of a page.
+  /// At which end an array touches its protected page. At its other end is the rest of a page.
   enum Side: CaseIterable { case front, back }
 
   private let side: Side
   private var regions: [(base: UnsafeMutableRawPointer, byteCount: Int)] = []
 
-  /// Runs `body` for arrays behind a wall, then for arrays before one.
+  /// Runs `body` for arrays right after a protected page, then for arrays right before one.
   static func onEachSide(_ body: (Walls) -> Void) {
     for side in Side.allCases {
       let walls = Walls(side)

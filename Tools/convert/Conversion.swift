@@ -2,7 +2,7 @@ import GGUF
 import JanusSystem
 import Quant
 
-/// A checkpoint on its way to a model file.
+/// A checkpoint that is being converted to a model file.
 ///
 /// Opening it reads and checks everything but the weights: names, shapes, sizes, configuration and
 /// vocabulary. Writing streams the weights in pieces of a few megabytes over all cores, so that
@@ -17,9 +17,9 @@ public struct Conversion: Sendable {
     public let tensor: String
   }
 
-  /// What was found and chosen, one line each.
+  /// Notes on what was found and chosen, one line each.
   public let notes: [String]
-  /// What deserves a look, one line each.
+  /// Warnings, one line each.
   public let warnings: [String]
   let tensors: [PlannedTensor]
   let metadata: [(key: String, value: MetadataValue)]

@@ -3,9 +3,9 @@ import JanusSystem
 
 /// Makes pieces on several threads and hands them out in order, a bounded number ahead.
 ///
-/// The bound is on pieces that are begun and not handed out, so that a slow consumer holds the
-/// threads back instead of filling the memory. Which error comes out is the first in order, whatever
-/// the threads' luck. Where the system gives no threads, the consumer makes the pieces.
+/// The bound is on pieces that are begun and not handed out. So a slow consumer makes the threads
+/// wait, and memory stays limited. The error that is thrown is the first in order, whichever thread
+/// is faster. Where the system gives no threads, the consumer makes the pieces.
 final class PieceQueue<Piece: Sendable, Failure: Error>: @unchecked Sendable {
   private let count: Int
   private let window: Int
@@ -42,7 +42,7 @@ final class PieceQueue<Piece: Sendable, Failure: Error>: @unchecked Sendable {
       begun += 1
       return true
     }
-    // Waiting could be for a thread that never came to be.
+    // Do not wait for threads that could not be started.
     if isUntouched { makeReady(handedOut) }
     return condition.withLock {
       while true {

@@ -1,7 +1,7 @@
 import JanusSystem
 import Quant
 
-/// How much a model's numbers are shortened: what `--quant` names.
+/// How a model's weights are stored: what `--quant` names.
 public enum Quantization: String, CaseIterable, Sendable {
   case f32, bf16, int8, int4
 }
@@ -23,14 +23,15 @@ struct Recipe: Sendable {
     Line(pattern: "blk.*", bf16: .bf16, int8: .int8Panels, int4: .int4Panels),
     // Read row by row, not multiplied; an error here enters every layer above.
     Line(pattern: "token_embd.*", bf16: .bf16, int8: .q8Rows, int4: .q8Rows),
-    // The text head: its errors go into the logits without anything to dampen them.
+    // The text head: its errors go straight into the logits.
     Line(pattern: "output.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
-    // The code head: the same, and guidance multiplies the difference of two of its answers by five.
+    // The code head: the same, and guidance multiplies the difference of its two results by five.
     Line(pattern: "gen_head.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
     // The aligners: small, and everything that is seen or painted passes through them.
     Line(pattern: "mm.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
     Line(pattern: "gen_mm.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
-    // The vision tower: a formula's fine strokes suffer at 4 bits, and it is read once a picture.
+    // The vision tower: fine strokes of formulas are read worse at 4 bits, and it is read only once
+    // for each picture.
     Line(pattern: "v.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
     // The VQ decoder's convolutions: 85 MB, run as float products; errors are seen as noise.
     Line(pattern: "vq.*", bf16: .bf16, int8: .bf16, int4: .bf16),
@@ -50,7 +51,7 @@ struct Recipe: Sendable {
           "--tensor-type \(override.text): no tensor matches '\(override.pattern)'; "
             + "'janus-lite convert --report' lists the names")
       }
-      // A pattern for a layer's matrices may run over its norms, which stay as they are.
+      // A pattern for a layer's matrices may also match its norms, which keep their format.
       let targets = matches.filter { tensors[$0].role != .values }
       for index in targets.isEmpty ? matches : targets {
         formats[index] = try override.format(for: tensors[index])
@@ -70,7 +71,7 @@ struct Recipe: Sendable {
       case .int8: line.int8
       case .int4: line.int4
       }
-    // Less than a block a row would be padding for the most part.
+    // With less than a block a row, most of the bytes would be padding.
     let columns = tensor.storedShape.dropFirst().reduce(1, *)
     if quantization != .bf16, tensor.role == .matrix, columns < ElementFormat.blockColumns {
       return .f32

@@ -3,8 +3,8 @@ import JanusMeasure
 import JanusSystem
 import SIMDKernels
 
-/// One half of a head's attention over 640 positions in f16: every call takes another head's keys or
-/// values where one row asks, as decoding does, and the same ones where many rows ask.
+/// One half of a head's attention over 640 positions in f16: with one query row every call takes
+/// another head's keys or values, as decoding does; with many rows it takes the same ones.
 struct Attention {
   enum Verb: String, CaseIterable {
     case scores, weightedSum

@@ -93,7 +93,7 @@ struct KernelBench: ParsableCommand {
     try InstructionSet.available.map { try Kernels.select($0.rawValue) }
   }
 
-  /// The roof is that of integers and says nothing about attention.
+  /// The roof is for integer products. It does not apply to attention.
   private func report(
     _ kernels: Kernels, _ what: String, _ rows: Int, _ columns: Int, _ tokens: Int, _ threads: Int,
     _ time: Double, bytes: Int, products: Int, _ roof: Roof?

@@ -16,14 +16,15 @@ import Synchronization
 
 /// The system's BLAS, opened at first use, running on the calling thread only.
 ///
-/// It multiplies float matrices whose sizes make packing worth while. It is told to have no threads of
-/// its own before it is loaded: two pools on the same cores fight, with one thread a product's bits do
-/// not depend on how many we have, and where threads cannot be made OpenBLAS would end the process.
+/// It multiplies float matrices that are large enough to pay for packing. Before it is loaded it is
+/// told to use one thread. Two pools on the same cores would fight. With one thread a product's
+/// bits do not depend on the number of our threads. And OpenBLAS would end the process where it
+/// cannot make threads.
 package struct BLAS: Sendable {
   /// The BLAS of this process, or nil where none is installed (portable kernels then do its work).
   package static let system: BLAS? = open()
 
-  /// What runs, for people: the library and the core type that its kernels are made for.
+  /// What runs, for people to read: the library, and the processor that its kernels are made for.
   package let name: String
 
   private let sgemm: janus_sgemm_function
@@ -42,18 +43,18 @@ package struct BLAS: Sendable {
       a, Int32(aStride), b, Int32(bStride), adding ? 1 : 0, c, Int32(cStride))
   }
 
-  /// Bytes that OpenBLAS takes once `threads` multiply: what opening it touches, and for each thread
-  /// what it packs.
+  /// Bytes that OpenBLAS takes once `threads` threads multiply: what opening it touches, and the
+  /// packed operands of each thread.
   package static func byteCount(threads: Int) -> Int { (6 << 20) + threads * (3 << 20) }
 
-  /// Multiplies once on every thread of the pool, so that OpenBLAS' scratch has pages beyond what
-  /// small products touch.
+  /// Multiplies once on every thread of the pool, so that OpenBLAS' scratch has pages also where
+  /// small products do not write.
   ///
-  /// Its AVX2 kernels fetch ahead what comes after the rows that they have packed. Where no page is,
-  /// each fetch searches the page tables in vain, under a hypervisor for longer than a
-  /// multiplication takes: on Zen 1, products of 256 columns ran at a quarter of their speed. Of
-  /// wider ones than a kernel takes at once (768) all rows are packed. Each thread needs scratch of
-  /// its own, which it gets by multiplying while the others do.
+  /// Its AVX2 kernels prefetch memory after the rows that they have packed. If there is no page,
+  /// each prefetch searches the page tables in vain. Under a hypervisor that takes longer than a
+  /// multiplication: on Zen 1, products of 256 columns ran at a quarter of their speed. (Products
+  /// wider than a kernel takes at once, 768, fill the scratch.) Each thread needs scratch of its
+  /// own. It gets that by multiplying while the others do.
   func touchScratch(_ pool: WorkerPool) {
     let (rows, columns, depth) = (128, 1024, 128)
     let begun = Atomic(0)
@@ -101,14 +102,16 @@ package struct BLAS: Sendable {
   }
 
   /// Older OpenBLAS releases do not know recent AMD processors and fall back to AVX2 kernels; those
-  /// with AVX-512 run its SkylakeX kernels nearly twice as fast. A user's own choice stands.
+  /// with AVX-512 run its SkylakeX kernels nearly twice as fast. A value that the user has set is
+  /// kept.
   private static var coreType: [(name: String, value: String)] {
     let isChosen = getenv("OPENBLAS_CORETYPE") != nil
     guard !isChosen, InstructionSet.available.contains(.avx512), isAMD else { return [] }
     return [("OPENBLAS_CORETYPE", "SkylakeX")]
   }
 
-  /// Sets variables that a library reads when it is loaded. Returns what gives them back their values.
+  /// Sets variables that a library reads when it is loaded. Returns a function that restores their
+  /// values.
   private static func setVariables(_ variables: [(name: String, value: String)]) -> () -> Void {
     let before = variables.map {
       (name: $0.name, value: getenv($0.name).map { String(cString: $0) })

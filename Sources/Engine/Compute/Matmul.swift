@@ -4,7 +4,7 @@ import JanusWords
 import Quant
 import SIMDKernels
 
-/// One product of a pass: a weight, where its result goes, and what happens to it on the way.
+/// One product of a pass: a weight, where its result goes, and what is applied to it.
 struct Product {
   enum Finish {
     /// `out = W x + b`
@@ -38,8 +38,8 @@ struct Product {
 extension Ops {
   /// `out = x · Wᵀ + b` for up to three weights that share `x: [T, K]`, in one pass over the threads.
   ///
-  /// Work is cut along the rows of the weights, never along the sum, and in pieces that do not
-  /// depend on the number of threads: neither do the results.
+  /// Work is cut along the rows of the weights, never along the sum. The pieces do not depend on
+  /// the number of threads, so neither do the results.
   func matmul(_ x: Matrix, _ a: Product, _ b: Product? = nil, _ c: Product? = nil) {
     prepare(x, for: a.linear.weight, b?.linear.weight, c?.linear.weight)
     let aTasks = tasks(for: a.linear.weight, tokens: x.rows)
@@ -52,7 +52,7 @@ extension Ops {
 
   /// `out = silu(x · gateᵀ) ⊙ (x · upᵀ)`.
   ///
-  /// The second product lives in a task's own memory, which stays in the L2 cache.
+  /// The second product is kept in a task's own memory, which stays in the L2 cache.
   func gatedMatmul(_ x: Matrix, gate: Weight, up: Weight, into out: Matrix) {
     precondition(gate.rows == up.rows)
     prepare(x, for: gate, up, nil)
@@ -66,7 +66,7 @@ extension Ops {
   /// The most columns of a task's own memory, where there are many rows.
   static let mostTaskColumns = panelsPerFloatTask * ElementFormat.panelRows
 
-  /// Panels that BLAS multiplies at once; of quantised ones a task takes fewer.
+  /// Panels that BLAS multiplies at once. A task takes fewer of quantised ones.
   private static let panelsPerFloatTask = 16
 
   // MARK: Pieces
@@ -78,7 +78,7 @@ extension Ops {
     let rows = panels.startIndex * ElementFormat.panelRows
     let count = min(weight.rows, panels.endIndex * ElementFormat.panelRows) - rows
     if weight.format.isPanels {
-      // The kernels add biases and go on from a sum by themselves.
+      // The kernels add biases, and start from a sum, by themselves.
       let (out, adding) = product.target
       multiply(
         weight, panels, x.rows, bias: product.linear.bias?.base, into: out, adding: adding,
@@ -122,7 +122,7 @@ extension Ops {
     let blocks = weight.blocks
     let first = panels.lowerBound * ElementFormat.panelRows
     let operand = operand(weight, panels, tokens, thread: thread)
-    // Panels of a task stay in the L2 cache while blocks of tokens pass by.
+    // Panels of a task stay in the L2 cache while it takes one block of tokens after the other.
     let step = 256
     let stride = activations.stride(blocks)
     var token = 0
@@ -137,7 +137,7 @@ extension Ops {
     }
   }
 
-  /// Panels as they are multiplied, by which kernel, and what it is told.
+  /// Panels as they are multiplied, the kernel for it, and the precision of the scales.
   private struct PanelOperand {
     let kernel: Kernels.PanelMatmul
     let bytes: UnsafeRawPointer
@@ -145,7 +145,7 @@ extension Ops {
     let dropped: UInt32
   }
 
-  /// The panels of a task: expanded into, or with tables in, the thread's scratch.
+  /// The panels of a task. The thread's scratch holds them expanded, or their tables.
   private func operand(
     _ weight: Weight, _ panels: Range<Int>, _ tokens: Int, thread: Int
   ) -> PanelOperand {
@@ -206,22 +206,25 @@ extension Ops {
     x.rows >= Self.fewestTokensForBLAS && !rowsAreApart
   }
 
-  /// Below this, reading the weights takes longer than multiplying them, and BLAS would pack first.
+  /// With fewer rows, reading the weights takes longer than multiplying them, and BLAS would pack
+  /// first.
   private static let fewestTokensForBLAS = 8
 
-  /// What turns int4 panels into int8 ones first, where that pays: it costs about as much as
-  /// multiplying four tokens, and saves looking every nibble up again for each eight.
+  /// The kernel that turns int4 panels into int8 ones first, where that pays. It costs about as
+  /// much as multiplying four tokens, and saves looking up every nibble again for each eight
+  /// tokens.
   private func expansion(of weight: Weight, tokens: Int) -> Kernels.PanelExpansion? {
     weight.format == .int4Panels && tokens >= 32 ? kernels.expandInt4 : nil
   }
 
-  /// Tables pay for many tokens: making them takes the time of five, using them saves a fourteenth.
+  /// Tables pay for many tokens: making them takes as long as five tokens, using them saves a
+  /// fourteenth.
   private func tabulation(of weight: Weight, tokens: Int) -> Kernels.PanelTabulation? {
     weight.format == .int8Panels && tokens >= 128 ? kernels.tabulateInt8 : nil
   }
 
-  /// Few enough for any number of threads to share evenly, many enough to be worth a task: for a
-  /// prompt what stays in the L2 cache while its tokens pass by.
+  /// Few enough for any number of threads to share evenly, many enough to be worth a task. For a
+  /// prompt, as many as stay in the L2 cache while its tokens are multiplied.
   private func panelsPerTask(_ weight: Weight, tokens: Int) -> Int {
     switch weight.format {
     case .f32 where tokens >= Self.fewestTokensForBLAS,
@@ -234,7 +237,7 @@ extension Ops {
     }
   }
 
-  /// Panels that stay in the L2 cache while tokens pass by, as they are multiplied.
+  /// Panels that stay in the L2 cache while tokens are multiplied by them.
   private func residentPanels(_ weight: Weight, tokens: Int) -> Int {
     if tabulation(of: weight, tokens: tokens) != nil {
       // Not all of a table is read.
@@ -251,10 +254,12 @@ extension Ops {
     return (weight.panels + step - 1) / step
   }
 
-  /// Quantises `x` if one of the weights wants it so, and reserves what its pieces are turned into.
+  /// Quantises `x` if one of the weights needs that, and reserves scratch for expanded panels or
+  /// tables.
   private func prepare(_ x: Matrix, for a: Weight, _ b: Weight?, _ c: Weight?) {
     var quantized = false
-    // int4 weights are rounded so much more coarsely that activations' steps may grow more.
+    // int4 weights are rounded much more coarsely, so wider steps of the activations hardly add to
+    // the error.
     let allInt4 = [a, b, c].allSatisfy { $0.map { $0.format == .int4Panels } ?? true }
     for case let weight? in [a, b, c] {
       let panels = panelsPerTask(weight, tokens: x.rows)
@@ -288,7 +293,7 @@ extension Ops {
         if !isOrdinary { activations.areOrdinary.store(false, ordering: .relaxed) }
       }
     }
-    // The pool has ordered what its threads stored.
+    // The pool orders the stores of its threads, so relaxed loads are enough.
     let areOrdinary = activations.areOrdinary.load(ordering: .relaxed)
     activations.dropped = areOrdinary ? dropped : ScaleBits.none
   }
@@ -326,7 +331,7 @@ private struct GatedMatmulJob: PoolJob {
     let panels = task * step..<min(gate.panels, (task + 1) * step)
     let first = panels.lowerBound * ElementFormat.panelRows
     let count = min(gate.rows, panels.upperBound * ElementFormat.panelRows) - first
-    // Products are written where their columns are in the whole: this matrix begins at column `first`.
+    // Products are written to their columns of the whole matrix; this one begins at column `first`.
     let other = Matrix(
       ops.taskResults[thread].base - first, rows: x.rows, columns: first + count, stride: count)
     ops.multiply(x, gate, panels: panels, into: out, thread: thread)

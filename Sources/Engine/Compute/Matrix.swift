@@ -5,7 +5,7 @@ import JanusWords
 
 /// A row-major view of floats that someone else owns: activations, mostly `[T, D]`.
 ///
-/// A view is valid as long as its owner (a `FloatBuffer`) neither grows nor goes.
+/// A view is valid until its owner (a `FloatBuffer`) grows or is freed.
 package struct Matrix {
   let base: UnsafeMutablePointer<Float>
   let rows: Int
@@ -20,7 +20,7 @@ package struct Matrix {
     self.stride = stride ?? columns
   }
 
-  /// A view of what lies behind another one, of as many rows.
+  /// A view of the memory after another view, with as many rows.
   init(behind other: Matrix, columns: Int) {
     self.init(other[row: other.rows], rows: other.rows, columns: columns)
   }
@@ -28,10 +28,10 @@ package struct Matrix {
   /// The start of row `index`.
   package subscript(row index: Int) -> UnsafeMutablePointer<Float> { base + index * stride }
 
-  /// Asks for `count` values of a row from `column` on; beyond the last row for nothing.
+  /// Prefetches `count` values of a row from `column` on; nothing beyond the last row.
   ///
-  /// For loops over a few columns, two rows ahead: a processor foresees what it reads on within a
-  /// page, and the same columns of the next row lie in another one.
+  /// For loops over a few columns, two rows ahead. A processor prefetches within a page only, and
+  /// the same columns of the next row are in another page.
   func fetch(_ row: Int, _ column: Int, _ count: Int) {
     guard row < rows else { return }
     let values = self[row: row] + column
@@ -44,7 +44,7 @@ package struct Matrix {
   }
 }
 
-/// Floats that a network computes in, kept from call to call and grown when a call needs more.
+/// Scratch memory of a network, kept between calls. It grows when a call needs more.
 package final class FloatBuffer {
   private(set) var base: UnsafeMutablePointer<Float>
   private(set) var capacity: Int
@@ -56,7 +56,7 @@ package final class FloatBuffer {
 
   deinit { PageMemory.deallocate(base, Self.byteCount(capacity)) }
 
-  /// A view `[rows, columns]` of the buffer's beginning. Contents are undefined; views from before
+  /// A view `[rows, columns]` of the start of the buffer. Its contents are undefined. Earlier views
   /// are invalid if the buffer had to grow.
   func matrix(_ rows: Int, _ columns: Int) -> Matrix {
     reserve(rows * columns)

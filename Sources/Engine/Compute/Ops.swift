@@ -5,16 +5,16 @@ import Quant
 import SIMDKernels
 import Synchronization
 
-/// The verbs of a network: what the model pages are written in.
+/// The operations that the pages of the networks are written in.
 ///
-/// Shapes are the caller's promise. An `Ops` owns the scratch that its verbs need, so it belongs to
-/// one computation at a time; the pool and the kernels behind it are shared.
+/// The caller guarantees the shapes. An `Ops` owns the scratch that its verbs need, so it belongs
+/// to one computation at a time; the pool and the kernels behind it are shared.
 package final class Ops {
   let kernels: Kernels
   package let pool: WorkerPool
   /// Scratch for each thread of the pool.
   private(set) var threadScratch: [FloatBuffer]
-  /// Results of a task that nobody else looks at, for each thread of the pool.
+  /// Results that only the task itself reads, for each thread of the pool.
   private(set) var taskResults: [FloatBuffer]
   let activations = QuantizedActivations()
   /// The vision tower's keys of one layer, transposed.
@@ -24,7 +24,7 @@ package final class Ops {
   /// Whether a row's result must not depend on the rows beside it.
   private(set) var rowsAreApart = false
   private var hasPreparedBLAS = false
-  /// Asked before each layer of a pass that may be stopped.
+  /// Called before each layer of a pass that may be stopped.
   private var keepGoing: (() -> Bool)?
   private var isStopped = false
 
@@ -40,20 +40,20 @@ package final class Ops {
     for scratch in threadScratch { scratch.reserve(count) }
   }
 
-  /// Frees what tasks of many rows needed of their own.
+  /// Frees the memory that tasks of many rows needed.
   func releaseTaskResults() {
     for results in taskResults { results.release() }
   }
 
-  /// Runs `body` so that every row's bits are what they would be without the rows beside it, which
-  /// float products through BLAS do not promise.
+  /// Runs `body` so that a row's bits do not depend on the rows beside it. Float products through
+  /// BLAS do not promise that.
   func keepingRowsApart(_ body: () -> Void) {
     rowsAreApart = true
     body()
     rowsAreApart = false
   }
 
-  /// To be called before products of floats: the first time makes BLAS ready for all threads.
+  /// To be called before products of floats. The first call makes BLAS ready for all threads.
   func prepareBLAS() {
     if hasPreparedBLAS { return }
     hasPreparedBLAS = true
@@ -62,8 +62,8 @@ package final class Ops {
 
   // MARK: Stopping
 
-  /// Runs passes that ask `keepGoing` before each layer and end early once it says no. A layer of a
-  /// long prompt takes a second or more.
+  /// Runs passes that call `keepGoing` before each layer and end early when it returns false. A
+  /// layer of a long prompt takes a second or more.
   ///
   /// - Returns: what the passes computed; nil where they ended early.
   package func runToEnd<Result, Problem>(
@@ -90,7 +90,7 @@ package final class Ops {
 
   /// Runs `body` for ranges that together are all of `0..<rows`.
   func forEachRows(_ rows: Int, of columns: Int, _ body: (Range<Int>) -> Void) {
-    // A task should be worth waking a thread for: some 16k floats.
+    // A task should be large enough to be worth waking a thread: some 16k floats.
     let step = max(1, 16_384 / max(1, columns))
     if rows <= step { return body(0..<rows) }
     pool.run((rows + step - 1) / step) { task, _ in
@@ -146,9 +146,10 @@ final class QuantizedActivations {
   private(set) var values = allocate(0)
   private(set) var scales = UnsafeMutablePointer<Float>.allocate(capacity: 1)
   private(set) var offsets = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
-  /// Whether kernels may be told what the scales are without: rows are quantised by several threads.
+  /// Whether all scales have the precision `dropped`. Atomic, because several threads quantise
+  /// rows.
   let areOrdinary = Atomic(true)
-  /// What all scales are without, `ScaleBits`.
+  /// The precision of all scales, from `ScaleBits`.
   var dropped = ScaleBits.none
   private var capacity = 0
 

@@ -24,7 +24,7 @@ struct Weight: @unchecked Sendable {
     (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
   }
 
-  /// For formats that have no levels: a place that nobody reads.
+  /// For formats without levels; nobody reads it.
   nonisolated(unsafe) static let noLevels: UnsafePointer<UInt8> = {
     let levels = UnsafeMutablePointer<UInt8>.allocate(capacity: 16)
     levels.initialize(repeating: 128, count: 16)

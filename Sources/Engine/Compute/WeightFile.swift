@@ -18,13 +18,13 @@ package final class WeightFile: Sendable {
     ranges(of: parts).reduce(0) { $0 + $1.count }
   }
 
-  /// Keeps the system from reading ahead in tables of which single rows are read.
+  /// Advises the system with MADV_RANDOM not to read ahead in tables of which single rows are read.
   package func expectScatteredReads(of parts: Set<ModelPart>) {
     for range in ranges(of: parts) { container.file.advise(.random, range) }
   }
 
-  /// Lets the pages of parts go that are done. They stay in the system's cache of files for as long
-  /// as nobody needs the room, so that using them again costs little.
+  /// Gives back the pages of parts that are no longer needed, with MADV_DONTNEED. They stay in the
+  /// system's page cache as long as nobody needs the room, so that using them again costs little.
   package func giveBack(_ parts: Set<ModelPart>) {
     for range in ranges(of: parts) { container.file.advise(.dontNeed, range) }
   }

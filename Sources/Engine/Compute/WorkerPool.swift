@@ -12,7 +12,7 @@ import Synchronization
   import Darwin
 #endif
 
-/// Work that a pool's threads share: tasks that know nothing of each other.
+/// Work that a pool's threads share: tasks that do not depend on each other.
 package protocol PoolJob {
   /// Runs one task; `thread` is the index of the thread that runs it.
   func run(task: Int, thread: Int)
@@ -26,12 +26,13 @@ extension PoolJob {
 
 /// The process's compute threads: the caller and its helpers, working through one job at a time.
 ///
-/// A job is a count of independent tasks. Each thread begins with a range of neighbours, which lets
-/// it read memory in order, and goes on with what others have left at their ranges' ends, so that a
-/// slow core takes fewer of them and holds nobody up. Between jobs the helpers spin for a moment, since the next job of a
-/// network is microseconds away, and then sleep. This is the only file that knows threads.
+/// A job is a number of independent tasks. Each thread begins with a range of neighbouring tasks,
+/// so that it reads memory in order. Then it takes tasks from the ends of the other threads'
+/// ranges, so that a slow core takes fewer and nobody waits for it. Between jobs the helpers spin
+/// for a moment, because the next job of a network is microseconds away. Then they sleep. Threads
+/// are made in this file only.
 ///
-/// How tasks fall to threads never changes a result: each task writes its own outputs.
+/// Which thread takes a task never changes a result: each task writes its own outputs.
 package final class WorkerPool: @unchecked Sendable {
   /// A job's body: the task's index and the index of the thread that runs it.
   package typealias Body = (_ task: Int, _ thread: Int) -> Void
@@ -39,22 +40,23 @@ package final class WorkerPool: @unchecked Sendable {
   /// Threads that work on a job, the caller included.
   package let threadCount: Int
 
-  // The gate holds a job's number (upper bits), whether it is open, and how many helpers are inside.
-  // A helper enters by adding one while the gate is open; the caller closes it and waits for zero,
-  // so a helper that wakes late is neither waited for nor able to see a job that has gone.
+  // The gate holds a job's number (upper bits), whether it is open, and how many helpers are
+  // inside. A helper enters by adding one while the gate is open. The caller closes the gate and
+  // waits until nobody is inside. So nobody waits for a helper that wakes late, and it cannot see a
+  // job that has ended.
   private static let openBit: UInt64 = 1 << 15
   private static let insideMask: UInt64 = (1 << 15) - 1
   private static let numberShift: UInt64 = 16
   private let gate = Atomic<UInt64>(0)
-  // For each thread, the tasks nobody has taken yet: the first (lower half) and the end. A cache line
-  // lies between one thread's and the next one's.
+  // For each thread, the tasks that nobody has taken yet: the first (lower half) and the end (upper
+  // half). Each entry has cache lines of its own.
   private let ranges: UnsafeMutablePointer<Atomic<UInt64>>
   private static let rangeStride = 16
   private let sleepers = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
 
   private var jobNumber: UInt64 = 0
-  // The job under way. A value and its type instead of a closure: lending a closure to other threads
+  // The current job. It is a value and its type, not a closure: lending a closure to other threads
   // would allocate each time, some 250 times for a token.
   private var job: (value: UnsafeRawPointer, type: any PoolJob.Type)?
 

@@ -4,14 +4,14 @@ import JanusWords
 import SIMDKernels
 
 extension Ops {
-  /// Writes the batch's keys and values, `[T, heads · D]` each, behind what its caches hold. Then
+  /// Appends the batch's keys and values, `[T, heads · D]` each, to its caches. Then computes
   /// causal attention of `q: [T, heads · D]` over the caches: `out = softmax(q kᵀ / √D) v` for each
-  /// head, or of the segments' last rows alone, which lie together in `q` and `out`. Grouped query
-  /// heads share a key-value head.
+  /// head. It does so for all rows, or for the last row of each segment only; `q` and `out` then
+  /// hold these rows alone. Grouped query heads share a key-value head.
   ///
-  /// Each row's bits are the same whether it comes alone or in a block: the kernels promise it, and
-  /// what a later position adds to an earlier row is multiplied by an exact zero. `inBF16` allows the
-  /// operands to be rounded, where the tier gains by it and the cache is f16.
+  /// A row has the same bits alone and in a block. The kernels promise that, and a later position
+  /// adds an exact zero to an earlier row. `inBF16` allows operands to be rounded to bf16 where the
+  /// tier has a product for it and the cache is f16.
   func attend(
     _ q: Matrix, keys: Matrix, values: Matrix, layer: Int, heads: Int, _ batch: Batch,
     lastRowsOnly: Bool, inBF16: Bool, into out: Matrix
@@ -37,8 +37,8 @@ extension Ops {
       attention.scratch(rows: min(step, most), positions: batch.longest, shape))
     batch.forEachSegment { segment, firstRow in
       let blocks = (segment.count + step - 1) / step
-      // A head's keys and values stay in the L2 cache for all of its blocks. Later ones look back
-      // further: they are handed out first, so that no thread is left with one.
+      // A head's keys and values stay in the L2 cache for all of its blocks. Later blocks see more
+      // positions. They are handed out first, so that no thread is left alone with a long one.
       pool.run(blocks * heads) { task, thread in
         let block = blocks - 1 - task % blocks
         let rows = block * step..<min(segment.count, (block + 1) * step)
@@ -68,8 +68,8 @@ extension Ops {
   }
 }
 
-/// Attention of each segment's last row, and writing its key and value where it is the only one: the
-/// thread that reads them next writes them.
+/// Attention of each segment's last row. If the segment has one row only, this also writes its key
+/// and value, so that the thread that reads them next has written them.
 private struct LastRowsJob: PoolJob {
   let attention: CausalAttention
   let batch: Batch
@@ -93,7 +93,7 @@ private struct LastRowsJob: PoolJob {
     }
   }
 
-  /// What the task begins with, which most likely is this thread's next one.
+  /// The memory that the following task starts with. That task is most likely this thread's next.
   private func start(of task: Int, heads: Int) -> CausalAttention.Start? {
     guard task < batch.segments.count * heads else { return nil }
     let (index, head) = (task / heads, task % heads)

@@ -41,6 +41,6 @@ package struct Batch {
     }
   }
 
-  /// The most positions that any row looks back on, itself included.
+  /// The most positions that any row sees, itself included.
   var longest: Int { segments.reduce(0) { max($0, $1.cache.count + $1.count) } }
 }

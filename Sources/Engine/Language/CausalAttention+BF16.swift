@@ -4,10 +4,10 @@ import JanusWords
 import SIMDKernels
 
 // In bf16 keys and values are rounded when they are written, queries and weights before they are
-// multiplied. Many rows take the bf16 kernels, a single one those for f16: the bits are the same, and
-// a single row, which waits for memory, has less to do there.
+// multiplied. Many rows take the bf16 kernels. A single row takes those for f16: the bits are the
+// same, and a single row waits for memory, so that less work is better.
 
-/// What a block of rows needs beside the cache for its products in bf16.
+/// Scratch for a block of rows' products in bf16.
 struct PackedBlock {
   let rows: Int
   let dim: Int
@@ -42,7 +42,7 @@ struct PackedBlock {
 }
 
 extension CausalAttention {
-  /// Rounds the queries of a block where that is wanted: those of a single row in place.
+  /// Rounds the queries of a block if `bf16` is set; those of a single row in place.
   func round(
     _ query: UnsafeMutablePointer<Float>, rows: Int, dim: Int, positions: Int,
     in scratch: UnsafeMutablePointer<Float>

@@ -5,9 +5,10 @@ import SIMDKernels
 
 /// Attention over a KV cache, some rows of one head at a time.
 ///
-/// A single row does little more than wait for memory, so what it reads next is asked for meanwhile:
-/// of int8 all, by the kernels, and of wider elements the keys of which one is written. The others a
-/// processor foresees.
+/// A single row does little more than wait for memory. So the memory that it reads next is
+/// prefetched meanwhile. For int8 the kernels prefetch all of it. For wider elements the keys of
+/// the chunk that gets a new key are prefetched; the processor's own prefetching serves for the
+/// rest.
 struct CausalAttention {
   let q: Matrix
   let keys: Matrix
@@ -18,12 +19,12 @@ struct CausalAttention {
   let group: Int
   let scale: Float
   let kernels: Kernels
-  /// Given where queries, keys, weights and values are to be rounded to bf16.
+  /// Set where queries, keys, weights and values are to be rounded to bf16.
   let bf16: BF16Attention?
 
-  /// Rows that share a pass over the cache, up to the last one's position: few, since the others see
-  /// less, and more where they share packing it. A multiple of six, the rows that the widest tier takes
-  /// at once.
+  /// Rows that share a pass over the cache, up to the last row's position. They are few, because
+  /// the earlier rows need fewer positions; they are more where they share the packing. A multiple
+  /// of six, the rows that the widest tier takes at once.
   var rowsOfBlock: Int { bf16 == nil ? 18 : 36 }
 
   /// Scores of a row over `positions` positions: whole chunks.
@@ -38,14 +39,14 @@ struct CausalAttention {
     return rows * stride + PackedBlock.floatCount(rows: rows, dim: shape.dim, positions: stride)
   }
 
-  /// Asks for the key and the value of a row of the batch.
+  /// Prefetches the key and the value of a row of the batch.
   func fetch(_ row: Int, head: Int, of shape: CacheShape) {
     keys.fetch(row, head * shape.dim, shape.dim)
     values.fetch(row, head * shape.dim, shape.dim)
   }
 
-  /// What a single row begins with: its key and value, and the chunk that takes the key, a line for
-  /// each dimension, and is read first.
+  /// Prefetches what a single row starts with: its key and value, and the chunk into which the key
+  /// is written, one line for each dimension. That chunk is read first.
   struct Start {
     let row: Int
     let head: Int
@@ -72,7 +73,7 @@ struct CausalAttention {
   /// Rows `rows` of `segment`, whose first one is `firstRow` of q and of out: scores against every
   /// position up to the last row's own, softmax of what each row may see, weighted sum.
   ///
-  /// What comes `next` is asked for in parts while values are read.
+  /// Memory of the `next` row is prefetched in parts while values are read.
   func block(
     _ rows: Range<Int>, of segment: Segment, firstRow: Int, head: Int,
     _ scores: UnsafeMutablePointer<Float>,

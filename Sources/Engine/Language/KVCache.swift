@@ -53,12 +53,13 @@ package struct CacheShape: Equatable, Sendable {
 
 /// The keys and values of one sequence, for all layers.
 ///
-/// Positions lie in chunks of 64. Keys of a chunk lie transposed, so that scores of 64 positions are
-/// computed side by side and no sum crosses lanes. In int8 each head's 64 scales follow its keys or
-/// values of the chunk. What is reserved at once is one block of memory, where a head's chunks follow
-/// each other, since a processor fetches ahead only while it reads on:
-/// `[layer][keys: [head][chunk][D][position], values: [head][chunk][position][D]]`. So a cache grows
-/// without copying, and caches that begin alike share their full chunks.
+/// Positions are stored in chunks of 64. Keys of a chunk are transposed, so that scores of 64
+/// positions are computed side by side and no sum crosses lanes. In int8 each head's 64 scales
+/// follow its keys or values of the chunk. What is reserved at once is one block of memory, where a
+/// head's chunks follow each other, because a processor's own prefetching works only while reading
+/// goes on in order: `[layer][keys: [head][chunk][D][position], values:
+/// [head][chunk][position][D]]`. So a cache grows without copying, and caches that begin alike
+/// share their full chunks.
 package final class KVCache {
   package static let chunkPositions = 64
 
@@ -71,8 +72,9 @@ package final class KVCache {
     self.shape = shape
   }
 
-  /// Allocates what `positions` positions need, so that storing them later allocates nothing; where
-  /// that is not there yet, what `spare` more need, which take no memory before they are stored.
+  /// Reserves memory for `positions` positions, so that storing them later allocates nothing. If
+  /// that needs new memory, it reserves for `spare` more positions, too; their pages take no memory
+  /// before they are written.
   package func reserve(_ positions: Int, spare: Int = 0) {
     let width = Self.chunkPositions
     guard positions > chunks.count * width else { return }
@@ -81,7 +83,7 @@ package final class KVCache {
     chunks += (0..<missing).map { Chunk(block: block, index: $0) }
   }
 
-  /// Bytes of all chunks, those that are shared with other caches among them.
+  /// Bytes of all chunks, including those that are shared with other caches.
   var byteCount: Int { chunks.count * Self.chunkPositions * shape.bytesPerPosition }
 
   /// A cache that begins with the same positions, all of them or the `first` ones, with room for
@@ -170,7 +172,7 @@ package final class KVCache {
     let start: UnsafeMutableRawPointer
     let byteCount: Int
 
-    /// Asks for one of `parts` equal parts.
+    /// Prefetches one of `parts` equal parts.
     func fetch(part: Int, of parts: Int) {
       let lines = byteCount / 64
       for line in lines * part / parts..<lines * (part + 1) / parts {
@@ -183,7 +185,7 @@ package final class KVCache {
     Plane(start: keys(layer: layer, head: head, chunk: chunk), byteCount: bytesPerPlane)
   }
 
-  /// Asks for the scales of int8 keys or values, which nobody reads before the last of those.
+  /// Prefetches the scales of int8 keys or values. They are read after the last of these.
   func fetchScales(of plane: UnsafeMutableRawPointer) {
     let scales = scales(of: plane)
     for i in stride(from: 0, to: Self.chunkPositions, by: 16) { janus_prefetch_l2(scales + i) }
@@ -204,7 +206,7 @@ package final class KVCache {
   }
 
   private struct Chunk {
-    /// Held, not asked: threads that count references to it at every step would take turns.
+    /// Unowned: counting references at every step would make the threads wait for each other.
     private let block: Block
     /// Where in the block's memory: chunk `index` of `chunkCount`.
     let place: (base: UnsafeMutableRawPointer, chunkCount: Int, index: Int)

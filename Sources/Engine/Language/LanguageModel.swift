@@ -52,7 +52,7 @@ package struct LanguageModel: Sendable {
       // x += Wo · attention(rope(Wq h), rope(Wk h), Wv h), h = norm(x)
       ops.rmsNorm(x, layer.attentionNorm, epsilon: g.normEpsilon, into: b.h)
       let (keys, values) = (b.k, b.v)
-      // Nobody looks at other rows than the last ones after the last attention: they need no queries.
+      // After the last attention only the last rows are used. The others need no queries.
       let lastRowsOnly = index == layers.count - 1 && x.rows > batch.segments.count
       if lastRowsOnly {
         ops.matmul(b.h, Product(layer.key, into: keys), Product(layer.value, into: values))
@@ -90,10 +90,10 @@ package struct LanguageModel: Sendable {
   }
 }
 
-/// What a forward pass computes in, kept between calls so that a decoded token allocates nothing.
+/// Scratch memory of a forward pass, kept between calls so that a decoded token allocates nothing.
 package final class LanguageBuffers {
-  /// `q` and `a` are in the place of `f`: each is done with when the other is written. The less memory,
-  /// the more of it stays in the caches.
+  /// `q` and `a` share memory with `f`, because they are no longer needed when `f` is written. Less
+  /// memory means that more of it stays in the caches.
   struct Views {
     let h, k, v, cos, sin: Matrix
     let q, a: Matrix
@@ -117,7 +117,7 @@ package final class LanguageBuffers {
       q: q, a: Matrix(behind: q, columns: queries), f: shared.matrix(rows, g.feedForwardLength))
   }
 
-  /// Frees what a long prompt needed and single tokens do not.
+  /// Frees memory that a long prompt needs and single tokens do not.
   func release() {
     for buffer in [h, k, v, cos, sin, shared] { buffer.release() }
   }

@@ -2,13 +2,13 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// A place of a prompt: a token, or one patch of a picture.
+/// A position of a prompt: a token, or one patch of a picture.
 package enum PromptItem: Equatable {
   case token(Int)
   case patch(picture: Int, index: Int)
 }
 
-/// One sequence of the language model under way: its cache and the buffers that it computes in.
+/// One sequence of the language model: its cache and its scratch buffers.
 ///
 /// Belongs to one thread at a time.
 package final class TextRun {
@@ -16,7 +16,7 @@ package final class TextRun {
   /// to bound the scratch memory (some 60 MB for the 1B model).
   package static let rowsPerPass = 640
 
-  /// The scratch of so many rows is not worth freeing.
+  /// The scratch of this many rows is not worth freeing.
   private static let fewRows = 64
 
   let model: LanguageModel
@@ -40,8 +40,8 @@ package final class TextRun {
   package var count: Int { cache.count }
 
   /// Takes `items` in and returns the logits that follow the last of them, `[V]`, valid until the
-  /// next call. `false` from `keepGoing`, asked before each layer, stops and returns nil: the cache is
-  /// then the caller's to put in order.
+  /// next call. `keepGoing` is called before each layer; if it returns false, the function stops
+  /// and returns nil. The caller then has to truncate the cache.
   package func prefill(
     _ items: [PromptItem], pictures: [PictureFeatures], keepGoing: () -> Bool = { true }
   ) -> UnsafeMutableBufferPointer<Float>? {
@@ -75,14 +75,14 @@ package final class TextRun {
 
   /// Takes one token in and returns the logits that follow it, valid until the next call.
   package func step(_ token: Int) -> UnsafeMutableBufferPointer<Float> {
-    // Tokens come one by one: four chunks at a time lie together.
+    // Tokens come one by one, so four chunks are reserved at a time.
     cache.reserve(cache.count + 1, spare: 4 * KVCache.chunkPositions - 1)
     let x = hidden.matrix(1, model.geometry.embeddingLength)
     ops.lookUp(token, in: model.embedding, into: x[row: 0])
     return logits(of: model.forward(x, oneToken, buffers, ops))
   }
 
-  /// Single tokens follow a long prompt, and its memory is better used for their keys and values.
+  /// Single tokens follow a long prompt. The prompt's memory is freed for their keys and values.
   private func releaseScratch(of rows: Int) {
     guard rows > Self.fewRows else { return }
     buffers.release()

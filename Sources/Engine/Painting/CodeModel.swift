@@ -4,8 +4,8 @@ import JanusWords
 
 // Letters: R rows, D embedding length of the language model, K codes, L values of a code's entry.
 
-/// What the language model needs to paint: a head that rates the next code, and the way of the chosen
-/// code back in.
+/// What the language model needs to paint: a head that gives the logits of the next code, and an
+/// aligner that turns the chosen code into the next input.
 package struct CodeModel: Sendable {
   let file: WeightFile
   package let geometry: PaintingGeometry

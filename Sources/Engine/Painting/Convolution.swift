@@ -12,7 +12,8 @@ struct Convolution: @unchecked Sendable {
   let inputs: Int
   /// 3 or 1.
   let side: Int
-  /// `[outputs, side, side, inputs]`: the inputs of one tap lie together, as a map's channels do.
+  /// `[outputs, side, side, inputs]`: the inputs of one tap are neighbours, as a map's channels
+  /// are.
   let bytes: UnsafeRawPointer
   let bias: Vector
 

@@ -8,10 +8,10 @@ enum ConvolutionInput {
   case int8(QuantizedMap)
 }
 
-/// A map as int8, with a scale for each 32 channels of each pixel and a border of zeros: with the
-/// border, the pixels of a line under three taps are overlapping rows of `3 · channels` values.
+/// A map as int8, with a scale for each 32 channels of each pixel and a border of zeros. With the
+/// border, the pixels under a line of three taps are rows of `3 · channels` values that overlap.
 ///
-/// A view of a `QuantizedActivations`, valid as long as that neither grows nor goes.
+/// A view of a `QuantizedActivations`, valid until that grows or is freed.
 struct QuantizedMap {
   let values: UnsafeMutablePointer<Int8>
   let scales: UnsafeMutablePointer<Float>

@@ -6,11 +6,12 @@ import Synchronization
 
 /// The convolutions' weights as int8 panels, each made when a decoder first meets it, and kept.
 final class ConvolutionPanels {
-  /// By the place of the weights in the file.
+  /// By the offset of the weights in the file.
   private var panels: [UnsafeRawPointer: UnsafeMutableRawPointer] = [:]
   private let hasDamage = Atomic(false)
 
-  /// Whether all weights so far were numbers; what was none has become 0 in the panels.
+  /// Whether all weights so far were finite. In the panels NaN becomes 0, and infinity the largest
+  /// weight.
   var areNumbers: Bool { !hasDamage.load(ordering: .relaxed) }
 
   deinit { for bytes in panels.values { bytes.deallocate() } }
@@ -65,7 +66,7 @@ final class ConvolutionPanels {
         first..<first + height, floats.baseAddress!,
         ops.threadScratch[thread].base + panelRows * columns)
       if !floats.allSatisfy(\.isFinite) { hasDamage.store(true, ordering: .relaxed) }
-      // What does not fit in a scale cannot be part of a picture either.
+      // A weight that is too large for a scale cannot be part of a sound model either.
       for i in floats.indices {
         let limit = Quantizer.largestWeight
         floats[i] = floats[i].isNaN ? 0 : max(-limit, min(limit, floats[i]))

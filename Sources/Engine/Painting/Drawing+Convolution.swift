@@ -4,11 +4,11 @@ import JanusWords
 import Quant
 import SIMDKernels
 
-// Convolutions gather nothing: the pixels that a tap, or a line of taps, reads for a line of outputs
-// lie together in the map, so each is a matrix product that adds to the outputs.
+// Convolutions copy no pixels. The pixels that a tap, or a line of taps, reads for a line of
+// outputs are neighbours in the map. So each tap is a matrix product that is added to the outputs.
 
 extension Drawing {
-  /// `conv(x)`, or `sum + conv(x)` in the place of `sum`.
+  /// `conv(x)`, or `sum + conv(x)` written over `sum`.
   func convolve(
     _ input: ConvolutionInput, _ convolution: Convolution, addingTo sum: FeatureMap? = nil
   ) -> FeatureMap {
@@ -76,8 +76,8 @@ extension Drawing {
 
   // MARK: Products in floats
 
-  /// One product for each tap over a block of lines. The two border pixels between lines come out as
-  /// garbage and are cleared after.
+  /// One product for each tap over a block of lines. The two border pixels between lines get
+  /// meaningless values and are cleared afterwards.
   func convolve(
     _ x: FeatureMap, _ convolution: Convolution, addingTo sum: FeatureMap? = nil
   ) -> FeatureMap {

@@ -4,10 +4,10 @@ import JanusWords
 import Quant
 import SIMDKernels
 
-// A 3×3 convolution of a map that was enlarged to twice its size by repeating pixels reads 2×2
-// different pixels only. With the weights of taps that read the same pixel added up there are four
-// small convolutions of the map itself, one for each parity of line and column: 4/9 of the products,
-// and no enlarged map.
+// A map is enlarged to twice its size by repeating pixels. A 3×3 convolution of that reads only 2×2
+// different pixels. The weights of taps that read the same pixel are added. That leaves four small
+// convolutions of the map itself, one for each parity of line and column, with 4/9 of the products
+// and without an enlarged map.
 
 extension Drawing {
   /// `conv(x)` of the nearest-neighbour enlargement of `x` to twice its size.

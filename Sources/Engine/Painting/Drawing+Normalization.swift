@@ -4,8 +4,8 @@ import JanusWords
 import Quant
 import SIMDKernels
 
-// GroupNorm is one multiplication and addition for each channel, once the sums over the map are
-// known; what follows it, up to the convolution's input, happens in the same pass.
+// Once the sums over the map are known, GroupNorm is one multiplication and one addition for each
+// channel. The steps after it, up to the convolution's input, are done in the same pass.
 
 extension Drawing {
   /// `swish(norm(x))`.

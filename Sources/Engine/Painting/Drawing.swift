@@ -5,8 +5,9 @@ import Quant
 
 /// The verbs of the VQ decoder over feature maps.
 ///
-/// A verb gives the buffer of the map that it is called on back, unless its name says that it copies
-/// or its result is that map: a decoder page reads like the formula, and memory stays bounded.
+/// An operation frees the buffer of the map that it is called on, unless its name says that it
+/// copies, or its result is that map. So the decoder's page reads like the formula, and memory
+/// stays limited.
 struct Drawing {
   let buffers: FeatureMapBuffers
   let ops: Ops
@@ -49,7 +50,7 @@ struct Drawing {
 
   /// `clip((x + 1) / 2 · 255)`, truncated to 8 bits, as `[height, width, channels]`.
   ///
-  /// - Returns: whether all values are numbers; those that are not come out as black.
+  /// - Returns: whether no value is NaN. A NaN becomes black.
   func write(_ x: FeatureMap, to pixels: UnsafeMutablePointer<UInt8>) -> Bool {
     let count = x.width * x.channels
     var areNumbers = true

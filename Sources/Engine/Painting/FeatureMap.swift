@@ -5,7 +5,7 @@ import JanusWords
 /// A picture's features, channels last: `[height, width, channels]`, with a border of one pixel all
 /// round that a 3×3 convolution reads as zeros.
 ///
-/// A view of a `FloatBuffer`, valid as long as that neither grows nor goes.
+/// A view of a `FloatBuffer`, valid until that grows or is freed.
 struct FeatureMap {
   let base: UnsafeMutablePointer<Float>
   let height: Int
@@ -35,8 +35,9 @@ struct FeatureMap {
   }
 }
 
-/// The maps of a decoder at work, and its weights as it multiplies them. At most three maps are in
-/// use at once, or two and a quantised one, so that memory stays at three times the largest map.
+/// The maps of a decoder, and its weights in the form in which they are multiplied. At most three
+/// maps are in use at once, or two and a quantised one. So memory stays at three times the largest
+/// map.
 package final class FeatureMapBuffers {
   package init() {}
 
@@ -47,13 +48,13 @@ package final class FeatureMapBuffers {
   let panels = ConvolutionPanels()
   /// A convolution's weights as floats.
   let weights = FloatBuffer()
-  /// What a convolution by tiles multiplies, and its products.
+  /// Operands and products of a convolution by Winograd tiles.
   let tileInputs = FloatBuffer()
   let tileOutputs = FloatBuffer()
   /// Attention's input, q, k, v and output: only at the lowest resolution, and small.
   let attention = (0..<5).map { _ in FloatBuffer() }
 
-  /// Gives back all but the weights' panels.
+  /// Frees all but the weights' panels.
   package func release() {
     for buffer in buffers + attention + [weights, tileInputs, tileOutputs] { buffer.release() }
     quantized = QuantizedActivations()

@@ -23,8 +23,8 @@ package final class PaintingRun {
   private let logits = FloatBuffer()
   private let guided = FloatBuffer()
 
-  /// Takes in the prompt: once with it, once without, whatever the number of pictures. Unless
-  /// `sharingPrompt`, each row gets a copy of what that leaves in the cache.
+  /// Takes in two rows, one with the prompt and one without, for any number of pictures. Unless
+  /// `sharingPrompt`, each row of each picture gets a copy of their caches.
   package init(
     _ language: LanguageModel, _ codes: CodeModel, _ ops: Ops, prompt: [Int], emptyPrompt: [Int],
     pictures: Int, guidance: Float, cacheFormat: CacheFormat, sharingPrompt: Bool = true
@@ -41,7 +41,8 @@ package final class PaintingRun {
     let rows = hidden.matrix(max(2 * pictures, 2 * prompt.count), g.embeddingLength)
     var x = rows.rows(0..<2 * prompt.count)
     for (index, start) in starts.enumerated() {
-      // The last chunk apart from those that all pictures will share: it goes when they have copied it.
+      // The last chunk is in a block of its own, apart from those that all pictures share. It is
+      // freed when every picture has copied it.
       start.reserve(prompt.count / KVCache.chunkPositions * KVCache.chunkPositions)
       start.reserve(prompt.count)
       for (row, token) in [prompt, emptyPrompt][index].enumerated() {

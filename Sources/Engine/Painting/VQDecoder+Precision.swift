@@ -5,10 +5,11 @@ import JanusWords
 extension VQDecoder {
   /// Where the decoder multiplies in int8: in maps of these widths and above.
   ///
-  /// Most of the work is in the finest maps, and noise that enters early passes through all that
-  /// follows. What maps colours in and out, shortcuts and attention stay in f32: they cost little
-  /// time, and most of the noise if they were in int8. Tiers without a dot product of bytes multiply
-  /// everything in floats: by tiles that is a third of the products, each as fast.
+  /// Most of the work is in the finest maps, and noise that enters early passes through all later
+  /// steps. The convolutions at both ends, shortcuts and attention stay in f32. They take little
+  /// time, and in int8 they would cause most of the noise. Tiers without a dot product of bytes
+  /// multiply everything in floats: with Winograd tiles that is a third of the products, and each
+  /// takes as long.
   struct Precision: Sendable {
     /// Inputs of residual blocks' 3×3 convolutions.
     let residuals: Int

@@ -46,7 +46,7 @@ package struct VQDecoder: Sendable {
   /// `pixels: [height, width, 3]`, 8 bits each.
   ///
   /// `pixels` are `clip((x + 1) / 2 · 255)`, truncated, as deepseek's and transformers' code do.
-  /// - Returns: whether all of them were computed from numbers, which damaged weights prevent.
+  /// - Returns: whether all of them were computed without NaN, which damaged weights cause.
   @discardableResult
   package func decode(
     _ codes: [Int], into pixels: UnsafeMutablePointer<UInt8>, _ buffers: FeatureMapBuffers,

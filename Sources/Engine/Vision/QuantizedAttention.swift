@@ -8,11 +8,12 @@ extension Ops {
   /// Attention of every row to every row with both products in int8:
   /// `out = softmax(q kᵀ / √C) v` for each of `heads` heads, all `[N, heads · C]`.
   ///
-  /// Keys and values become panels of int8 weights, queries and probabilities quantised activations:
-  /// the products are those of a quantised matrix, four times as fast as floats. For models whose
-  /// linear layers are quantised the same way. What all keys have in common shifts all scores of a
-  /// row alike and what all values have in common comes out as it is, because the probabilities add
-  /// up to one: so only what differs is quantised (after SageAttention, arXiv 2410.02367).
+  /// Keys and values become panels of int8 weights, queries and probabilities quantised
+  /// activations. The products are then those of a quantised matrix, four times as fast as floats.
+  /// For models whose linear layers are quantised the same way. The mean of all keys shifts all
+  /// scores of a row by the same amount, which softmax ignores. The mean of all values is added to
+  /// the result unchanged, because the probabilities add up to one. So only the differences from
+  /// the means are quantised (after SageAttention, arXiv 2410.02367).
   func attendInInt8(_ q: Matrix, _ k: Matrix, _ v: Matrix, heads: Int, into out: Matrix) {
     let attention = QuantizedAttention(
       positions: k.rows, dim: q.columns / heads, panels: attentionPanels, kernels: kernels)
@@ -158,7 +159,7 @@ private struct QuantizedAttention {
       probabilities.scales, probabilities.offsets, sums)
     values.multiply(
       probabilities, areOrdinary: true, bias: nil, into: out.base, stride: out.stride)
-    // Divided by the sums earlier, scales would have their whole mantissa.
+    // Divided by the sums earlier, scales would need their whole mantissa.
     for row in 0..<scores.rows {
       factors.update(repeating: 1 / sums[row], count: dim)
       kernels.scaleShift(out[row: row], factors, mean, out[row: row], 1, dim)
@@ -176,7 +177,7 @@ private struct HeadPanels {
     var blocks: Int { (columns + 31) / 32 }
     var panelBytes: Int { panels * blocks * ElementFormat.int8Panels.bytesPerPanelBlock }
     var tableBytes: Int { panels * blocks * Kernels.bytesPerTable }
-    /// The last ones say whether the tables are of use.
+    /// The last entries say whether the tables can be used.
     var byteCount: Int { panelBytes + tableBytes + MemoryLayout<Float>.stride }
   }
 
@@ -228,13 +229,13 @@ private struct HeadPanels {
     isTabulated.storeBytes(of: tabulated, as: Bool.self)
   }
 
-  /// Quantises rows of `x`, which stand for `scale` times as much.
+  /// Quantises rows of `scale · x`.
   ///
-  /// - Returns: whether `multiply` may be told that they are ordinary.
+  /// - Returns: whether all scales have the precision that `multiply` may assume.
   func quantize(
     _ x: UnsafePointer<Float>, stride: Int, scale: Float, into tokens: Tokens
   ) -> Bool {
-    // Another factor than a power of two would give scales their whole mantissa.
+    // A factor that is not a power of two would make scales need their whole mantissa.
     var areOrdinary = scale.significand == 1
     for row in 0..<tokens.rows {
       let (values, scales, offsets) = tokens[row]

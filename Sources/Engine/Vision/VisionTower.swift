@@ -61,12 +61,13 @@ package struct VisionTower: Sendable {
   }
 }
 
-/// What an encoding computes in. Freed between pictures by dropping it.
+/// Scratch memory of an encoding. It is freed between pictures by releasing this object.
 package final class VisionBuffers {
   package init() {}
 
-  /// `patches`, then `q`, `k`, `v` and `a`, then `f`, and at last `d` and `d2` are in the same place:
-  /// each is done with when the next is written. The less memory, the more of it stays in the caches.
+  /// `patches`, then `q`, `k`, `v` and `a`, then `f`, and at last `d` and `d2` share memory: each
+  /// is no longer needed when the next is written. Less memory means that more of it stays in the
+  /// caches.
   struct Views {
     let x, h: Matrix
     let patches: Matrix

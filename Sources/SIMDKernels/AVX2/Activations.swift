@@ -13,7 +13,7 @@
     while k < columns {
       let (a, b) = (load(x + k, columns - k), load(x + k + 8, columns - k - 8))
       let (c, d) = (load(x + k + 16, columns - k - 16), load(x + k + 24, columns - k - 24))
-      // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+      // The bits of |x| are ordered as the numbers are, with NaN above infinity.
       let bits = _mm256_max_epu32(
         _mm256_max_epu32(magnitude(a), magnitude(b)), _mm256_max_epu32(magnitude(c), magnitude(d)))
       let scale = scale(of: maximum(bits), dropped)

@@ -86,8 +86,8 @@
 
   private let keysPerChunk = 64
 
-  /// A single row takes few values at a time, all their columns, so that memory is read in order;
-  /// the sums go on from what out holds and stay the same.
+  /// A single row takes few values at a time, with all their columns, so that memory is read in
+  /// order. The sums start from what out holds, so the bits stay the same.
   @inline(__always)
   private func forEachBlock(of count: Int, rows: Int, _ body: (_ first: Int, _ count: Int) -> Void)
   {
@@ -95,7 +95,8 @@
     for first in stride(from: 0, to: count, by: step) { body(first, min(step, count - first)) }
   }
 
-  /// How the right matrix is stored; a literal at every call, so that each becomes code of its own.
+  /// How the right matrix is stored. A literal at every call, so that each case is compiled by
+  /// itself.
   enum Element {
     case f32, f16, int8
 
@@ -120,12 +121,12 @@
     let columns: Int
     let out: UnsafeMutablePointer<Float>
     let outStride: Int
-    /// Bytes from what a single row reads to what it asks for meanwhile.
+    /// Bytes from what a single row reads to what it prefetches meanwhile.
     var lead: Int?
 
     private var elementBytes: Int { element.byteCount }
 
-    /// The sum times `scale` into out; without a scale the sum goes on from what out holds.
+    /// The sum times `scale` into out. Without a scale the sum starts from what out holds.
     @inline(__always)
     func run(_ rows: Int, scale: Float?) {
       var row = 0
@@ -201,7 +202,7 @@
       if rows > 4 { f.store(out + 5 * outStride, scale) }
     }
 
-    /// One row of 64 columns: what a single query reads passes by once and in order.
+    /// One row of 64 columns. A single query reads its matrix once and in order.
     @inline(__always)
     func line(_ row: Int, _ column: Int, _ scale: Float?) {
       let out = out + row * outStride + column

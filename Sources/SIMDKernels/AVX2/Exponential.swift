@@ -20,7 +20,7 @@
     p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0.5))
     p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1))
     p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1))
-    // 2¹²⁸ is no number: scale in two steps.
+    // 2¹²⁸ is beyond Float: scale in two steps.
     let exponent = _mm256_cvtps_epi32(n)
     let half = _mm256_srai_epi32(exponent, 1)
     p = _mm256_mul_ps(p, powerOfTwo(half))

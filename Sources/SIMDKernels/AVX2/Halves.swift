@@ -24,7 +24,7 @@
     _ from: UnsafePointer<UInt16>, _ to: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     for i in stride(from: 0, to: count, by: 8) {
-      store(loadBrain(from + i, count - i), to + i, count - i)
+      store(loadBF16(from + i, count - i), to + i, count - i)
     }
   }
 

@@ -38,8 +38,8 @@
     return _mm_cvtsi128_si32(_mm256_castsi256_si128(s0))
   }
 
-  /// The products of int4 panels, which take fewer instructions than those of int8 ones. What differs
-  /// between the sums keeps the compiler from computing one for all.
+  /// The products of int4 panels, which take fewer instructions than those of int8 ones. The sums
+  /// differ, so that the compiler cannot compute one for all.
   @inline(__always)
   private func adding(_ sum: __m256i, _ w: __m256i, _ a: __m256i) -> __m256i {
     let x = _mm256_xor_si256(a, sum)

@@ -21,8 +21,8 @@
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(Int32(truncatingIfNeeded: count)), lane)
   }
 
-  /// Up to eight 16-bit elements. There are no masks for those; what a row's end needs stays out of
-  /// line, and not private: private functions become weak symbols in release builds.
+  /// Up to eight 16-bit elements. AVX2 has no masks for those. The code for a row's end stays out
+  /// of line. It is not private: private functions become weak symbols in release builds.
   @inline(__always)
   func load16(_ from: UnsafePointer<UInt16>, _ count: Int) -> __m128i {
     count >= 8 ? UnsafeRawPointer(from).loadUnaligned(as: __m128i.self) : loadFew16(from, count)
@@ -82,7 +82,7 @@
 
   /// bfloat16 as floats.
   @inline(__always)
-  func loadBrain(_ from: UnsafePointer<UInt16>, _ count: Int = 8) -> __m256 {
+  func loadBF16(_ from: UnsafePointer<UInt16>, _ count: Int = 8) -> __m256 {
     let bits = _mm256_cvtepu16_epi32(load16(from, count))
     return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16))
   }

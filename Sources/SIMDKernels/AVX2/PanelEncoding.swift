@@ -116,8 +116,8 @@
     }
   }
 
-  /// The levels, and the middles between neighbours, in two registers of eight each: the middle
-  /// between the halves decides in which of them to search.
+  /// The levels, and the midpoints between neighbours, in two registers of eight each. The midpoint
+  /// between the halves decides which of them to search.
   private struct Grid {
     let lowLevels, highLevels: __m256
     let lowMiddles, highMiddles: __m256
@@ -164,7 +164,7 @@
     _ out: UnsafeMutableRawPointer
   ) {
     for row in stride(from: 0, to: 16, by: 8) {
-      // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+      // The bits of |x| are ordered as the numbers are, with NaN above infinity.
       var bits = _mm256_setzero_si256()
       for k in 0..<columns {
         let x = _mm256_castps_si256(load(block + k * 16 + row))

@@ -4,14 +4,15 @@
   // The quantised matrix products without VNNI. `vpmaddubsw` multiplies unsigned by signed bytes and
   // adds pairs of products in 16 bits, which 255 · 127 would saturate.
   //
-  // int8 weights are therefore taken as signed numbers, whose signs are moved over to the values: a
-  // pair is at most 2 · 127 · 127 < 2¹⁵. That is why -128 must occur neither in weights nor in values.
+  // So int8 weights are taken as signed numbers, and their signs are moved to the values: a pair is
+  // at most 2 · 127 · 127 < 2¹⁵. That is why neither weights nor values may be -128.
   //
-  // int4 weights have levels within -32 … 31, as the converter writes them. 32 added, they are unsigned
-  // and below 64; no sign is moved, and a pair is at most 2 · 63 · 127, so that two of them are added
-  // before they are widened to 32 bits: half of the instructions on the ports that multiply. What 32
-  // adds to a block's products the sum of the values takes off again, which `offsets` hold times -128.
-  // Levels beyond are multiplied as int8 weights are.
+  // int4 weights have levels within -32 … 31, as the converter writes them. With 32 added they are
+  // unsigned and below 64. No sign is moved. A pair is at most 2 · 63 · 127, so two pairs are added
+  // before they are widened to 32 bits, which takes half of the instructions on the ports that
+  // multiply. The 32 adds 32 times the sum of the values to a block's products; `offsets`, which
+  // hold that sum times -128, serve to subtract it. Wider levels are multiplied as int8 weights
+  // are.
   //
   // The sums of a tile are eight vectors (PanelTile.swift). A whole panel times four tokens fills
   // them, and so does half a panel times eight, which serves twice as many products with each vector
@@ -20,7 +21,7 @@
   /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
   private let residentBytes = 256 * 1024
 
-  /// What narrow levels are raised by, and the power of two by which 128 is more.
+  /// What is added to narrow levels, and the power of two by which 128 is larger.
   private let narrowBias = 32
   let narrowShift = 2
 
@@ -85,7 +86,8 @@
         : Tiles(one: int4Tile1, two: int4Tile2, four: int4Tile4, eight: int4Tile8))
   }
 
-  /// As many panels as stay in the L2 cache times all tokens, eight and then fewer at a time.
+  /// Multiplies as many panels as stay in the L2 cache by all tokens, eight at a time and then
+  /// fewer.
   @inline(__always)
   private func multiply(
     _ p: Problem, _ begin: Int, _ end: Int, _ tokens: Int, _ blockBytes: Int, _ tiles: Tiles
@@ -101,7 +103,7 @@
     }
   }
 
-  /// One kind of weights' tiles for 1, 2, 4 and 8 tokens.
+  /// The tiles of one kind of weights for 1, 2, 4 and 8 tokens.
   private struct Tiles {
     typealias Tile = (_ problem: Problem, _ panel: Int, _ token: Int) -> Void
     let one, two, four, eight: Tile

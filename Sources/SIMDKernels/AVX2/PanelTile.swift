@@ -73,9 +73,9 @@
     tile(problem, panel, token, tokens: 1, .int4Narrow)
   }
 
-  /// A panel times `tokens` tokens from `token` on, with at most eight vectors of sums: both of its halves
-  /// at once, or times eight tokens one after the other. `tokens` and `kind` are literals at every call,
-  /// so that each call becomes a loop of its own.
+  /// A panel times `tokens` tokens from `token` on, with at most eight vectors of sums. Both halves
+  /// of the panel are taken at once; with eight tokens they are taken one after the other. `tokens`
+  /// and `kind` are literals at every call, so that each call becomes a loop of its own.
   @inline(__always)
   private func tile(_ p: Problem, _ panel: Int, _ token: Int, tokens: Int, _ kind: Kind) {
     if tokens == 8 {
@@ -117,7 +117,7 @@
     }
 
     for _ in 0..<p.blocks {
-      if token == 0, half == 0 { fetch(bytes, weightBytes) }
+      if token == 0, half == 0 { prefetch(bytes, weightBytes) }
       var dots = Vectors(_mm256_setzero_si256(), tokens: tokens, halves: halves)
       if kind == .int4Narrow {
         dots.each { token, _, dot in
@@ -177,8 +177,8 @@
     }
   }
 
-  /// A vector for each token and half, eight at most, the halves of a token beside each other:
-  /// registers, if all that is done with them is inlined.
+  /// A vector for each token and half, eight at most, the halves of a token beside each other. They
+  /// stay in registers if everything that uses them is inlined.
   private struct Vectors<Vector> {
     var v0, v1, v2, v3, v4, v5, v6, v7: Vector
     let tokens: Int
@@ -274,13 +274,13 @@
     _mm256_cvtph_ps(scales.loadUnaligned(as: __m128i.self))
   }
 
-  /// Fetches what lies some blocks behind `block`.
+  /// Prefetches what lies some blocks after `block`.
   @inline(__always)
-  private func fetch(_ block: UnsafeRawPointer, _ weightBytes: Int) {
-    for line in 0..<(weightBytes + 95) / 64 { janus_prefetch(block + fetchDistance + line * 64) }
+  private func prefetch(_ block: UnsafeRawPointer, _ weightBytes: Int) {
+    for line in 0..<(weightBytes + 95) / 64 { janus_prefetch(block + prefetchDistance + line * 64) }
   }
 
-  /// How far ahead the first tokens fetch weights: what Zen 1 fetches by itself is a third of what
-  /// its memory gives to one token and int8 weights.
-  private let fetchDistance = 4096
+  /// How far ahead the first tokens prefetch weights. For one token and int8 weights Zen 1's own
+  /// prefetching reaches a third of what its memory can give.
+  private let prefetchDistance = 4096
 #endif

@@ -1,8 +1,8 @@
 #if arch(x86_64)
   import CIntrinsics
 
-  // What is found across the lanes is most of the work for one block: it is found for sixteen at once,
-  // or for four.
+  // For one block most of the work is to find the maximum across lanes. So it is found for sixteen
+  // blocks at once, or for four.
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
@@ -33,9 +33,9 @@
     return janus_mm512_above_epu32(most, _mm512_set1_epi32((127 + 111) << 23)) == 0
   }
 
-  /// Sixteen blocks; returned are the bits of their scales, or nil, and nothing written, where a scale
-  /// has no inverse. The values are read twice: a scale is known long after they were, and the
-  /// registers that hold them meanwhile let few others begin.
+  /// Sixteen blocks. Returns the bits of their scales. Where a scale has no inverse, returns nil
+  /// and writes nothing. The values are read twice: a scale is known long after they were read, and
+  /// keeping them in registers would leave few for other work.
   @inline(__always)
   private func quantizeSixteen(
     _ x: UnsafePointer<Float>, _ dropped: UInt32, _ values: UnsafeMutablePointer<Int8>,
@@ -57,7 +57,7 @@
     return _mm512_castps_si512(scale)
   }
 
-  /// The largest values of sixteen blocks: of each `part` gives the larger ones of both halves.
+  /// The largest values of sixteen blocks; `part` gives the larger ones of each block's halves.
   @inline(__always)
   func maximaOfSixteen(
     _ part: (Int) -> __m512i, _ larger: (__m512i, __m512i) -> __m512i
@@ -65,8 +65,8 @@
     @inline(__always) func four(_ first: Int) -> __m512i {
       maximaOfFour(part(first), part(first + 1), part(first + 2), part(first + 3), larger)
     }
-    /// The larger ones of neighbouring fours: those of `a` in the lower half, those of `b` in the
-    /// upper.
+    /// The larger of neighbouring groups of four lanes: those of `a` in the lower half, those of
+    /// `b` in the upper.
     @inline(__always) func halves(_ a: __m512i, _ b: __m512i) -> __m512i {
       larger(
         _mm512_permutex2var_epi64(a, _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0), b),
@@ -75,8 +75,8 @@
     return halves(halves(four(0), four(4)), halves(four(8), four(12)))
   }
 
-  /// The largest values of four blocks, as the lanes `0, 1, 2, 3` of each four: of a quarter of their
-  /// values in each.
+  /// The largest values of four blocks, in the lanes 0, 1, 2, 3 of each group of four; each group
+  /// covers a quarter of the values.
   @inline(__always)
   private func maximaOfFour(
     _ a: __m512i, _ b: __m512i, _ c: __m512i, _ d: __m512i,
@@ -87,7 +87,7 @@
     return larger(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd))
   }
 
-  /// Scales for largest magnitudes, their inverses, and where they have one.
+  /// Scales for largest magnitudes, their inverses, and a mask of those that have an inverse.
   @inline(__always)
   func steps(
     _ largest: __m512i, _ dropped: UInt32
@@ -101,7 +101,7 @@
     return (scale, inverse, usable)
   }
 
-  /// Up to four blocks. `count` is a literal for whole ones. Returned are the bits of their scales.
+  /// Up to four blocks. `count` is a literal for whole blocks. Returns the bits of their scales.
   @inline(__always)
   private func quantizeFour(
     _ x: UnsafePointer<Float>, _ count: Int, _ dropped: UInt32,
@@ -112,7 +112,7 @@
     var b = ActivationBlock(x + 32, count - 32)
     var c = ActivationBlock(x + 64, count - 64)
     var d = ActivationBlock(x + 96, count - 96)
-    // Each four lanes have found maxima of their own.
+    // Each group of four lanes has its own maxima so far.
     var largest = maximaOfFour(
       a.largest, b.largest, c.largest, d.largest, _mm512_max_epu32)
     largest = _mm512_max_epu32(largest, _mm512_permutexvar_epi64(swappedHalves, largest))
@@ -158,8 +158,8 @@
       high = load(x + 16, firstLanes(count - 16))
     }
 
-    /// The larger ones of |x|, by their bits: their order is the order of the numbers, with NaN above
-    /// infinity.
+    /// The larger of |x|, compared by their bits, which are ordered as the numbers are, with NaN
+    /// above infinity.
     @inline(__always)
     var largest: __m512i {
       let magnitude = _mm512_set1_epi32(0x7fff_ffff)
@@ -169,8 +169,7 @@
     }
   }
 
-  /// The least numbers from 2⁻¹⁰² on without the bits `dropped` that are not below `scale`; NaN stays
-  /// NaN.
+  /// `scale` rounded up to a number without the bits `dropped`, and at least 2⁻¹⁰². NaN stays NaN.
   @inline(__always)
   private func rounded(up scale: __m512, _ dropped: UInt32) -> __m512 {
     let dropped = _mm512_set1_epi32(Int32(bitPattern: dropped))

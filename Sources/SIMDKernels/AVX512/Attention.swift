@@ -106,10 +106,11 @@
 
   private let keysPerChunk = 64
 
-  /// How the right matrix is stored; a literal at every call, so that each becomes code of its own.
+  /// How the right matrix is stored. A literal at every call, so that each case is compiled by
+  /// itself.
   enum Element {
     case f32, f16, int8
-    /// Pairs of bf16: two steps at once, and on the left, too, in the place of each float.
+    /// Pairs of bf16: two steps at once. On the left a pair is in the place of each float, too.
     case pairs
 
     @inline(__always)
@@ -133,10 +134,10 @@
     let lanes: Quarters
     let out: UnsafeMutablePointer<Float>
     let outStride: Int
-    /// Bytes from what a single row reads to what it asks for meanwhile.
+    /// Bytes from what a single row reads to what it prefetches meanwhile.
     var lead: Int?
 
-    /// The sum times `scale` into out; without a scale the sum goes on from what out holds.
+    /// The sum times `scale` into out. Without a scale the sum starts from what out holds.
     @inline(__always)
     func run(_ rows: Int, scale: Float?) {
       var row = 0
@@ -173,7 +174,7 @@
       var x = left + row * leftStride
       var place = right
       for _ in 0..<steps {
-        if rows == 1 { fetchAhead(of: place) }
+        if rows == 1 { prefetchAhead(of: place) }
         let line = Line(place, element, lanes)
         a.add(x[0], line, element)
         if rows > 1 { b.add(x[leftStride], line, element) }
@@ -196,12 +197,12 @@
 
   extension Product {
     @inline(__always)
-    fileprivate func fetchAhead(of place: UnsafeRawPointer) {
+    fileprivate func prefetchAhead(of place: UnsafeRawPointer) {
       if let lead { janus_prefetch_l2(place + lead) }
     }
 
-    /// One row of 128 columns, the usual dimension of a head, added to out: a single query reads
-    /// the values in the order in which they lie.
+    /// One row of 128 columns, the usual dimension of a head, added to out. A single query then
+    /// reads the values in memory order.
     @inline(__always)
     fileprivate func addWideRow() {
       var (a, b) = (Line(out, lanes), Line(out + 64, lanes))
@@ -209,8 +210,8 @@
       var place = right
       for k in 0..<steps {
         let next = place + 64 * elementBytes
-        fetchAhead(of: place)
-        fetchAhead(of: next)
+        prefetchAhead(of: place)
+        prefetchAhead(of: next)
         a.add(left[k], Line(place, element, lanes), element)
         b.add(left[k], Line(next, element, lanes), element)
         place += rightStride * elementBytes
@@ -287,7 +288,7 @@
     }
   }
 
-  /// Masks for up to 64 lanes in four registers. Pointers may lie behind a row's end: masked lanes
+  /// Masks for up to 64 lanes in four registers. Pointers may lie beyond a row's end: masked lanes
   /// are not touched.
   struct Quarters {
     let m0, m1, m2, m3: __mmask16

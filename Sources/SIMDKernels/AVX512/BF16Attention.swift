@@ -2,8 +2,8 @@
   import CIntrinsics
 
   // Attention's two products in bf16: `vdpbf16ps` takes two steps of a sum in the time of one fused
-  // multiply-add, the one in the upper half of a pair first. So the right matrix lies in pairs of rows,
-  // the first one in the upper halves.
+  // multiply-add. It adds the product of the upper halves first. So the right matrix is stored in
+  // pairs of rows, with the first row in the upper halves.
 
   /// Columns of a tile of packed pairs.
   private let tileColumns = 64
@@ -43,7 +43,7 @@
   ) {
     var place = UnsafeMutableRawPointer(out)
     for column in Swift.stride(from: 0, to: columns, by: tileColumns) {
-      // Compiled twice: masks cost instructions, which whole tiles go without.
+      // Compiled twice: whole tiles need no masks, which cost instructions.
       if columns - column >= tileColumns {
         pack(halves + column, stride, rows, Quarters(tileColumns), &place)
       } else {
@@ -92,8 +92,8 @@
   }
 
   extension Line {
-    /// Writes 64 pairs: in the upper halves this line, in the lower ones another, both of bf16, which
-    /// are the upper halves of floats.
+    /// Writes 64 pairs of bf16: this line in the upper halves, another in the lower halves. (bf16
+    /// is the upper half of a float.)
     @inline(__always)
     fileprivate func storePairs(with other: Line, _ place: UnsafeMutableRawPointer) {
       place.storeBytes(of: pairs(s0, other.s0), as: __m512i.self)

@@ -5,7 +5,7 @@
   public func quantizeRow(
     _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>
   ) -> Float {
-    // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+    // The bits of |x| are ordered as the numbers are, with NaN above infinity.
     var bits = _mm512_setzero_si512()
     forEachVector(count) { k, lanes in
       let x = _mm512_castps_si512(load(x + k, lanes))
@@ -22,7 +22,8 @@
     }
   }
 
-  /// Not part of the closure that calls it, which would become a symbol that other tiers share.
+  /// Kept out of the closure that calls it: the closure would become a symbol that other tiers
+  /// share.
   func quantize(
     _ x: UnsafePointer<Float>, _ count: Int, _ largest: Float, _ inverse: Float,
     _ memory: UnsafeMutablePointer<FinePair>, _ values: UnsafeMutablePointer<Int8>
@@ -55,7 +56,7 @@
     return best.scale
   }
 
-  /// 32 values in 32,512ths of the largest magnitude.
+  /// 32 values in units of the largest magnitude / 32,512.
   struct FinePair {
     let low, high: __m512
     /// The same in 16 bits, in the order of `coarse`.
@@ -68,7 +69,7 @@
       levels = _mm512_packs_epi32(low, high)
     }
 
-    /// In `level`ths, 16 bits each, so that sums of products take one instruction for 32.
+    /// In units of 1/`level`, 16 bits each, so that one instruction adds 32 products.
     @inline(__always)
     func coarse(_ level: Int32) -> __m512i {
       _mm512_packs_epi32(coarseLevels(low, level), coarseLevels(high, level))

@@ -26,8 +26,8 @@
   /// 127/128 · e^(x - shift) for x up to `shift`, off by less than 2⁻¹⁸ and the error of the
   /// difference: softmax's numerators for `Kernels.quantizeExponentials`.
   ///
-  /// 2^n · 2^r with |r| ≤ ½, for which a polynomial of the fourth degree suffices (of the least largest
-  /// relative error, 2⁻¹⁸·⁵).
+  /// 2^n · 2^r with |r| ≤ ½, for which a polynomial of the fourth degree suffices (the one with the
+  /// smallest maximum of the relative error, 2⁻¹⁸·⁵).
   @inline(__always)
   func numerator(_ x: __m512, less shift: __m512) -> __m512 {
     let t = _mm512_mul_ps(_mm512_sub_ps(x, shift), _mm512_set1_ps(1.442_695_04))

@@ -24,11 +24,12 @@
     _ from: UnsafePointer<UInt16>, _ to: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     forEachVector(count) { i, lanes in
-      store(loadBrain(from + i, lanes), to + i, lanes)
+      store(loadBF16(from + i, lanes), to + i, lanes)
     }
   }
 
-  /// `Kernels.f32ToBF16`. By integers: the BF16 instruction takes subnormal numbers for zero.
+  /// `Kernels.f32ToBF16`. With integers, because the BF16 instruction treats subnormal numbers as
+  /// zero.
   public func f32ToBF16(
     _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<UInt16>, _ count: Int
   ) {

@@ -5,7 +5,7 @@
 
   /// Calls `body` with each sixteenth index below `count` and a mask of the lanes that are below it.
   ///
-  /// `body` is compiled twice: masks cost instructions, which whole vectors go without.
+  /// `body` is compiled twice: whole vectors need no masks, which cost instructions.
   @inline(__always)
   func forEachVector(_ count: Int, _ body: (_ index: Int, _ lanes: __mmask16) -> Void) {
     let whole = count & ~15
@@ -13,7 +13,7 @@
     if whole < count { body(whole, firstLanes(count - whole)) }
   }
 
-  /// A mask of the first `count` lanes of 16: all for more, none for less than one.
+  /// A mask of the first `count` of 16 lanes; all if `count` is larger, none if it is below one.
   @inline(__always)
   func firstLanes(_ count: Int) -> __mmask16 {
     count >= 16 ? 0xffff : __mmask16(truncatingIfNeeded: (1 << max(count, 0)) &- 1)
@@ -38,7 +38,7 @@
 
   /// bfloat16 as floats.
   @inline(__always)
-  func loadBrain(_ from: UnsafePointer<UInt16>, _ lanes: __mmask16 = 0xffff) -> __m512 {
+  func loadBF16(_ from: UnsafePointer<UInt16>, _ lanes: __mmask16 = 0xffff) -> __m512 {
     let bits = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes, from))
     return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16))
   }

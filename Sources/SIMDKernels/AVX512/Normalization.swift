@@ -47,7 +47,7 @@
     _ x: UnsafePointer<Float>, _ pixels: Int, _ channels: Int, _ sums: UnsafeMutablePointer<Double>
   ) {
     let squares = sums + channels
-    // 32 channels are two lines of memory of each pixel, which fetching ahead follows.
+    // 32 channels are two cache lines of each pixel, a pattern that the processor prefetches.
     let pairs = channels / 32 * 32
     for c in stride(from: 0, to: pairs, by: 32) {
       var (s0, s1, s2, s3) = loadFour(sums + c)
@@ -98,7 +98,7 @@
     _ x: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>,
     _ out: UnsafeMutablePointer<Float>, _ pixels: Int, _ channels: Int
   ) {
-    // In order of memory: the scales stay in the L1 cache, the pixels come from afar.
+    // In memory order: the scales stay in the L1 cache, the pixels come from memory.
     for pixel in 0..<pixels {
       let (x, out) = (x + pixel * channels, out + pixel * channels)
       forEachVector(channels) { c, lanes in

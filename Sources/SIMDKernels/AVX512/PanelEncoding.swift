@@ -107,7 +107,7 @@
     }
   }
 
-  /// The levels, and the middles between neighbours: 15 in the lanes 0...14.
+  /// The levels, and the 15 midpoints between neighbours, in the lanes 0...14.
   private struct Grid {
     let levels: __m512
     let middles: __m512
@@ -119,7 +119,7 @@
       middles = _mm512_mul_ps(_mm512_add_ps(levels, next), _mm512_set1_ps(0.5))
     }
 
-    /// The number of middles below `y`, which is the nearest level's number.
+    /// The number of midpoints below `y`, which is the nearest level's index.
     @inline(__always)
     func nearest(_ y: __m512) -> __m512i {
       var index = _mm512_maskz_mov_epi32(
@@ -148,7 +148,7 @@
     _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
     _ out: UnsafeMutableRawPointer
   ) {
-    // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+    // The bits of |x| are ordered as the numbers are, with NaN above infinity.
     var bits = _mm512_setzero_si512()
     for k in 0..<columns {
       let x = _mm512_castps_si512(load(block + k * 16))

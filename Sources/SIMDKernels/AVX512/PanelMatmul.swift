@@ -9,9 +9,10 @@
   /// Bytes of weights that are kept in the L2 cache while the tokens pass over them.
   private let residentBytes = 256 * 1024
 
-  /// How far ahead of its first use a panel is fetched for a few tokens: from memory into the L2 cache,
-  /// and from there into the L1 cache, whose few buffers a line would occupy for the whole wait. For
-  /// one token the processor's own fetching is faster.
+  /// How far ahead of its first use a panel is prefetched for a few tokens. First it comes from
+  /// memory into the L2 cache, then from there into the L1 cache: the L1 cache has few buffers, and
+  /// a line from memory would occupy one for the whole wait. For one token the processor's own
+  /// prefetching is faster.
   private let farDistance = 12_288
   private let nearDistance = 2304
 
@@ -22,7 +23,7 @@
   struct PanelProblem {
     let panels: UnsafeRawPointer
     let levels: __m512i
-    /// Of the rows' scales, where there are some.
+    /// The tables of the rows' scales, where there are any.
     let tables: UnsafeRawPointer
     let blocks: Int
     let panelStride: Int
@@ -129,9 +130,9 @@
     }
   }
 
-  // A function each: the compiler stops inlining into a function that has grown too large, and would
-  // make one tile of all, which looks up its number of tokens for every block. None is private:
-  // private functions that stay out of line become weak symbols in release builds.
+  // One function for each tile. The compiler stops inlining into a function that has grown too
+  // large; it would make one tile for all cases, which tests its number of tokens in every block.
+  // None is private: private functions that stay out of line become weak symbols in release builds.
 
   @inline(never)
   func int8Tile8(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
@@ -278,8 +279,8 @@
       scale = _mm512_cvtph_ps(bytes.loadUnaligned(fromByteOffset: 256, as: __m256i.self))
     }
 
-    /// The 16 rows' products with one token's 32 values. The sum begins at `offset`, which takes
-    /// back the 128 that was added to every weight.
+    /// The 16 rows' products with one token's 32 values. The sum starts at `offset`, which
+    /// subtracts the 128 that was added to every weight.
     @inline(__always)
     func dot(_ values: UnsafeRawPointer, _ offset: Int32) -> __m512i {
       var sum = _mm512_set1_epi32(offset)

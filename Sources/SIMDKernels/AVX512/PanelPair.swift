@@ -2,14 +2,14 @@
   import CIntrinsics
 
   // Two panels times eight tokens: the tile for many tokens. A broadcast of four values serves 32
-  // rows, so that loads, of which Zen 4 does one of 512 bits a cycle, no longer bound it; the
-  // sixteen integer sums stay in registers, and the sixteen float ones are touched once per block.
+  // rows. Zen 4 does one load of 512 bits a cycle, and loads are no longer the limit. The sixteen
+  // integer sums stay in registers; the sixteen float sums are touched once per block.
 
   // Scales: a block's products are multiplied by the row's scale times the token's. Multiplications
-  // share two ports of Zen 4 with `vpdpbusd`, additions have the other two. Tokens' scales beside
-  // int4 weights are powers of two: so their exponents are added instead. Beside int8 weights their
-  // mantissas have three bits: the products of a row's scale with the eight mantissas are in tables,
-  // and exponents are added to one of them.
+  // share two ports of Zen 4 with `vpdpbusd`, additions have the other two. Beside int4 weights the
+  // tokens' scales are powers of two, so their exponents are added instead. Beside int8 weights
+  // their mantissas have three bits: tables hold the products of a row's scale with the eight
+  // mantissas, and exponents are added to one of these.
 
   // None is private: private functions that stay out of line become weak symbols in release builds.
 
@@ -46,8 +46,8 @@
   /// The panels `panel` and `panel + 1` times eight tokens from `token` on. `bits` and `kind` are
   /// literals at every call.
   ///
-  /// - Returns: false, and nothing done, where adding exponents does not multiply by a row's scale. Only
-  ///   the first tokens look.
+  /// - Returns: false, with nothing done, where adding exponents does not multiply by a row's
+  ///   scale. Only the first tokens check it.
   @inline(__always)
   private func pairTile(
     _ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int, _ kind: TokenScales
@@ -69,14 +69,14 @@
     var remarkable = _mm256_setzero_si256()
 
     for block in 0..<p.blocks {
-      // Stores to lines that are far away would hold up those behind them, and at once all requests
-      // for them hold up the next weights.
+      // A store to a line that is in memory holds up those behind it. Requesting all lines at once
+      // would hold up the next weights. So each block requests two.
       if block < 8 {
         let line = out + block * p.outputStride
         janus_prefetch_for_writing(line)
         janus_prefetch_for_writing(line + 16)
       }
-      // The first tokens fetch the next two panels for all.
+      // The first tokens prefetch the next two panels for all.
       if token == 0 {
         for line in 0..<(bits == 8 ? 9 : 5) {
           janus_prefetch_l2(low + 2 * panelBytes + line * 64)
@@ -132,7 +132,7 @@
     return true
   }
 
-  /// Above 0x7bfe for rows' scales that are zero, infinite or no number.
+  /// Above 0x7bfe for rows' scales that are zero, infinite or NaN.
   @inline(__always)
   func remark(_ halves: __m256i) -> __m256i {
     _mm256_sub_epi16(
@@ -150,7 +150,7 @@
     var low0, low1, low2, low3, low4, low5, low6, low7: __m512i
     var high0, high1, high2, high3, high4, high5, high6, high7: __m512i
 
-    /// The sums begin at the offsets, which take back the 128 that was added to every weight.
+    /// The sums start at the offsets, which subtract the 128 that was added to every weight.
     @inline(__always)
     init(_ offsets: UnsafePointer<Int32>, _ stride: Int) {
       low0 = _mm512_set1_epi32(offsets[0 * stride])

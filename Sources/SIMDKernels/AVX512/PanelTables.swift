@@ -1,10 +1,10 @@
 #if arch(x86_64)
   import CIntrinsics
 
-  // Tables for `int8PairByTables`: for each block of a panel eight lines, of the bits of the rows'
-  // scales times 1, 1 + 1/8 … 1 + 7/8, less the bits of that mantissa. A token's scale is one of the
-  // mantissas times a power of two: adding its bits to the mantissa's line gives the bits of the
-  // product, which has 11 + 4 bits and is exact.
+  // Tables for `int8PairByTables`: for each block of a panel eight lines. They hold the bits of the
+  // rows' scales times 1, 1 + 1/8 … 1 + 7/8, minus the bits of that mantissa. A token's scale is
+  // one of the mantissas times a power of two. Adding its bits to the mantissa's line gives the
+  // bits of the product, which has 11 + 4 bits and is exact.
 
   let tableBytes = 8 * 64
 

@@ -6,8 +6,8 @@
 
   /// `Kernels.quantizeExponentials`.
   ///
-  /// A block's largest exponential is that of its largest value: its scale is known before its
-  /// exponentials are, and they never leave the registers.
+  /// A block's largest exponential is that of its largest value. So its scale is known before its
+  /// exponentials are computed, and they never leave the registers.
   public func quantizeExponentials(
     _ x: UnsafePointer<Float>, _ stride: Int, _ rows: Int, _ count: Int,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
@@ -16,7 +16,8 @@
     let blocks = (count + 31) / 32
     for begin in Swift.stride(from: 0, to: rows, by: rowsAtATime) {
       let rows = begin..<min(begin + rowsAtATime, rows)
-      // What a row is less by is kept where its sum comes, factors where offsets come.
+      // A row's maximum is kept in the place of its sum until that is known; factors in the place
+      // of offsets.
       for row in rows { sums[row] = findMaxima(x + row * stride, count, scales + row * blocks) }
       for row in rows {
         let shift = _mm512_set1_ps(sums[row])
@@ -76,7 +77,7 @@
   }
 
   /// A row's exponentials times their blocks' factors, which are floats in the place of offsets.
-  /// Returned is the exponentials' sum. Not private: it stays out of line, and would be a weak symbol.
+  /// Returns the exponentials' sum. Not private: it stays out of line, and would be a weak symbol.
   func writeBytes(
     _ x: UnsafePointer<Float>, _ count: Int, less shift: Float,
     times factors: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Int8>
@@ -96,8 +97,8 @@
     return _mm512_reduce_add_ps(sums)
   }
 
-  /// The exponentials of two blocks in int8, which are added to `sums`. `count` is a literal for whole
-  /// ones.
+  /// The exponentials of two blocks in int8, which are added to `sums`. `count` is a literal for
+  /// whole blocks.
   @inline(__always)
   private func bytes(
     _ x: UnsafePointer<Float>, _ count: Int, _ shift: __m512, _ factors: UnsafePointer<Int32>,

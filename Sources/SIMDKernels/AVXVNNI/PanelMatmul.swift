@@ -184,7 +184,7 @@
   private struct Dots {
     var low0, high0, low1, high1, low2, high2, low3, high3: __m256i
 
-    /// The sums begin at the offsets, which take back the 128 that was added to every weight.
+    /// The sums start at the offsets, which subtract the 128 that was added to every weight.
     @inline(__always)
     init(_ offsets: UnsafePointer<Int32>, _ stride: Int, tokens: Int) {
       low0 = _mm256_set1_epi32(offsets[0])

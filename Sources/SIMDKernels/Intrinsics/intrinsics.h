@@ -2,12 +2,12 @@
 // cannot see, get a function here; nothing else lives in this file.
 #pragma once
 
-// Fetches a cache line that will be read soon.
+// Prefetches a cache line that will be read soon.
 static inline __attribute__((always_inline)) void janus_prefetch(const void *p) {
   __builtin_prefetch(p, 0, 3);
 }
 
-// Fetches a cache line that will be written soon.
+// Prefetches a cache line that will be written soon.
 static inline __attribute__((always_inline)) void janus_prefetch_for_writing(void *p) {
   __builtin_prefetch(p, 1, 3);
 }
@@ -20,7 +20,7 @@ static inline __attribute__((always_inline)) void janus_prefetch_l2(const void *
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 
-// The processor's features as Linux tells them, which Swift's C library does not show.
+// The processor's features as Linux reports them. Swift's C library does not show this function.
 static inline unsigned long janus_hwcap(void) { return getauxval(AT_HWCAP); }
 #endif
 
@@ -94,13 +94,13 @@ JANUS_INLINE("avx512bw,avx512vl") __mmask16 janus_mm256_above_epu16(__m256i a, _
 #endif
 
 #if defined(__AVX512BF16__)
-// Swift has no type for vectors of bf16: they are floats or integers for it, whatever their bits.
+// Swift has no type for vectors of bf16. It sees them as vectors of floats or integers.
 //
 // `sum` and, for each lane, the products of a pair of bf16.
 JANUS_INLINE("avx512bf16,evex512") __m512 janus_mm512_dpbf16_ps(__m512 sum, __m512 a, __m512 b) {
   return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
 }
-// `low`, and behind it `high`, to bf16, nearest even.
+// `low`, followed by `high`, to bf16, nearest even.
 JANUS_INLINE("avx512bf16,evex512") __m512i janus_mm512_cvtne2ps_pbh(__m512 high, __m512 low) {
   return (__m512i)_mm512_cvtne2ps_pbh(high, low);
 }
@@ -113,7 +113,7 @@ JANUS_INLINE("avx512bf16,evex512") __m512i janus_mm512_cvtne2ps_pbh(__m512 high,
 // `isb` waits some tens of cycles, as long as `pause`; `yield` and fences hardly any.
 static inline void janus_pause(void) { __asm__ volatile("isb" ::: "memory"); }
 
-// Four halves by their bits, and floats.
+// Four f16 numbers by their bits, and floats.
 static inline __attribute__((always_inline)) float32x4_t janus_floats_from_halves(uint16x4_t x) {
   return vcvt_f32_f16(vreinterpret_f16_u16(x));
 }

@@ -21,8 +21,8 @@ extension InstructionSet {
 }
 
 extension InstructionSet {
-  /// Whether one instruction multiplies bytes and adds four products up: where none does, products
-  /// of bytes take as long as those of floats.
+  /// Whether one instruction multiplies bytes and adds four products. Where none does, products of
+  /// bytes take as long as those of floats.
   public var hasDotProduct: Bool {
     switch self {
     case .portable, .avx2: false
@@ -31,7 +31,7 @@ extension InstructionSet {
   }
 }
 
-/// A request for an instruction set that cannot be met.
+/// Why a requested instruction set cannot run.
 public enum InstructionSetError: Error, Equatable, CustomStringConvertible {
   case unknown(name: String, available: [InstructionSet])
   case unsupported(InstructionSet, available: [InstructionSet])

@@ -5,7 +5,7 @@ import KernelsNEON
 import KernelsPortable
 
 extension Kernels {
-  /// The scalar truth: it runs everywhere, and every other tier is judged against it.
+  /// Scalar code that runs everywhere. Every other tier is compared with it.
   public static let portable = Kernels(
     isa: .portable,
     matmulInt8: KernelsPortable.matmulInt8,
@@ -84,7 +84,7 @@ extension Kernels {
       integerPeak: KernelsAVX2.integerPeak,
       productsPerRound: KernelsAVX2.productsPerRound)
 
-    /// VNNI in 256-bit registers; all else as `avx2`.
+    /// VNNI in 256-bit registers; everything else as in `avx2`.
     static let avxvnni = {
       var kernels = avx2
       kernels.isa = .avxvnni
@@ -141,8 +141,8 @@ extension Kernels {
 
 #if arch(arm64)
   extension Kernels {
-    /// The dot product of bytes; encoding and a map's channels as the portable tier, which is
-    /// NEON code here.
+    /// The dot product of bytes. Encoding and sums over channels are the portable tier's, which the
+    /// compiler turns into NEON code here.
     static let neon = Kernels(
       isa: .neon,
       matmulInt8: KernelsNEON.matmulInt8,

@@ -13,14 +13,14 @@ public struct Kernels: Sendable {
   ///
   /// Row `r` of token `t` goes to `output[t * outputStride + r]`; rows at or above `rows` (the
   /// padding of the last panel) are neither read nor written. `panelStride` and `tokenStride` are
-  /// the blocks from one panel and one token to the next: more than `blocks` for a part of the
-  /// columns, and for tokens less where they overlap, as the pixels under a convolution do. Every
-  /// tier gives the same bits: block products are exact in Int32 and are accumulated in order of the
-  /// blocks as `acc = fma(Float(dot), weightScale * activationScale, acc)`, from zero, or if
-  /// `adding` from what `output` holds, to which the row's `bias` is added first if there is one.
-  /// Neither weights nor values are -128.
-  /// `dropped` is what the caller knows of the tokens' scales: 0, or the `ScaleBits` that they are
-  /// without, while none is above `ScaleBits.largest` or no number.
+  /// the blocks from one panel and one token to the next. They are more than `blocks` for a part of
+  /// the columns, and less for tokens that overlap, as the pixels under a convolution do. Every
+  /// tier gives the same bits: block products are exact in Int32 and are accumulated in order of
+  /// the blocks as `acc = fma(Float(dot), weightScale * activationScale, acc)`. `acc` starts from
+  /// zero, or from what `output` holds if `adding`; the row's `bias` is added to that first, if
+  /// there is one. Neither weights nor values are -128. `dropped` is what the caller knows of the
+  /// tokens' scales: 0, or the `ScaleBits` that none of them has. In the second case none is above
+  /// `ScaleBits.largest` or NaN.
   public typealias PanelMatmul =
     @Sendable (
       _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
@@ -31,8 +31,8 @@ public struct Kernels: Sendable {
       _ adding: Bool
     ) -> Void
 
-  /// `blocks` blocks of int4 panels as blocks of int8 panels that stand for the same numbers: many
-  /// tokens are then multiplied without a look-up for each, to the same bits.
+  /// `blocks` blocks of int4 panels as blocks of int8 panels with the same values. Many tokens are
+  /// then multiplied without looking the nibbles up each time, with the same bits.
   public typealias PanelExpansion =
     @Sendable (
       _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
@@ -42,7 +42,7 @@ public struct Kernels: Sendable {
   /// The products of the scales of `blocks` blocks of int8 panels with each mantissa of three bits,
   /// `bytesPerTable` for each block.
   ///
-  /// - Returns: false where a scale is zero, infinite or no number: `out` is then of no use.
+  /// - Returns: false where a scale is zero, infinite or NaN. `out` is then not to be used.
   public typealias PanelTabulation =
     @Sendable (
       _ panels: UnsafeRawPointer, _ blocks: Int, _ out: UnsafeMutableRawPointer
@@ -61,8 +61,8 @@ public struct Kernels: Sendable {
   /// `out[r * outStride + i] = scale · Σ_d q[r * qStride + d] · keys[d * 64 + i]` for `i < 64`.
   ///
   /// Summed in order of d by fused multiply-adds, starting from zero, then multiplied by `scale`:
-  /// every tier and every number of rows gives the same bits. Keys that are not yet there may hold
-  /// any bits; their scores mean nothing.
+  /// every tier and every number of rows gives the same bits. Keys that are not written yet may
+  /// hold any bits; their scores are not used.
   public typealias Scores<Element> =
     @Sendable (
       _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Element>,
@@ -87,14 +87,14 @@ public struct Kernels: Sendable {
   /// The instruction set these functions are compiled for.
   public internal(set) var isa: InstructionSet
 
-  /// int8 panels: 16 rows × 32 columns in 512 bytes of `value + 128` and 16 f16 scales. `levels` is
-  /// not read, and `dropped` is zero: or `ScaleBits.eighths`, and in the place of `levels` are the
-  /// panels' tables.
+  /// int8 panels: 16 rows × 32 columns in 512 bytes of `value + 128` and 16 f16 scales. `dropped`
+  /// is zero, and `levels` is not read; or `dropped` is `ScaleBits.eighths`, and `levels` points to
+  /// the panels' tables.
   public internal(set) var matmulInt8: PanelMatmul
   /// int4 panels: 16 rows × 32 columns in 256 bytes of nibbles and 16 f16 scales. A nibble stands
   /// for `levels[nibble] - 128`.
   public internal(set) var matmulInt4: PanelMatmul
-  /// nil in a tier that looks nibbles up beside its multiplications, at no cost.
+  /// nil in a tier whose look-up of nibbles takes no time beside the multiplications.
   public internal(set) var expandInt4: PanelExpansion?
   /// nil in a tier that gains nothing by it.
   public let tabulateInt8: PanelTabulation?
@@ -102,13 +102,14 @@ public struct Kernels: Sendable {
   /// bf16 as its raw 16 bits.
   public let matmulBF16: FloatMatmul<UInt16>
 
-  /// One token's activations to int8: for each block of 32, `scale = max|x| / 127`,
-  /// `values = round(x · (1 / scale))` (to nearest even, within ±127; zero where the scale has no
-  /// finite inverse), `offset = -128 · Σ values`. `columns` may end inside the last block; what lies
-  /// behind counts as zero.
+  /// One token's activations to int8: for each block of 32, `scale = max|x| / 127`, `values =
+  /// round(x · (1 / scale))` (to nearest even, within ±127; zero where the scale has no finite
+  /// inverse), `offset = -128 · Σ values`. `columns` may end inside the last block; what follows
+  /// counts as zero.
   ///
-  /// `dropped` are the `ScaleBits` that scales go without: they are rounded up, and are 2⁻¹⁰² at least
-  /// (or no number where `x` holds none). Returned is whether `PanelMatmul` may be told so.
+  /// `dropped` are the `ScaleBits` that are cleared in the scales. Scales are rounded up for it,
+  /// and are at least 2⁻¹⁰² (or NaN where `x` holds NaN). Returns whether `dropped` may be passed
+  /// on to `PanelMatmul`.
   public let quantizeActivations:
     @Sendable (
       _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
@@ -150,13 +151,14 @@ public struct Kernels: Sendable {
     ) -> Void
   /// Softmax in place over `count ≥ 1` values.
   public let softmax: @Sendable (_ x: UnsafeMutablePointer<Float>, _ count: Int) -> Void
-  /// Softmax's numerators as activations: `quantizeActivations` of `127/128 · e^(x - max x)` for each
-  /// of `rows` rows of `count ≥ 1` finite values, with scales of `ScaleBits.eighths`: the factor makes
-  /// the scale of the largest one, 1/128, such a number. They are never stored as floats.
+  /// Softmax's numerators as activations: `quantizeActivations` of `127/128 · e^(x - max x)` for
+  /// each of `rows` rows of `count ≥ 1` finite values, with scales of `ScaleBits.eighths`: the
+  /// factor makes 1/128 the scale of the largest one, which needs no rounding. They are never
+  /// stored as floats.
   ///
-  /// Exponentials are off by less than 2⁻¹⁸ and a rounding of the difference, of which eight bits are
-  /// kept. A row's `sums` is theirs, by which products are still to be divided; it is no number if one
-  /// of `x` is none. nil in a tier that gains nothing by it.
+  /// Exponentials are off by less than 2⁻¹⁸ and a rounding of the difference, of which eight bits
+  /// are kept. A row's entry of `sums` is their sum; the caller divides the products by it. It is
+  /// NaN if one of `x` is. nil in a tier that gains nothing by it.
   public let quantizeExponentials:
     (
       @Sendable (
@@ -187,8 +189,9 @@ public struct Kernels: Sendable {
   public let weightedSumF16: WeightedSum<UInt16>
   /// Keys without their scales, which belong to the columns of the result.
   ///
-  /// `ahead` is where the caller reads on, as much again: a single row's kernel may ask for it
-  /// meanwhile. Bytes are widened with so many instructions that a processor's own foresight is late.
+  /// `ahead` is where the caller will read next, as many bytes again. A single row's kernel may
+  /// prefetch it. Widening bytes takes so many instructions that the processor's own prefetching is
+  /// late.
   public let scoresInt8:
     @Sendable (
       _ q: UnsafePointer<Float>, _ qStride: Int, _ rows: Int, _ keys: UnsafePointer<Int8>,
@@ -204,12 +207,12 @@ public struct Kernels: Sendable {
     ) -> Void
   /// A row of a cache to int8 with one scale `a`, which is returned: `x ≈ a · values`.
   ///
-  /// The largest magnitude becomes the one of 127, 125 … 113 with which the squared error is least,
-  /// and `a` is the least-squares scale of the levels: together they take a third off the error of
-  /// `max|x| / 127`. Sums are of integers (`x` in 32,512ths of the largest magnitude), so that every
-  /// tier gives the same bits. A row that holds NaN or infinity gets zeros and a scale that is not
-  /// finite; one too small for `127 / max|x|` gets zeros and zero. `values` has room for whole blocks
-  /// of 32; what lies behind `count`, at most 1024, becomes zero.
+  /// The largest magnitude becomes 127, 125 … or 113, whichever gives the least squared error, and
+  /// `a` is the least-squares scale for these levels. Together they lower the error of `max|x| /
+  /// 127` by a third. Sums are of integers (`x` in 32,512ths of the largest magnitude), so that
+  /// every tier gives the same bits. A row that holds NaN or infinity gets zeros and a scale that
+  /// is not finite. A row too small for `127 / max|x|` gets zeros and the scale zero. `values` has
+  /// room for whole blocks of 32; what follows `count`, at most 1024, becomes zero.
   public let quantizeRow:
     @Sendable (
       _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>
@@ -234,8 +237,8 @@ public struct Kernels: Sendable {
     ) -> Void
   /// One block of an int8 panel, as `encodeInt4`, to 544 bytes. Without `importance` the largest
   /// weight of a row becomes 127, and a row that holds NaN or infinity gets a scale that is not
-  /// finite either; with it the scale of the least squared error is looked for, which
-  /// takes a quarter off that error.
+  /// finite. With it the scale of least squared error is searched, which lowers that error by a
+  /// quarter.
   public let encodeInt8:
     @Sendable (
       _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
@@ -243,7 +246,7 @@ public struct Kernels: Sendable {
     ) -> Void
 
   /// For benchmarks: the tier's integer dot product in registers only, `rounds` times
-  /// `productsPerRound` multiply-accumulates. The result means nothing.
+  /// `productsPerRound` multiply-accumulates. The result has no meaning.
   public internal(set) var integerPeak: @Sendable (_ rounds: Int) -> Int32
   public internal(set) var productsPerRound: Int
 }

@@ -30,7 +30,8 @@ extension InstructionSet {
   }
 
   extension Kernels {
-    /// Whether the AVX-512 tier may multiply bf16: Ice Lake and Tiger Lake have all else that it needs.
+    /// Whether the AVX-512 tier may multiply bf16. Ice Lake and Tiger Lake have everything else
+    /// that the tier needs.
     static let hasAVX512BF16 = Processor.current.hasBF16
   }
 
@@ -44,8 +45,8 @@ extension InstructionSet {
     let leaf7 = registers(leaf: 7, subleaf: 0)
     let leaf7Sub1 = registers(leaf: 7, subleaf: 1)
 
-    /// The register states that the operating system saves: without that, a wide register's upper
-    /// half is lost at the next switch of threads.
+    /// The register states that the operating system saves. A wide register that it does not save
+    /// loses its upper half at the next switch of threads.
     var savedStates: UInt64 {
       let osxsave = leaf1.ecx.bit(27)
       return osxsave ? janus_xgetbv0() : 0
@@ -70,7 +71,7 @@ extension InstructionSet {
 
     private static func registers(leaf: UInt32, subleaf: UInt32) -> Registers {
       var r: Registers = (0, 0, 0, 0)
-      // Leaves beyond the highest return another leaf's data; this call refuses them.
+      // Leaves beyond the highest return another leaf's data; this call reports them as absent.
       guard __get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx) == 1 else {
         return (0, 0, 0, 0)
       }

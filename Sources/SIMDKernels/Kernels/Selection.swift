@@ -4,8 +4,8 @@ extension Kernels {
 
   /// The kernels of the instruction set with this name; `nil` or "auto" takes the best available.
   ///
-  /// Throws when the name is unknown, or when this processor cannot run that set: what was asked
-  /// for is what runs.
+  /// Throws when the name is unknown, or when this processor cannot run that set. No other set runs
+  /// in its place.
   public static func select(_ name: String?) throws(InstructionSetError) -> Kernels {
     let available = InstructionSet.available
     guard let name, name != "auto" else {

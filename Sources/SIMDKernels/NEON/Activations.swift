@@ -11,7 +11,7 @@
     var block = 0
     var allOrdinary = true
     while begin < columns {
-      // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+      // The bits of |x| are ordered as the numbers are, with NaN above infinity.
       var largest = SIMD4<UInt32>.zero
       for k in stride(from: begin, to: begin + 32, by: 4) {
         let bits = unsafeBitCast(load(x + k, columns - k), to: SIMD4<UInt32>.self)

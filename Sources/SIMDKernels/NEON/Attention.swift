@@ -85,8 +85,8 @@
 
   private let keysPerChunk = 64
 
-  /// A single row takes few values at a time, all their columns, so that memory is read in order;
-  /// the sums go on from what out holds and stay the same.
+  /// A single row takes few values at a time, with all their columns, so that memory is read in
+  /// order. The sums start from what out holds, so the bits stay the same.
   @inline(__always)
   private func forEachBlock(of count: Int, rows: Int, _ body: (_ first: Int, _ count: Int) -> Void)
   {
@@ -94,7 +94,8 @@
     for first in stride(from: 0, to: count, by: step) { body(first, min(step, count - first)) }
   }
 
-  /// How the right matrix is stored; a literal at every call, so that each becomes code of its own.
+  /// How the right matrix is stored. A literal at every call, so that each case is compiled by
+  /// itself.
   private enum Element {
     case f32, f16, int8
 
@@ -122,7 +123,7 @@
 
     private var elementBytes: Int { element.byteCount }
 
-    /// The sum times `scale` into out; without a scale the sum goes on from what out holds.
+    /// The sum times `scale` into out. Without a scale the sum starts from what out holds.
     @inline(__always)
     func run(_ rows: Int, scale: Float?) {
       var row = 0
@@ -198,7 +199,7 @@
       if rows > 4 { f.store(out + 5 * outStride, scale) }
     }
 
-    /// One row of 64 columns: what a single query reads passes by once and in order.
+    /// One row of 64 columns. A single query reads its matrix once and in order.
     @inline(__always)
     private func line(_ row: Int, _ column: Int, _ scale: Float?) {
       let out = out + row * outStride + column

@@ -5,7 +5,7 @@
   public func quantizeRow(
     _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>
   ) -> Float {
-    // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+    // The bits of |x| are ordered as the numbers are, with NaN above infinity.
     var bits = SIMD4<UInt32>.zero
     for k in stride(from: 0, to: count, by: 4) {
       bits = vmaxq_u32(

@@ -17,7 +17,7 @@
     p = fma(p, r, 0.5)
     p = fma(p, r, 1)
     p = fma(p, r, 1)
-    // 2¹²⁸ is no number: scale in two steps.
+    // 2¹²⁸ is beyond Float: scale in two steps.
     let exponent = vcvtnq_s32_f32(n)
     let half = exponent &>> 1
     p *= powerOfTwo(half)

@@ -1,8 +1,8 @@
 #if arch(arm64)
   import CIntrinsics
 
-  // A row times a token has one running sum of 4 lanes, whatever else is computed beside it: the
-  // result depends on neither the other rows nor the other tokens of the call.
+  // A row times a token has one running sum of 4 lanes. So the result depends neither on the other
+  // rows nor on the other tokens of the call.
 
   /// `Kernels.matmulF32`.
   public func matmulF32(
@@ -98,11 +98,11 @@
       let lanes = columns - k
       let x0 = load(x + k, lanes)
       let x1 = tokens > 1 ? load(x + xStride + k, lanes) : x0
-      sums.add(0, loadBrain(w + k, lanes), x0, x1, tokens)
+      sums.add(0, loadBF16(w + k, lanes), x0, x1, tokens)
       if rows > 1 {
-        sums.add(1, loadBrain(w + columns + k, lanes), x0, x1, tokens)
-        sums.add(2, loadBrain(w + 2 * columns + k, lanes), x0, x1, tokens)
-        sums.add(3, loadBrain(w + 3 * columns + k, lanes), x0, x1, tokens)
+        sums.add(1, loadBF16(w + columns + k, lanes), x0, x1, tokens)
+        sums.add(2, loadBF16(w + 2 * columns + k, lanes), x0, x1, tokens)
+        sums.add(3, loadBF16(w + 3 * columns + k, lanes), x0, x1, tokens)
       }
       k += 4
     }

@@ -68,7 +68,7 @@
 
   /// bfloat16 as floats.
   @inline(__always)
-  func loadBrain(_ from: UnsafePointer<UInt16>, _ count: Int = 4) -> Floats {
+  func loadBF16(_ from: UnsafePointer<UInt16>, _ count: Int = 4) -> Floats {
     unsafeBitCast(vmovl_u16(load16(from, count)) &<< 16, to: Floats.self)
   }
 

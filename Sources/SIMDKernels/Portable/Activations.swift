@@ -12,7 +12,7 @@ public func quantizeActivations(
   for block in 0..<blocks {
     let begin = block * 32
     let end = min(begin + 32, columns)
-    // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+    // The bits of |x| are ordered as the numbers are, with NaN above infinity.
     var largest: UInt32 = 0
     for k in begin..<end { largest = max(largest, x[k].bitPattern & 0x7fff_ffff) }
     let scale = scale(of: largest, dropped)

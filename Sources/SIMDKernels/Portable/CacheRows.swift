@@ -2,7 +2,7 @@
 public func quantizeRow(
   _ x: UnsafePointer<Float>, _ count: Int, _ values: UnsafeMutablePointer<Int8>
 ) -> Float {
-  // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+  // The bits of |x| are ordered as the numbers are, with NaN above infinity.
   var bits: UInt32 = 0
   for k in 0..<count { bits = max(bits, x[k].bitPattern & 0x7fff_ffff) }
   let largest = Float(bitPattern: bits)
@@ -31,7 +31,7 @@ public func quantizeRow(
   return best.scale
 }
 
-/// `x` in 256ths of the largest magnitude's 127th.
+/// `x` in units of the largest magnitude / 127 / 256.
 @inline(__always)
 private func fineLevel(_ x: Float, _ inverse: Float) -> Int32 {
   Int32((min(max(x * inverse, -127), 127) * 256).rounded(.toNearestOrEven))

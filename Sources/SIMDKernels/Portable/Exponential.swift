@@ -23,7 +23,7 @@ func exponential(_ x: Float) -> Float {
   p = p * r + 0.5
   p = p * r + 1
   p = p * r + 1
-  // 2¹²⁸ is no number: scale in two steps.
+  // 2¹²⁸ is beyond Float: scale in two steps.
   let exponent = Int32(n)
   let half = exponent >> 1
   return p * powerOfTwo(half) * powerOfTwo(exponent - half)
@@ -37,8 +37,8 @@ private func powerOfTwo(_ n: Int32) -> Float {
 /// The upper tail of the normal distribution, ½ erfc(x / √2), of `x ≥ 0`; 0 from 6 on, where it is
 /// below 2⁻²⁹.
 ///
-/// By the polynomials of `janus_upper_tail`: the result is good to 2⁻²⁹ plus twice 2⁻²⁴ of the tail
-/// at the beginning of x's interval.
+/// By the polynomials of `janus_upper_tail`. The error is at most 2⁻²⁹ plus twice 2⁻²⁴ of the tail
+/// at the start of x's interval.
 @inline(__always)
 func upperTail(_ x: Float) -> Float {
   if !(x < 6) { return 0 }

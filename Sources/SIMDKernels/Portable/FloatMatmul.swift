@@ -23,7 +23,7 @@ public func matmulBF16(
       var lanes = SIMD8<Float>.zero
       let w = weights + row * columns
       let x = x + token * xStride
-      for k in 0..<columns { lanes[k & 7] += float(fromBrain: w[k]) * x[k] }
+      for k in 0..<columns { lanes[k & 7] += float(fromBF16: w[k]) * x[k] }
       output[token * outputStride + row] = lanes.sum()
     }
   }

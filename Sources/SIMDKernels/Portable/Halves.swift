@@ -39,13 +39,13 @@ func half(from float: Float) -> UInt16 {
 
 /// The value of a bfloat16.
 @inline(__always)
-func float(fromBrain brain: UInt16) -> Float {
-  Float(bitPattern: UInt32(brain) << 16)
+func float(fromBF16 bits: UInt16) -> Float {
+  Float(bitPattern: UInt32(bits) << 16)
 }
 
 /// The nearest bfloat16, ties to even.
 @inline(__always)
-func brain(from float: Float) -> UInt16 {
+func bf16(from float: Float) -> UInt16 {
   let bits = float.bitPattern
   if bits & 0x7fff_ffff > 0x7f80_0000 { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
   return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16) & 1) >> 16)
@@ -69,12 +69,12 @@ public func f32ToF16(
 public func bf16ToF32(
   _ from: UnsafePointer<UInt16>, _ to: UnsafeMutablePointer<Float>, _ count: Int
 ) {
-  for i in 0..<count { to[i] = float(fromBrain: from[i]) }
+  for i in 0..<count { to[i] = float(fromBF16: from[i]) }
 }
 
 /// `Kernels.f32ToBF16`.
 public func f32ToBF16(
   _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<UInt16>, _ count: Int
 ) {
-  for i in 0..<count { to[i] = brain(from: from[i]) }
+  for i in 0..<count { to[i] = bf16(from: from[i]) }
 }

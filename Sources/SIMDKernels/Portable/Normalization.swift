@@ -7,8 +7,8 @@ public func rmsNorm(
   for i in 0..<count { out[i] = x[i] * scale * weight[i] }
 }
 
-/// `Kernels.layerNorm`. The variance is taken around the mean in a second pass: the shortcut
-/// E[x²] - E[x]² cancels.
+/// `Kernels.layerNorm`. The variance is taken around the mean in a second pass: the shortcut E[x²]
+/// - E[x]² loses digits.
 public func layerNorm(
   _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
   _ epsilon: Float, _ out: UnsafeMutablePointer<Float>, _ count: Int

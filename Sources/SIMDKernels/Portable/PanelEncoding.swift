@@ -2,7 +2,7 @@
 // same order without fused operations: all tiers write the same bytes.
 
 /// Scales that the search for int4 tries: the level at which the block's extreme value would lie.
-/// The levels are lopsided, so both signs are worth trying.
+/// The levels are not symmetric, so both signs are worth trying.
 private let anchors: [Float] = [18.75, 21.5, 24.25, 26.75, 29.5, 32.25, 34.75, 37.5]
 
 /// The search for int8 tries 127, 126 … 112, for extreme values from this one on.
@@ -66,7 +66,7 @@ public func encodeInt8(
     y.replacing(with: 127, where: y .> 127).replacing(with: -127, where: y .< -127) + rounding
   }
 
-  // The order of the bits of |x| is the order of the numbers, with NaN above infinity.
+  // The bits of |x| are ordered as the numbers are, with NaN above infinity.
   var bits = SIMD16<UInt32>.zero
   for k in 0..<32 {
     let magnitude = unsafeBitCast(column(k), to: SIMD16<UInt32>.self) & 0x7fff_ffff
@@ -106,8 +106,8 @@ private func load(_ block: UnsafePointer<Float>, _ column: Int) -> SIMD16<Float>
   UnsafeRawPointer(block).loadUnaligned(fromByteOffset: column * 64, as: SIMD16<Float>.self)
 }
 
-/// Keeps the better scales, of the best ones so far and those for the levels q that are nearest to the
-/// block times `inverse`.
+/// Compares the best scales so far with those for the levels q nearest to the block times
+/// `inverse`, and keeps the better ones.
 ///
 /// For a choice of levels the best scale is d = Σwxq / Σwq²; it lowers the squared error by
 /// 2d·Σwxq - d²·Σwq². Rounding d to f16 is part of the choice.
@@ -132,7 +132,7 @@ private func keepBetter(
   bestScale.replace(with: scale, where: better)
 }
 
-/// The level nearest to each value, and its number.
+/// The level nearest to each value, and its index.
 @inline(__always)
 private func nearest(
   _ y: SIMD16<Float>, _ levels: UnsafePointer<Float>

@@ -7,7 +7,7 @@ import JanusWords
 /// Belongs to the scheduler, which calls it for one token after another.
 final class AnswerWriter: @unchecked Sendable {
   private let tokenizer: Tokenizer
-  private var sampler: Sampler
+  private let sampler: Sampler
   private let limit: Int
   private let topLogprobs: Int?
   private let keepsTokens: Bool
@@ -37,7 +37,7 @@ final class AnswerWriter: @unchecked Sendable {
   func next(
     _ logits: UnsafeBufferPointer<Float>, _ tell: (AnswerToken) -> Void
   ) -> Int? {
-    guard let token = sampler.next(logits) else {
+    guard let token = sampler.choose(from: logits, at: count) else {
       end = .failure(EngineError(.failure, "the model computed NaN; its file may be damaged"))
       return nil
     }

@@ -170,7 +170,7 @@ final class PaintingDesk: Sendable {
     }
 
     private final class Canvas {
-      var sampler: Sampler
+      let sampler: Sampler
       var codes: [Int] = []
       var hasFailed = false
       init(_ sampler: Sampler) { self.sampler = sampler }
@@ -204,7 +204,7 @@ final class PaintingDesk: Sendable {
 
     func choose(_ picture: Int, _ logits: UnsafeBufferPointer<Float>) -> Int? {
       let canvas = canvases[picture]
-      guard let code = canvas.sampler.next(logits) else {
+      guard let code = canvas.sampler.choose(from: logits, at: canvas.codes.count) else {
         canvas.hasFailed = true
         return nil
       }

@@ -1,7 +1,7 @@
 /// A prompt under construction: text that is encoded in runs as long as possible, and tokens between.
 ///
-/// Text from the template and from what is said run together before they are encoded, because a
-/// merge may cross the border between them.
+/// Text of the template and text of the user are joined before they are encoded, because a merge
+/// may cross the border between them.
 package struct Prompt {
   private let tokenizer: Tokenizer
   private var parts: [TextFragment] = []

@@ -3,8 +3,8 @@ import GGUF
 /// Deepseek's conversation format for Janus, from what is said to token ids.
 ///
 /// The ids are those of the published code, which formats a whole conversation as one string and
-/// encodes it once. A role cannot be forged: special tokens inside a question or an answer are
-/// encoded as the text that they are; only the picture placeholder has its meaning in a question.
+/// encodes it once. A role cannot be forged: the text of a special token inside a question or an
+/// answer is encoded as plain text. Only the picture placeholder has its meaning in a question.
 package struct PromptFormat: Sendable {
   /// The strings of the format, as the model file states them.
   package struct Words: Sendable {
@@ -28,7 +28,7 @@ package struct PromptFormat: Sendable {
     package enum Role: Sendable { case user, assistant }
 
     package var role: Role
-    /// Empty for the answer that is to be given.
+    /// Empty for the answer that is to be generated.
     package var text: String
     package var pictures: Int
     /// Whether placeholders in the text are places of pictures; otherwise they are text like any other,
@@ -70,7 +70,7 @@ package struct PromptFormat: Sendable {
     imageEndID = try id("image_end", words.imageEnd)
     padID = try id("pad", words.pad)
     let separator = try id("assistant_separator", words.assistantSeparator)
-    // What ends an answer is what separates it from the next question.
+    // The token that ends an answer is also the separator before the next question.
     guard separator == tokenizer.eosID else {
       throw .unsupported(
         part: "janus.prompt.assistant_separator",
@@ -84,8 +84,8 @@ package struct PromptFormat: Sendable {
 
   /// The tokens of a whole conversation, each picture as start, patches, end.
   ///
-  /// A question's pictures stand where its text has placeholders, otherwise before its text, a line
-  /// for each. Error: some placeholders, but not one for each picture.
+  /// A question's pictures are placed where its text has placeholders. Without placeholders they
+  /// come before the text, a line for each. Error: some placeholders, but not one for each picture.
   /// - Parameter system: what the model is told first; nil takes the format's own words, "" nothing.
   package func conversation(
     _ messages: [Message], system: String? = nil
@@ -122,8 +122,8 @@ package struct PromptFormat: Sendable {
     return try checked(prompt.finished(), messages)
   }
 
-  /// `tokens`, if their image tokens are those of the pictures: words of a file, and of the system,
-  /// may be anything.
+  /// `tokens`, if all their image tokens are those of the pictures. The words of the file and the
+  /// system prompt could contain others.
   private func checked(_ tokens: [Int], _ messages: [Message]) throws(TokenizerError) -> [Int] {
     let found = tokens.count { $0 == imageTokenID }
     let expected = messages.reduce(0) { $0 + $1.pictures * patchCount }
@@ -136,7 +136,7 @@ package struct PromptFormat: Sendable {
   package func painting(
     _ description: String
   ) throws(TokenizerError) -> (conditional: [Int], unconditional: [Int]) {
-    // A placeholder is a text like any other here: there is no picture to put in its place.
+    // A placeholder is ordinary text here: no picture replaces it.
     var prompt = Prompt(tokenizer)
     add(.user, at: 0, to: &prompt) { prompt in
       let text = description.stripped
@@ -166,7 +166,7 @@ extension PromptFormat {
     }
   }
 
-  /// The role, and its message with what separates it from the next: by the parity of its index.
+  /// The role, its message, and the separator, which depends on whether the index is even.
   private func add(
     _ role: Message.Role, at index: Int, to prompt: inout Prompt,
     content: (inout Prompt) -> Bool

@@ -8,7 +8,7 @@
 
 /// Natural logarithms of the probabilities that logits stand for, before any temperature.
 ///
-/// `logit − log Σ exp(logit)`, the sum in double precision. Valid as long as the logits are.
+/// `logit − log Σ exp(logit)`, the sum in double precision. Valid while the logits are.
 package struct Logprobs {
   private let logits: UnsafeBufferPointer<Float>
   private let logSum: Double

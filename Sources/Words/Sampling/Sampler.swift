@@ -1,23 +1,13 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// Chooses the next token from logits.
+/// Chooses a token, or a code of a picture, from logits.
 ///
-/// Temperature, then top-k, then top-p, each as in `transformers`; the same seed gives the same
-/// choices on every platform.
+/// Temperature, then top-k, then top-p, each as in `transformers`; what they leave is drawn by the
+/// Gumbel-max rule. A choice is a function of logits, seed and position alone, the same on every
+/// platform.
 package struct Sampler: Sendable {
   private let temperature: Double
   private let topK: Int?
   private let topP: Double?
-  private var random: SplitMix64
-  /// The tokens that may still be chosen, and their weights; kept to spare the allocation.
-  private var candidates: [Int] = []
-  private var weights: [Double] = []
+  private let seed: UInt64
 
   /// - Parameters:
   ///   - temperature: 0 always takes the most likely token, and the rest has no effect.
@@ -39,15 +29,18 @@ package struct Sampler: Sendable {
     self.temperature = Double(temperature)
     self.topK = topK
     self.topP = topP.map(Double.init)
-    random = SplitMix64(seed: seed)
+    self.seed = seed
   }
 
-  /// The index that is chosen; of several equally likely ones greedy choice takes the first.
+  /// The index that is chosen at a position, counted from 0 in an answer or a picture; of several
+  /// equally likely ones greedy choice takes the first.
   ///
   /// Nil when no choice is possible: a logit is NaN or +∞, or none is finite.
-  package mutating func next(_ logits: UnsafeBufferPointer<Float>) -> Int? {
+  package func choose(from logits: UnsafeBufferPointer<Float>, at position: Int) -> Int? {
     guard let best = mostLikely(logits) else { return nil }
-    return temperature == 0 ? best : draw(logits, largest: Double(logits[best]))
+    return temperature == 0
+      ? best
+      : draw(logits, largest: Double(logits[best]), GumbelNoise(seed: seed, position: position))
   }
 
   private func mostLikely(_ logits: UnsafeBufferPointer<Float>) -> Int? {
@@ -60,32 +53,35 @@ package struct Sampler: Sendable {
     return largest > -.infinity ? best : nil
   }
 
-  private mutating func draw(_ logits: UnsafeBufferPointer<Float>, largest: Double) -> Int? {
+  private func draw(
+    _ logits: UnsafeBufferPointer<Float>, largest: Double, _ noise: GumbelNoise
+  ) -> Int? {
     var least = -Float.infinity
     if let topK, topK < logits.count {
       least = TopSelection(topK, of: logits).last.map { logits[$0] } ?? least
     }
-    candidates.removeAll(keepingCapacity: true)
-    weights.removeAll(keepingCapacity: true)
-    var total = 0.0
+    var race = Race(noise)
+    guard let topP, topP < 1 else {
+      for (index, logit) in logits.enumerated() where logit >= least {
+        race.enter(index, (Double(logit) - largest) / temperature)
+      }
+      return race.winner
+    }
+    var candidates: [(index: Int, logit: Double, weight: Double)] = []
     for (index, logit) in logits.enumerated() where logit >= least {
-      let weight = exp((Double(logit) - largest) / temperature)
-      candidates.append(index)
-      weights.append(weight)
-      total += weight
+      let tempered = (Double(logit) - largest) / temperature
+      candidates.append((index, tempered, PortableMath.exp(tempered)))
     }
-    if let topP, topP < 1 { total = keepNucleus(topP * total, total) }
-    var rest = random.nextUnit() * total
-    for (position, weight) in weights.enumerated() {
-      rest -= weight
-      if rest < 0 { return candidates[position] }
+    for position in Self.nucleus(candidates.map(\.weight), topP) {
+      race.enter(candidates[position].index, candidates[position].logit)
     }
-    // Rounding may leave a tiny rest: the last that has any weight.
-    return weights.lastIndex { $0 > 0 }.map { candidates[$0] }
+    return race.winner
   }
 
-  /// Keeps the heaviest candidates up to the one that reaches `enough`; returns their weight.
-  private mutating func keepNucleus(_ enough: Double, _ total: Double) -> Double {
+  /// The places of the heaviest weights up to the one that reaches the share `p` of all, ascending.
+  private static func nucleus(_ weights: [Double], _ p: Double) -> [Int] {
+    let total = weights.reduce(0, +)
+    let enough = p * total
     // All lighter than this weigh less than what is cut: they need not be sorted.
     let floor = (total - enough) / Double(weights.count)
     let order = weights.indices.filter { weights[$0] >= floor }
@@ -96,10 +92,31 @@ package struct Sampler: Sendable {
       kept += weights[order[count]]
       count += 1
     }
-    let chosen = order.prefix(count).sorted()
-    candidates = chosen.map { candidates[$0] }
-    weights = chosen.map { weights[$0] }
-    return kept
+    return order.prefix(count).sorted()
+  }
+}
+
+/// Finds the largest sum of logit and noise; of equal ones the first that entered.
+private struct Race {
+  private let noise: GumbelNoise
+  private var best = -Double.infinity
+  private(set) var winner: Int?
+
+  init(_ noise: GumbelNoise) { self.noise = noise }
+
+  /// Logits are those after the temperature, 0 for the most likely token.
+  @inline(__always)
+  mutating func enter(_ index: Int, _ logit: Double) {
+    let bits = noise.bits(index)
+    // To win, −ln u must be below e^(logit − best), and it is above 1 − u. A power of two above
+    // that bound spares nearly all tokens the logarithms.
+    let behind = best - logit
+    if behind > 2 {
+      let shift = min(60, Int(min(behind, 100) * 1.4426950408889634) - 1)
+      if ((1 << 52) - 1 - bits) >> 1 >= (1 << 52) >> UInt64(shift) { return }
+    }
+    let sum = logit + GumbelNoise.value(bits)
+    if sum > best || winner == nil { (best, winner) = (sum, index) }
   }
 }
 

@@ -26,7 +26,7 @@ package struct TopSelection: RandomAccessCollection {
     indicesOfLargest.sort { isBehind($1, $0) }
   }
 
-  /// The first of the heap is the one that all others stand before.
+  /// The first of the heap comes after all others in the order.
   private func isBehind(_ a: Int, _ b: Int) -> Bool {
     values[a] != values[b] ? values[a] < values[b] : a > b
   }

@@ -18,8 +18,8 @@ package struct AddedTokens: Sendable {
   }
 
   let tokens: [Token]
-  /// One after the other, each in what the one before has left: as in `tokenizers`, those that are
-  /// not `normalized` come first.
+  /// Applied one after the other, each to the text that the one before has left. As in
+  /// `tokenizers`, those that are not `normalized` come first.
   private let matchers: [LiteralMatcher]
   private let matchersWithoutSpecial: [LiteralMatcher]
 

@@ -1,6 +1,6 @@
-/// Finds the leftmost, and there the longest, of many literal strings.
+/// Finds the leftmost of many literal strings, and of those that begin there the longest.
 package struct LiteralMatcher: Sendable {
-  /// In the order of their bytes, so that all with a common beginning are neighbours; each once.
+  /// Sorted by their bytes, so that strings with a common beginning are neighbours; each once.
   private let literals: [(bytes: [UInt8], id: Int)]
   private let beginsLiteral: [Bool]
 

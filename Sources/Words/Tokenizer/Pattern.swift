@@ -1,10 +1,11 @@
 /// A regular expression over UTF-8 text, ready to find matches in linear time.
 ///
 /// A deterministic automaton with leftmost-first priorities (the match that a backtracking engine
-/// finds). Every step knows the class of the next scalar, or that the text ends; that is how
-/// assertions about what follows cost nothing.
+/// finds). Every step knows the class of the next scalar, or that the text ends. So look-ahead
+/// costs nothing.
 ///
-/// A class, because one reference is passed from stage to stage faster than all these tables.
+/// A class, because passing one reference from stage to stage is faster than passing all these
+/// tables.
 package final class Pattern: Sendable {
   /// Class of each ASCII scalar.
   private let asciiClasses: [UInt8]

@@ -1,7 +1,7 @@
 /// From a pattern's syntax to the table of its deterministic automaton.
 ///
 /// Thompson's construction, then the subset construction over ordered lists of instructions: the
-/// order is the priority, and what stands behind a match in the list is cut off.
+/// order is the priority, and everything after a match in the list is cut off.
 package struct PatternAutomaton {
   let classes: ScalarClasses
   private(set) var transitions: [UInt16] = []

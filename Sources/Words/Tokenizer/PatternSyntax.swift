@@ -16,7 +16,7 @@ indirect enum PatternSyntax: Equatable {
     self = try parser.parse()
   }
 
-  /// The very scalars of `text`, one after the other.
+  /// Exactly the scalars of `text`, one after the other.
   init(literal text: String) {
     self = .sequence(text.unicodeScalars.map { .scalar(ScalarSet($0)) })
   }

@@ -43,8 +43,8 @@ package struct ScalarSet: Equatable, Sendable {
     0x2028...0x2029, 0x202F...0x202F, 0x205F...0x205F, 0x3000...0x3000,
   ])
 
-  /// The scalars of a general category, `L` or `Lu`; nil for a name that is none, and for the
-  /// categories of what is unassigned, which grow smaller with each Unicode version.
+  /// The scalars of a general category, `L` or `Lu`; nil for an unknown name, and for the
+  /// categories of unassigned scalars, which change with each Unicode version.
   static func category(_ name: String) -> ScalarSet? {
     switch name {
     case "L": letters

@@ -1,10 +1,10 @@
-/// Text that comes token by token, given out in whole characters only.
+/// Text that comes token by token, returned in whole characters only.
 ///
 /// The pieces joined together are what `Tokenizer.decode` gives for all tokens at once.
 package struct StreamingText: Sendable {
   private let tokenizer: Tokenizer
   private let skipSpecial: Bool
-  /// The beginning of a character whose end has not come: three bytes at most.
+  /// The start of a character that is not complete yet: three bytes at most.
   private var pending: [UInt8] = []
 
   package init(_ tokenizer: Tokenizer, skipSpecial: Bool = true) {

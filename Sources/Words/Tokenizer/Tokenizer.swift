@@ -90,7 +90,7 @@ package struct Tokenizer: Sendable {
     return token.withUTF8 { vocabulary.id(of: $0) }
   }
 
-  /// Whether the token has a function rather than a text: it is left out of answers.
+  /// Whether the token has a function instead of a text. Such tokens are left out of answers.
   package func isSpecial(_ id: Int) -> Bool { specialIDs.contains(id) }
 
   package func encode(

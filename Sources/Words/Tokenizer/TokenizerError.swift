@@ -18,11 +18,11 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable
   case merge(index: Int, text: String, reason: String)
   /// `added_tokens` and the vocabulary do not agree.
   case addedToken(id: Int, content: String, vocabulary: String)
-  /// A text that has to be one token, such as the placeholder of a picture, and is none.
+  /// A text that must be one token, such as the placeholder of a picture, but is not.
   case noToken(key: String, text: String)
-  /// The question marks other places for pictures than there are pictures. The caller's mistake.
+  /// The question has another number of placeholders than pictures. The caller's mistake.
   case placeholders(found: Int, pictures: Int)
-  /// A text that can hold no picture, such as the system's words, has picture placeholders.
+  /// A text that cannot hold a picture, such as the system prompt, has picture placeholders.
   case imageTokens(found: Int, expected: Int)
 
   package var description: String {

@@ -51,7 +51,8 @@ struct ChatCommand: ParsableCommand {
   }
 
   func run() throws {
-    // Taking in a prompt is long where pictures belong to it, and there is nothing to keep of it.
+    // Taking in a prompt with pictures takes long, and an interrupted one leaves nothing to keep.
+    // So Ctrl-C ends the process.
     Interrupt.listen(endingProcess: true)
     let conversation = try Conversation(
       try model.open(cacheFormat: cache.kv), system: system, context: cache.context)

@@ -95,12 +95,12 @@ struct ConvertCommand: ParsableCommand {
   /// A model file may be replaced, but nothing else: it could be the checkpoint itself.
   private func checkOutput() throws(Failure) {
     var status = stat()
-    // Opening a pipe would wait for whoever writes to it.
+    // Opening a pipe would wait for a writer.
     guard stat(output, &status) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { return }
       throw Failure(FileError(path: output, operation: "examine", code: errno))
     }
-    // What is no file at all is refused where the new one would be made.
+    // Folders and devices are refused later, where the new file would be made.
     guard status.st_mode & S_IFMT == S_IFREG else { return }
     guard try beginsLikeAModel() else {
       throw Failure(
@@ -109,7 +109,7 @@ struct ConvertCommand: ParsableCommand {
     }
   }
 
-  /// So does an empty file, which holds nothing to lose.
+  /// An empty file counts as a model: nothing is lost with it.
   private func beginsLikeAModel() throws(Failure) -> Bool {
     let descriptor = open(output, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -124,7 +124,7 @@ struct ConvertCommand: ParsableCommand {
     return count == 0 || begin.elementsEqual("GGUF".utf8)
   }
 
-  /// One line a tensor, columns parted by tabs.
+  /// One line a tensor, columns separated by tabs.
   private func printErrors(_ result: ConversionReport) throws(Failure) {
     try StandardOutput.line("tensor\tformat\tshape\trelative RMSE\tcosine")
     for tensor in result.tensors {

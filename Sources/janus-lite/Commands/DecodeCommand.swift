@@ -59,7 +59,7 @@ struct DecodeCommand: ParsableCommand {
     try file.write(try Self.located(self.codes) { try painter.picture(codes) })
   }
 
-  /// An error about the codes is an error of their file.
+  /// Reports an error about the codes as an error of their file.
   private static func located<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
     do {
       return try body()

@@ -149,7 +149,7 @@ struct GenerateCommand: ParsableCommand {
       throw ValidationError(
         "--grid: expected at most \(Picture.mostOnSheet) pictures, found \(number)")
     }
-    // Before anything is painted, not after.
+    // Checked before anything is painted.
     for path in [grid, preview].compactMap(\.self) {
       do throws(Failure) {
         _ = try PictureFile(path: path, quality: quality)
@@ -230,7 +230,7 @@ struct GenerateCommand: ParsableCommand {
     if verbose { StandardError.note(report.timings.summary) }
   }
 
-  /// Bytes of what the command itself keeps until the end.
+  /// Bytes that the command itself keeps until the end.
   private func bytesKept(_ painter: Painter) -> Int {
     let picture = painter.imageSize * painter.imageSize * 3
     // The pictures of a sheet, the sheet and its file; what a pair takes as JSON is made.
@@ -238,8 +238,7 @@ struct GenerateCommand: ParsableCommand {
       + number * painter.codesPerPicture * logprobs * 160
   }
 
-  /// Throws where files could not be made, or would take each other's places: better before work
-  /// than after.
+  /// Throws before any work if files could not be made, or would overwrite each other.
   private func checkPlaces(_ pictures: [String]) throws(Failure) {
     var taken = Set(pictures.map(Gallery.standardized))
     for (option, path) in [("--grid", grid), ("--preview", preview)] {
@@ -254,7 +253,7 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
-  /// What a picture's file says of its making: with it, the same picture can be made again.
+  /// What a picture's file says about how it was made. With it the same picture can be made again.
   private func text(seed: UInt64, _ painter: Painter) -> [(key: String, value: String)] {
     let file = URL(filePath: painter.model.container.file.path).lastPathComponent
     var list = [
@@ -270,7 +269,7 @@ struct GenerateCommand: ParsableCommand {
     return list.map { (key: $0.0, value: $0.1.filter { $0 != "\0" }) }
   }
 
-  /// A preview that fails ends nothing: the pictures matter more.
+  /// A preview that fails is reported; painting goes on.
   private func tell(_ error: any Error, of what: String) {
     StandardError.note("\(what): \(Failure(error).message)")
   }

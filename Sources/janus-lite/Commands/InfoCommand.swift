@@ -64,8 +64,8 @@ struct InfoCommand: ParsableCommand {
     }
   }
 
-  /// What typical requests take. Empty for a model that cannot be opened: the other facts are then
-  /// what its owner needs.
+  /// The memory of typical requests. Empty for a model that cannot be opened: the other facts are
+  /// still useful then.
   private static func memory(of path: String) throws -> [MemoryStatement] {
     var statements: [MemoryStatement] = []
     for format in [CacheFormat.f16, .int8] {

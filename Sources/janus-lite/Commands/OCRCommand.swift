@@ -56,7 +56,7 @@ struct OCRCommand: ParsableCommand {
       } catch {
         status.clear()
         let failure = Failure(error)
-        // None of these is the picture's fault, so that the next would fare no better.
+        // These are not the picture's fault; the next picture would fail, too.
         if failure.code == .interrupted || failure.code == .internalError || !isWritten {
           throw failure
         }
@@ -76,7 +76,7 @@ struct OCRCommand: ParsableCommand {
     do {
       answer = try reader.read(picture, settings: generation.settings) { piece in
         text += piece
-        // The result is only known at the end, when chatter can be told from formula.
+        // The result is known at the end only, when sentences can be told from the formula.
         if !piece.isEmpty { status.show("\(label): \(text)") }
         return !Interrupt.isRaised
       }

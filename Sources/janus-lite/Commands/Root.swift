@@ -49,7 +49,7 @@ struct Root: ParsableCommand {
 
   static func main() {
     StandardStreams.reserve()
-    // A file above the process's size limit is an error of writing, not the end of the process.
+    // Exceeding the limit on file size is then an error of writing; it does not end the process.
     signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
@@ -60,7 +60,7 @@ struct Root: ParsableCommand {
       // Help and version come as errors too, with the code of success.
       if exitCode(for: error) == .success { exit(withError: error) }
       let failure = Failure(error)
-      // Whoever pressed Ctrl-C knows.
+      // No message after Ctrl-C.
       if failure.code != .interrupted {
         StandardError.line("janus-lite: error: \(failure.message)")
       }

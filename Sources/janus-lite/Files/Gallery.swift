@@ -12,7 +12,7 @@ struct Gallery {
   private let prompt: String
   private let format: PictureFile.Format
   private let quality: Int
-  /// Places of other files, in standard form.
+  /// Paths of other files, in standard form.
   private let reserved: Set<String>
 
   /// Makes the folder where it does not exist, and checks that it can be written to before anything
@@ -31,7 +31,7 @@ struct Gallery {
     self.reserved = Set(reserved.map(Self.standardized))
   }
 
-  /// Equal for two names of one place.
+  /// Two names of one place give the same text.
   static func standardized(_ path: String) -> String {
     URL(filePath: path).standardizedFileURL.path
   }
@@ -53,7 +53,7 @@ struct Gallery {
     }
   }
 
-  /// Where the picture of a seed stands, unless another one stands there.
+  /// The path of a seed's picture, unless another picture has that path.
   func path(_ seed: UInt64) -> String { path(seed, number: 1) }
 
   private func path(_ seed: UInt64, number: Int) -> String {
@@ -62,8 +62,8 @@ struct Gallery {
     return folder == "." ? name : folder + (folder.hasSuffix("/") ? "" : "/") + name
   }
 
-  /// Returns the path: the first that is free, or holds this very file already. Prompts that begin
-  /// alike, and settings, may give another picture the same name.
+  /// Returns the path: the first that is free, or that holds exactly these bytes already. Prompts
+  /// with the same first words, or other settings, may give another picture the same name.
   func write(
     _ picture: Picture, seed: UInt64, text: [(key: String, value: String)]
   ) throws(Failure) -> String {

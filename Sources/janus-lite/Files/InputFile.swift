@@ -10,12 +10,12 @@ import JanusWords
 enum InputFile {
   static let standardInput = "-"
 
-  /// As messages call it.
+  /// Its name in messages.
   static func shownName(_ name: String) -> String {
     name == standardInput ? "standard input" : "'\(name)'"
   }
 
-  /// Gives all bytes to `body`, of which there may be at most `limit`.
+  /// Gives all bytes to `body`; there may be at most `limit`.
   static func withBytes<Value>(
     of name: String, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Value
   ) throws -> Value {
@@ -44,7 +44,7 @@ enum InputFile {
     }
   }
 
-  /// Waits for somebody to write to it, as every program does.
+  /// Waits for a writer, as every program does.
   private static func readPipe(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {

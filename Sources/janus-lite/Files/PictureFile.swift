@@ -8,7 +8,8 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// A picture file to write: beside its place first, then renamed, so that it is whole or not there.
+/// A picture file to write. It is written beside its place and then renamed, so that it is whole or
+/// absent.
 struct PictureFile {
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case png, jpeg
@@ -18,7 +19,7 @@ struct PictureFile {
   let format: Format
   let quality: Int
 
-  /// - Throws: where the name's ending says no format that can be written.
+  /// - Throws: where the name's ending is not that of a format that can be written.
   init(path: String, quality: Int) throws(Failure) {
     switch URL(filePath: path).pathExtension.lowercased() {
     case "png": self.init(path: path, format: .png, quality: quality)
@@ -71,7 +72,7 @@ struct PictureFile {
     try Interrupt.check()
   }
 
-  /// Throws where a file of this name could not be made: better before work than after.
+  /// Throws if a file of this name could not be made. Called before the work.
   func checkPlace() throws(Failure) {
     try Interrupt.holdingBack { () throws(Failure) in
       do throws(FileError) {
@@ -84,7 +85,7 @@ struct PictureFile {
 }
 
 extension Picture {
-  /// A sheet is made in memory, of pictures in memory.
+  /// A sheet and its pictures are all in memory.
   static let mostOnSheet = 256
 
   /// Pictures of one size in rows as square as can be, with a thin white line between.

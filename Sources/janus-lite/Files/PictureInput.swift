@@ -25,7 +25,7 @@ struct PictureInput {
     }
   }
 
-  /// As messages call it.
+  /// Its name in messages.
   var shownName: String { InputFile.shownName(name) }
 
   /// The pictures that the arguments name: a folder stands for the pictures in it, by name.
@@ -48,7 +48,7 @@ struct PictureInput {
     return inputs
   }
 
-  /// Files that begin as PNG or JPEG do; their names say nothing.
+  /// Files that begin as PNG or JPEG do. Their names are ignored.
   private static func pictures(in folder: String) throws(Failure) -> [PictureInput] {
     let names: [String]
     do {

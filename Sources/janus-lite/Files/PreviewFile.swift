@@ -5,11 +5,11 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// A picture file that shows a painting at work, rewritten as lines of codes arrive.
+/// A picture file that shows an unfinished painting. It is rewritten as lines of codes arrive.
 ///
-/// A preview decodes all lines there are, because the VQ decoder normalises over the whole map: the
-/// last ones take nearly as long as the picture. So only some lines are shown, so that previews take
-/// at most a twelfth of the painting's time.
+/// A preview decodes all lines so far, because the VQ decoder normalises over the whole map. The
+/// last previews take nearly as long as the picture. So only some are made: previews take at most a
+/// twelfth of the painting's time.
 struct PreviewFile {
   private static let share = 1.0 / 12
 
@@ -23,10 +23,10 @@ struct PreviewFile {
     self.file = file
   }
 
-  /// Shows what is known of a picture after its first `codes`, if it is time to.
+  /// Shows a picture after its first `codes`, if it is time for a preview.
   mutating func update(_ codes: [Int], of painter: Painter) throws {
     let (lines, rest) = codes.count.quotientAndRemainder(dividingBy: painter.codesPerLine)
-    // The last line makes the picture itself, which is decoded anyhow.
+    // After the last line the picture itself is decoded.
     guard lines > 0, rest == 0, codes.count < painter.codesPerPicture else { return }
     let now = ContinuousClock.now
     let elapsed = (now - begin) / .seconds(1)

@@ -11,8 +11,8 @@ enum BatchSize: ExpressibleByArgument {
   case auto
   case count(Int)
 
-  /// More at once are no faster: with eight pictures reading the weights, once for all of them, is
-  /// already the smaller part of a step.
+  /// More at once are no faster: with eight pictures, reading the weights is already the smaller
+  /// part of a step.
   private static let mostWorthwhile = 8
 
   static let limit = 1_024
@@ -27,11 +27,11 @@ enum BatchSize: ExpressibleByArgument {
     }
   }
 
-  /// Pictures that are painted at once, as often as it takes for all of them.
+  /// How many pictures are painted at once, and how often, until all are done.
   struct Waves {
     let size: Int
     let count: Int
-    /// What was chosen and why, for people.
+    /// What was chosen and why, for people to read.
     let statement: String
 
     fileprivate init(of size: Int, for number: Int, because reason: String?) {
@@ -48,7 +48,7 @@ enum BatchSize: ExpressibleByArgument {
     if case .count(let count) = self {
       return Waves(of: min(count, number), for: number, because: nil)
     }
-    // Where the system does not say what is free, nothing speaks for less than what is worth while.
+    // Where the system does not say what is free, the largest worthwhile number is used.
     let free = AvailableMemory.bytes ?? .max
     let room = max(1, free / 2 / max(1, bytesPerPicture))
     let most = min(Self.mostWorthwhile, room)

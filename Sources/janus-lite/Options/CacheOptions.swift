@@ -6,7 +6,7 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// How much a request may remember, and how it is kept.
+/// How many positions a request may take, and how keys and values are stored.
 struct CacheOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

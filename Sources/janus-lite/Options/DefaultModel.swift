@@ -28,7 +28,7 @@ enum DefaultModel {
         + "a checkpoint folder), or put the default model at '\(places[0])' (./demo does)")
   }
 
-  /// Adds to a failure with the default model how to go on without it.
+  /// Adds to a failure of the default model how to use another one.
   static func explained(_ error: any Error) -> Failure {
     let failure = Failure(error)
     return Failure(

@@ -86,7 +86,7 @@ extension Machine {
   }
 }
 
-/// A value comes from a file, and the table goes to a terminal.
+/// Removes control characters: a value comes from a file, and the table may go to a terminal.
 private func row(_ title: String, _ value: String) -> String {
   padded(title, 12) + value.replacing(/[\p{Cc}\p{Cf}]/, with: "\u{FFFD}")
 }

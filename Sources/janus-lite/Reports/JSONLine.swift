@@ -10,7 +10,7 @@ enum JSONLine {
   static func encode(_ value: some Encodable) throws(Failure) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // A token that sampling has ruled out has the log-probability -∞, for which JSON has no number.
+    // The log-probability of a token can be -∞, for which JSON has no number.
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     do {

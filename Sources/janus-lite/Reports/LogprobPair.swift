@@ -6,7 +6,7 @@ import JanusWords
 
 /// A token and its log-probability as `--json` prints them: `[id, logprob]`.
 struct LogprobPair: Encodable {
-  /// As many as may be asked for at a place.
+  /// The most that may be requested for a place.
   static let limit = 1_000
 
   let tokenID: Int

@@ -5,7 +5,7 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// A request's need of memory as `--dry-run` and `info` print it.
+/// The memory need of a request, as `--dry-run` and `info` print it.
 struct MemoryStatement: Encodable {
   struct Stage: Encodable {
     let name: String

@@ -6,7 +6,7 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// A conversation at the terminal: lines that are said, and commands that begin with a slash.
+/// A conversation at the terminal: messages, and commands that begin with a slash.
 struct Dialogue {
   private static let help = """
     /image FILE   show a picture with the next message
@@ -34,7 +34,7 @@ struct Dialogue {
       Interrupt.clear()
       StandardError.write(prompt)
       guard let line = try lines.next() else {
-        // The terminal's own line ended without a line feed.
+        // The input ended without a line feed.
         StandardError.line("")
         return
       }
@@ -56,7 +56,7 @@ struct Dialogue {
     }
   }
 
-  /// A turn that fails is told, and the conversation goes on as if it had not been.
+  /// A turn that fails is reported. The conversation goes on as it was before it.
   private mutating func say(_ text: String) throws {
     let before = conversation.positions
     do {
@@ -71,7 +71,7 @@ struct Dialogue {
       if failure.code == .internalError || failure.code == .inputOutput { throw failure }
       if failure.code == .interrupted { return }
       StandardError.line("janus-lite: error: \(failure.message)")
-      // It may be them that can never be shown.
+      // The pictures may be the reason, and then would fail again.
       if !pictures.isEmpty {
         StandardError.note("forgot the message's pictures, too; /image shows one again")
         pictures = []
@@ -79,8 +79,8 @@ struct Dialogue {
     }
   }
 
-  /// A file's name as shells and windows that it is dragged from write it: in quotes, with backslashes
-  /// before blanks, or below the home folder.
+  /// A file's name as it is typed in a shell or dragged from a window: in quotes, with backslashes
+  /// before blanks, or with ~ for the home folder.
   private static func path(_ text: Substring) -> String {
     var text = text
     while text.last?.isWhitespace == true { text.removeLast() }
@@ -120,7 +120,7 @@ struct Dialogue {
     case "/image":
       let input = PictureInput(name: Self.path(rest))
       do {
-        // Found wrong now rather than when the message is written.
+        // Loaded now, so that an error is reported before the message is written.
         _ = try input.load()
         pictures.append(input)
       } catch {

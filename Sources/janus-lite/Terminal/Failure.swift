@@ -11,7 +11,7 @@ import JanusSystem
 import JanusWords
 import SIMDKernels
 
-/// An error as the command ends with it: one line for people, a code for scripts.
+/// An error that ends the command: one line for people, a code for scripts.
 struct Failure: Error {
   /// The conventions of sysexits.h.
   enum Code: Int32 {
@@ -44,7 +44,7 @@ struct Failure: Error {
     case let error as TokenizerError: self.init(.data, "\(error)")
     case let error as InstructionSetError: self.init(.usage, "\(error)")
     default:
-      // What is left comes from parsing the arguments.
+      // All other errors come from parsing the arguments.
       let isUsage = Root.exitCode(for: error) == .validationFailure
       self.init(
         isUsage ? .usage : .internalError,
@@ -59,7 +59,7 @@ struct Failure: Error {
     return "see 'janus-lite \(name.map { $0 + " " } ?? "")--help'"
   }
 
-  /// Checkpoints are folders, so that one may be taken for a model.
+  /// A checkpoint is a folder; somebody may give it in place of a model.
   private static func hint(_ error: ContainerError) -> String {
     guard case .file(let error) = error.problem, error.code == EISDIR else { return "" }
     return "; 'janus-lite convert' makes a model file of a checkpoint's folder"

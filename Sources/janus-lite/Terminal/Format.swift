@@ -5,7 +5,7 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// Numbers as people read them.
+/// Numbers for people to read.
 enum Format {
   /// Decimal units, three digits: "4.18 GB".
   static func bytes(_ count: Int) -> String {

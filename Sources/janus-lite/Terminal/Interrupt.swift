@@ -6,11 +6,11 @@ import JanusSystem
 import JanusWords
 import Synchronization
 
-/// Ctrl-C as a flag, for work to end at a good place, or as an end at once, for work that leaves
-/// nothing behind but whole files.
+/// Ctrl-C, in two ways: it sets a flag, so that work ends at a good place; or it ends the process
+/// at once, where work leaves whole files only.
 ///
-/// A second Ctrl-C before the first was heard ends the process at once, unless it would leave a file
-/// that is half written.
+/// A second Ctrl-C before the first was noticed ends the process at once, unless a file is being
+/// written.
 enum Interrupt {
   private static let raised = Atomic(false)
   private static let endsProcess = Atomic(false)
@@ -32,7 +32,7 @@ enum Interrupt {
     while read(descriptor, &bytes, bytes.count) > 0 {}
   }
 
-  /// Runs `body`, which writes a file, so that signals only raise the flag meanwhile.
+  /// Runs `body`, which writes a file. Meanwhile signals only set the flag.
   static func holdingBack<Value, Problem: Error>(
     _ body: () throws(Problem) -> Value
   ) throws(Problem) -> Value {
@@ -41,22 +41,22 @@ enum Interrupt {
     return try body()
   }
 
-  /// Makes a signal that was held back count, where one ends the process.
+  /// Throws if a signal that ends the process came while a file was written.
   static func check() throws(Failure) {
     if endsProcess.load(ordering: .relaxed), raised.load(ordering: .sequentiallyConsistent) {
       throw .interrupted
     }
   }
 
-  /// From here on Ctrl-C only raises the flag, which ends an answer where it is.
+  /// From here on Ctrl-C only sets the flag, which ends the current answer.
   static func endsAnswerOnly() { endsProcess.store(false, ordering: .relaxed) }
 
   /// Begins to listen.
   ///
   /// - Parameters:
-  ///   - endingProcess: Ctrl-C ends the process wherever it is, but for what `holdingBack` runs.
-  ///   - writingFiles: the end of the session and a request to terminate are heard like Ctrl-C, so
-  ///     that they leave no half-written files either.
+  ///   - endingProcess: Ctrl-C ends the process at any point, except inside `holdingBack`.
+  ///   - writingFiles: SIGHUP and SIGTERM are handled like Ctrl-C, so that they leave no
+  ///     half-written files either.
   static func listen(endingProcess: Bool = false, writingFiles: Bool = false) {
     endsProcess.store(endingProcess, ordering: .relaxed)
     isWriting.store(false, ordering: .relaxed)
@@ -67,14 +67,14 @@ enum Interrupt {
       readEnd.store(ends[0], ordering: .relaxed)
       writeEnd.store(ends[1], ordering: .relaxed)
     }
-    // The globals exist from here on: a lazily made one must not be made by a signal handler.
+    // Creates the globals now: a signal handler must not initialise a lazy global.
     clear()
     var action = sigaction()
     let handler: @convention(c) (Int32) -> Void = { signal in
       let isFirst = !Interrupt.raised.exchange(true, ordering: .sequentiallyConsistent)
       let isWriting = Interrupt.isWriting.load(ordering: .sequentiallyConsistent)
       if !isWriting && (!isFirst || Interrupt.endsProcess.load(ordering: .relaxed)) {
-        // What a status line left on a terminal.
+        // Clears a status line on a terminal.
         let clearing: StaticString = "\r\u{1b}[K"
         if Interrupt.clearsLine.load(ordering: .relaxed) {
           _ = write(STDERR_FILENO, clearing.utf8Start, clearing.utf8CodeUnitCount)
@@ -89,13 +89,13 @@ enum Interrupt {
     #else
       action.__sigaction_handler.sa_handler = handler
     #endif
-    // Whoever started us may have blocked them, as threads of a dispatch queue do.
+    // The parent process may have blocked them, as threads of a dispatch queue do.
     var signals = sigset_t()
     sigemptyset(&signals)
     for signal in [SIGINT] + (writingFiles ? [SIGTERM, SIGHUP] : []) {
       var before = sigaction()
       sigaction(signal, &action, &before)
-      // What is to outlive its session, as under nohup, ignores that end.
+      // A process that is to outlive its session, as under nohup, ignores SIGHUP.
       if signal == SIGHUP, before.isIgnoring { sigaction(signal, &before, nil) }
       sigaddset(&signals, signal)
     }

@@ -4,7 +4,7 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// How far the painting of some pictures is: a bar, with rate and time left, on one line of a terminal.
+/// Progress of a painting: a bar, with rate and time left, on one line of a terminal.
 struct PaintingProgress {
   private let pictures: Int
   private let codesPerPicture: Int
@@ -19,7 +19,7 @@ struct PaintingProgress {
   ///
   /// - Parameters:
   ///   - before: pictures that were finished before these.
-  ///   - atOnce: pictures at work.
+  ///   - atOnce: pictures that are being painted.
   ///   - steps: codes that each of them has.
   func text(before: Int, atOnce: Int, steps: Int) -> String {
     let (total, done) = (pictures * codesPerPicture, before * codesPerPicture + atOnce * steps)
@@ -32,7 +32,7 @@ struct PaintingProgress {
     text += "\(done) of \(total) tokens"
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
     guard done > 0, seconds > 0 else { return text }
-    // Decoding the pictures of earlier waves is in this time, as it will be in what is left.
+    // This time includes decoding the pictures of earlier waves, as the time left will.
     let rate = Double(done) / seconds
     return text + ", \(Format.fixed(rate, 1)) tokens/s, "
       + "\(Format.duration(Double(total - done) / rate)) left"

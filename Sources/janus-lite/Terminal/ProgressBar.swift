@@ -20,14 +20,14 @@ struct ProgressBar {
     self.total = total
   }
 
-  /// `detail` says what is at work, such as a tensor's name.
+  /// `detail` names the current item, such as a tensor.
   mutating func update(_ done: Int, detail: String = "") {
     let now = ContinuousClock.now
     guard StandardError.writesOver else {
       let reached = total > 0 ? done * 10 / total : 10
       if reached > tenths {
         tenths = reached
-        // What takes no time needs no report.
+        // Work of less than a second is not reported.
         if now - begin < .seconds(1) { return }
         StandardError.line("\(verb): \(reached * 10)%, \(figures(done, now))")
       }

@@ -6,8 +6,8 @@ import JanusSystem
 import JanusWords
 
 enum StandardStreams {
-  /// Takes the places of streams that whoever started us has closed, so that no file or pipe comes to
-  /// stand there: nothing can be read from them, and writing to them fails.
+  /// Reopens standard streams that were closed by the parent process, so that no file or pipe gets
+  /// their numbers. Nothing can be read from them, and writing to them fails.
   static func reserve() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
       _ = open("/dev/null", O_RDONLY)
@@ -15,7 +15,8 @@ enum StandardStreams {
   }
 }
 
-/// The answer's way out. A write that fails is an error: a full disk must not look like success.
+/// Standard output, for answers. A write that fails is an error: a full disk must not look like
+/// success.
 enum StandardOutput {
   static let isTerminal = isatty(STDOUT_FILENO) == 1
 
@@ -28,7 +29,7 @@ enum StandardOutput {
   static func line(_ text: String) throws(Failure) { try write(text + "\n") }
 }
 
-/// Everything that is not the answer. Nobody can be told when it cannot be written.
+/// Standard error, for everything that is not the answer. A write that fails cannot be reported.
 enum StandardError {
   /// Whether it is a terminal that can go back to the beginning of a line and clear it.
   static let writesOver =
@@ -51,8 +52,8 @@ enum StandardError {
 enum StandardInput {
   static let isTerminal = isatty(STDIN_FILENO) == 1
 
-  /// All bytes up to the end, of which there may be at most `limit`; from another pipe, too, which
-  /// `name` names.
+  /// All bytes up to the end; there may be at most `limit`. `name` is the descriptor's name in
+  /// messages.
   static func read(
     from descriptor: Int32 = STDIN_FILENO, name: String = "standard input", limit: Int
   ) throws(Failure) -> [UInt8] {
@@ -67,7 +68,7 @@ enum StandardInput {
     }
   }
 
-  /// What comes next: nothing at the end, `nil` when Ctrl-C was pressed.
+  /// The next bytes; empty at the end, `nil` when Ctrl-C was pressed.
   static func readPiece(
     from descriptor: Int32 = STDIN_FILENO, name: String = "standard input"
   ) throws(Failure) -> ArraySlice<UInt8>? {

@@ -5,9 +5,9 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// What is being done, on one line of the terminal that is written over and cleared at the end.
+/// The current activity, on one line of the terminal that is overwritten and cleared at the end.
 ///
-/// Where standard error is no terminal, or one that cannot write over a line, nothing is shown.
+/// Nothing is shown where standard error is not a terminal that can clear a line.
 struct StatusLine {
   private var isShown = false
 
@@ -25,7 +25,8 @@ struct StatusLine {
     isShown = false
   }
 
-  /// As much of a text's end as columns have room for; what would move the cursor is a space.
+  /// The end of a text, as much as fits into the columns. Characters that would move the cursor
+  /// become spaces.
   static func end(of text: String, columns: Int) -> String {
     var left = columns
     var kept: [Character] = []

@@ -17,8 +17,8 @@ struct Turn {
     self.generation = generation
   }
 
-  /// An answer that Ctrl-C ended stays as far as it came, except with `--json`, where an object is
-  /// whole or not there.
+  /// An answer that Ctrl-C ended stays as far as it came. With `--json` nothing is printed then: an
+  /// object is whole or absent.
   mutating func say(_ prompt: String, _ inputs: [PictureInput]) throws -> Answer {
     guard !prompt.allSatisfy(\.isWhitespace) || !inputs.isEmpty else {
       throw Failure(.usage, "the prompt is empty")

@@ -1,15 +1,15 @@
 import JanusSystem
 
-/// A checkpoint understood: its naming, its geometry, and where each tensor of the file comes from.
+/// What a checkpoint holds: its naming, its geometry, and the source of each tensor of the file.
 struct Checkpoint {
   let folder: CheckpointFolder
   let naming: Naming
   let geometry: ModelGeometry
   /// In the order of the file.
   let tensors: [(spec: TensorSpec, stored: StoredTensor)]
-  /// What was found and chosen, one line each.
+  /// Notes on what was found and chosen, one line each.
   let notes: [String]
-  /// What deserves a look, one line each.
+  /// Warnings, one line each.
   let warnings: [String]
 
   init(folder path: String, painting: Bool) throws(ConversionError) {

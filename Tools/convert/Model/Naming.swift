@@ -19,7 +19,7 @@ enum Naming: String, CaseIterable, Sendable {
     case squeezed
   }
 
-  /// A line of a table: how the file calls a tensor, and how the checkpoint does.
+  /// A line of a table: the name of a tensor in the file and in the checkpoint.
   ///
   /// A `*` stands for one component between dots and matches in order; in the checkpoint's name `2*`
   /// is twice the number and `*-1` one less.
@@ -35,7 +35,7 @@ enum Naming: String, CaseIterable, Sendable {
 
   var rules: [Rule] { self == .deepseek ? Self.deepseekRules : Self.transformersRules }
 
-  /// Beginnings of the names of what a checkpoint holds and no forward pass reads.
+  /// Prefixes of tensors that a checkpoint holds but no forward pass reads.
   var unused: [String] {
     switch self {
     case .deepseek:
@@ -47,7 +47,7 @@ enum Naming: String, CaseIterable, Sendable {
     }
   }
 
-  /// Beginnings of the names of what only painting reads.
+  /// Prefixes of tensors that only painting reads.
   var painting: [String] {
     switch self {
     case .deepseek: ["gen_vision_model.", "gen_aligner.", "gen_head.", "gen_embed."]
@@ -173,7 +173,7 @@ extension Naming {
     }
   }
 
-  /// What the stars of a pattern stand for in a name; `nil` where it does not match.
+  /// The parts of a name that match the stars of a pattern; `nil` where it does not match.
   private static func captures(_ name: String, _ pattern: String) -> [Substring]? {
     let components = name.split(separator: ".")
     let patterns = pattern.split(separator: ".")

@@ -12,7 +12,7 @@ struct TensorSpec: Sendable {
     case rows
     /// The weights of a convolution of the VQ decoder.
     case convolution
-    /// Numbers that are read one by one: norms, biases, position embeddings, the codebook.
+    /// Vectors and tables that are stored as f32: norms, biases, position embeddings, the codebook.
     case values
 
     var formats: [ElementFormat] {
@@ -41,7 +41,7 @@ struct TensorSpec: Sendable {
   }
 
   /// A convolution `[outputs, inputs, side, side]`, stored as `[outputs, side, side, inputs]`: the
-  /// kernels want the inputs of one tap to lie together, as the channels of a map do.
+  /// kernels read the inputs of one tap as neighbours, as the channels of a map are.
   static func convolution(
     _ name: String, _ outputs: Dimension, _ inputs: Dimension, side: Int
   ) -> TensorSpec {

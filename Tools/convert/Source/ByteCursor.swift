@@ -1,6 +1,6 @@
 import JanusSystem
 
-/// Steps through bytes from outside and never past their end.
+/// Reads bytes from outside, never past their end.
 struct ByteCursor {
   let bytes: [UInt8]
   private(set) var offset: Int

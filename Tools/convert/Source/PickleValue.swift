@@ -1,6 +1,6 @@
 import JanusSystem
 
-/// A value of a pickle, as data and nothing more.
+/// A value of a pickle, as plain data.
 ///
 /// Lists, tuples and dictionaries lie in the reader's one table and are referred to by number: no
 /// file can make a chain of objects whose release would exhaust the stack, or a cycle that leaks.

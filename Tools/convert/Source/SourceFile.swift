@@ -11,8 +11,8 @@ import JanusSystem
 
 /// A file of a checkpoint, read at offsets by any number of threads.
 ///
-/// Read, not mapped: what was read counts as this process's memory only while it is used, and a file
-/// that shrinks meanwhile is an error and not a signal.
+/// It is read, not mapped: bytes count as this process's memory only while they are used, and a
+/// file that shrinks is an error, not a signal.
 final class SourceFile: Sendable {
   let path: String
   /// Bytes.

@@ -1,6 +1,6 @@
 import JanusSystem
 
-/// A tensor as it lies in a checkpoint's file: where it begins and how to step through it.
+/// A tensor of a checkpoint's file: where it begins, and its strides.
 ///
 /// Its reader has checked that every element lies inside the file. Slices and reshapes are views: no
 /// number is read before `read`.

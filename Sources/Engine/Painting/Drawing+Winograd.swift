@@ -3,8 +3,9 @@ import JanusSystem
 import JanusWords
 import SIMDKernels
 
-// 3×3 convolutions in floats by tiles. Pixels, weights and products pass through small matrices, one
-// dimension after the other; the products at one place of all tiles are one matrix product.
+// 3×3 convolutions in floats by Winograd tiles. Pixels, weights and products are transformed by
+// small matrices, first in one dimension, then in the other. The products at one place of all tiles
+// are one matrix product.
 
 extension Drawing {
   /// Whether `convolveTiles` can do it.
@@ -14,7 +15,7 @@ extension Drawing {
       && convolution.outputs % width == 0
   }
 
-  /// Bounds the memory of tiles, whatever the map.
+  /// Limits the memory of tiles for any map.
   private static let mostPlaces = 9216
 
   /// Lines of tiles of such a map that are multiplied at once.
@@ -27,7 +28,7 @@ extension Drawing {
     Tile.places * min(Tile.count(height), linesAtOnce(width: width)) * Tile.count(width)
   }
 
-  /// `conv(x)`, or `sum + conv(x)` in the place of `sum`.
+  /// `conv(x)`, or `sum + conv(x)` written over `sum`.
   func convolveTiles(
     _ x: FeatureMap, _ convolution: Convolution, addingTo sum: FeatureMap?
   ) -> FeatureMap {
@@ -99,7 +100,7 @@ extension Drawing {
   private func spread(
     _ map: FeatureMap, _ y: Int, _ x: Int, into out: Matrix, tile index: Int, of count: Int
   ) {
-    // Beyond the border, which a tile at the edge of a map may read, is more border.
+    // A tile at the edge of a map may read beyond the border; that counts as border, too.
     let pixel = { (i: Int, j: Int) in
       y + i <= map.height + 1 && x + j <= map.width + 1
         ? map.pixel(y + i - 1, x + j - 1) : map.pixel(-1, -1)

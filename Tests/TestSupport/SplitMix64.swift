@@ -2,12 +2,12 @@
 ///
 /// Its n-th number is a mix of `seed + n · 0x9E3779B97F4A7C15` (Steele, Lea and Flood, 2014), so that
 /// neighbouring seeds give unrelated sequences.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
+public struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  package init(seed: UInt64) { state = seed }
+  public init(seed: UInt64) { state = seed }
 
-  package mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -16,5 +16,5 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
   }
 
   /// Evenly distributed in [0, 1), a multiple of 2⁻⁵³.
-  package mutating func nextUnit() -> Double { Double(next() >> 11) * 0x1p-53 }
+  public mutating func nextUnit() -> Double { Double(next() >> 11) * 0x1p-53 }
 }
