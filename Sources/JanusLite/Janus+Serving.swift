@@ -6,8 +6,6 @@ import JanusWords
 
 /// What a server needs of an open model.
 extension Janus {
-  package var paints: Bool { painting != nil }
-
   /// A scheduler for many requests on this model.
   ///
   /// - Parameter prefixBytes: keys and values to keep of answered requests.

@@ -234,7 +234,7 @@ package final class ModelEngine: InferenceEngine {
     _ pictures: [Picture]
   ) -> @Sendable (Int, Ops, () -> Bool) throws -> PictureFeatures? {
     { [model] index, ops, keepGoing in
-      do {
+      do throws(BlankPicture) {
         return try model.features(of: pictures[index], ops, keepGoing: keepGoing)
       } catch {
         throw JanusError.blankPicture(index: index, error)
