@@ -5,6 +5,8 @@ struct BareFormulas {
   private(set) var found: [AnswerSegments.Formula] = []
   /// The formula whose lines come in.
   private var open: Range<Int>?
+  /// Whether several lines begin with a dash, which is then a list's and no minus.
+  private var hasDashes = false
 
   init(
     _ bytes: [UInt8], _ range: Range<Int>, _ delimited: [AnswerSegments.Formula], isFenced: Bool
@@ -14,6 +16,8 @@ struct BareFormulas {
     let others = delimited.sorted { $0.whole.lowerBound < $1.whole.lowerBound }
     var next = 0
     var start = range.lowerBound
+    hasDashes =
+      text(range).split(separator: "\n").count { $0.hasPrefix("- ") || $0.hasPrefix("• ") } > 1
     let lineCount = range.count { bytes[$0] == 0x0A } + 1
     while start <= range.upperBound {
       var end = start
@@ -45,7 +49,14 @@ struct BareFormulas {
 
   private mutating func close() {
     if let range = open {
-      found.append(AnswerSegments.Formula(kind: .bare, content: range, whole: range))
+      var whole = range
+      let tick = UInt8(ascii: "`")
+      while whole.lowerBound > 0, whole.upperBound < bytes.count, bytes[whole.lowerBound - 1] == tick,
+        bytes[whole.upperBound] == tick
+      {
+        whole = whole.lowerBound - 1..<whole.upperBound + 1
+      }
+      found.append(AnswerSegments.Formula(kind: .bare, content: range, whole: whole))
     }
     open = nil
   }
@@ -87,7 +98,7 @@ struct BareFormulas {
     }
     guard !content.isEmpty else { return close() }
     guard delimited.isEmpty, let math = math(in: content, isOnly: isOnly) else { return close() }
-    if math.lowerBound > content.lowerBound { close() }
+    if math.lowerBound > content.lowerBound || isMarked(content) { close() }
     if let before = open {
       if startsRow(math, behind: before) {
         close()
@@ -99,6 +110,10 @@ struct BareFormulas {
       open = math
     }
     if math.upperBound < content.upperBound { close() }
+  }
+
+  private func isMarked(_ line: Range<Int>) -> Bool {
+    hasDashes && (text(line).hasPrefix("- ") || text(line).hasPrefix("• "))
   }
 
   /// Whether a line is a formula of its own, not the rest of the line before: both have a relation, and
@@ -198,6 +213,8 @@ struct BareFormulas {
       guard index < range.upperBound, bytes[index] == UInt8(ascii: ".") || bytes[index] == UInt8(ascii: ")")
       else { return range }
       index += 1
+    case UInt8(ascii: "-") where hasDashes: index += 1
+    case 0xE2 where hasDashes && text(range).hasPrefix("• "): index += 3
     case UInt8(ascii: "*"), UInt8(ascii: "#"), UInt8(ascii: ">"):
       while index < range.upperBound, bytes[index] == bytes[range.lowerBound] { index += 1 }
       if bytes[range.lowerBound] == UInt8(ascii: "*"), index > range.lowerBound + 1 { return range }
@@ -275,7 +292,9 @@ struct BareFormulas {
       if scalar == "{" { depth += 1 }
       if scalar == "}" { depth -= 1 }
       // A full-width comma or bracket inside of a formula is a sign of it.
-      let isForeign = depth <= 0 && Prose.isForeign(scalar) && CommandTable.plain[scalar] == nil
+      let isForeign =
+        depth <= 0 && Prose.isForeign(scalar) && CommandTable.plain[scalar] == nil
+        && !isScriptSign(before: position, after: range.lowerBound)
       if isForeign {
         if let begin = start { pieces.append(begin..<position) }
         start = nil
@@ -287,6 +306,10 @@ struct BareFormulas {
     if let begin = start { pieces.append(begin..<position) }
     let best = pieces.map(trimmed).max { $0.count < $1.count } ?? range
     return withoutSigns(best)
+  }
+
+  private func isScriptSign(before position: Int, after start: Int) -> Bool {
+    position > start && [0x5E, 0x5F].contains(bytes[position - 1])
   }
 
   /// Without punctuation of a sentence at both ends.

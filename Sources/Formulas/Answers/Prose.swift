@@ -57,6 +57,7 @@ enum Prose {
     let words = line.split { $0 == " " || $0 == "\t" }
     let prose = words.filter(isWord)
     let marks = line.contains { "\\^_={}+&<>".contains($0) }
+    if words.allSatisfy({ $0.count > 2 && $0.allSatisfy { "`*#-_=".contains($0) } }) { return true }
     if words.count == 1, let only = words.first {
       let bare = only.lowercased().filter { $0.isLetter }
       return answers.contains(bare) && only.allSatisfy { $0.isLetter || ".!?,:*".contains($0) }

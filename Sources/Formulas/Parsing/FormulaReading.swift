@@ -88,6 +88,26 @@ struct FormulaReading {
     finish()
   }
 
+  /// Where a bracket is closed that the text does not close.
+  private var bracketEnd: Int?
+
+  /// A bracket that never closes ends before the next brace: `\sqrt[3{x}`.
+  private mutating func closeBracket(before token: Token) {
+    let position = token.range.lowerBound
+    if token.lexeme == .character("["), grammar.top.kind == .command,
+      grammar.slots(of: grammar.top)[Int(grammar.top.step)] == .optionalMath,
+      reader.closer(of: position, limit: 2000) == nil
+    {
+      bracketEnd = bytes[position...].prefix(200).firstIndex(of: UInt8(ascii: "{"))
+    }
+    guard let end = bracketEnd, position >= end else { return }
+    bracketEnd = nil
+    if grammar.top.kind == .bracket {
+      closed.append("bracket")
+      insert("]", at: position)
+    }
+  }
+
   /// Where reading goes on after something was taken as a whole.
   private var skipped: Int?
 
@@ -166,6 +186,7 @@ struct FormulaReading {
       if id == begin { return handleBegin(token) }
     }
     if handleWords(token) { return }
+    closeBracket(before: token)
     let before = grammar.plain(token.lexeme)
     // Each attempt closes a frame or fills a gap: there are not more of these than frames.
     for _ in 0..<(3 * Grammar.deepest) {
@@ -228,8 +249,9 @@ struct FormulaReading {
     let needsSpace =
       text.utf8.last.map(CommandTable.isLetter) == true && text.utf8.first == UInt8(ascii: "\\")
       && range.upperBound < bytes.count && CommandTable.isLetter(bytes[range.upperBound])
-    edit(range, text + (needsSpace ? " " : ""))
-    if !feed(text, at: range) { edits[edits.count - 1].replacement = "" }
+    let fits = acceptsText(text)
+    edit(range, fits ? text + (needsSpace ? " " : "") : "")
+    if fits { feed(text, at: range) }
     return false
   }
 
@@ -578,6 +600,7 @@ struct FormulaReading {
       open("\\text{", "}", at: position)
       return !wasCut
     case .unsupportedCharacter:
+      if composed(token) { return false }
       problem(token.range, fault)
       open("\\text{", "}", at: position, keeps: true)
       return !wasCut
@@ -621,6 +644,63 @@ struct FormulaReading {
       return false
     default: return drop(token, fault)
     }
+  }
+
+  /// Writes a character as the LaTeX that it stands for: ² as a script, ½ as a fraction, 𝑥 as x.
+  private mutating func composed(_ token: Token) -> Bool {
+    guard case .character(let scalar) = token.lexeme else { return false }
+    if CharacterData.superscripts[scalar] != nil || CharacterData.subscripts[scalar] != nil {
+      return composedScript(token, scalar)
+    }
+    var text = CharacterData.composed[scalar]
+    if let greek = CharacterData.greekLetter(scalar), let id = table.characters[greek] {
+      text = "\\" + table[id].name
+    } else if let (command, letter) = CharacterData.plainLetter(scalar) {
+      text = command.map { "\\\($0){\(letter)}" } ?? String(Character(letter))
+    }
+    guard let text, acceptsText(text) else { return false }
+    replaceWhole(token.range, text)
+    return true
+  }
+
+  private mutating func composedScript(_ token: Token, _ first: Unicode.Scalar) -> Bool {
+    let isAbove = CharacterData.superscripts[first] != nil
+    let map = isAbove ? CharacterData.superscripts : CharacterData.subscripts
+    var content = ""
+    var end = token.range.lowerBound
+    for scalar in reader.text(end..<min(bytes.count, end + 120)).unicodeScalars {
+      guard let sign = map[scalar] else { break }
+      content += sign
+      end += UTF8.width(scalar)
+    }
+    let sign = isAbove ? "^" : "_"
+    let range = token.range.lowerBound..<end
+    for text in ["\(sign){\(content)}", "{}\(sign){\(content)}"] where acceptsText(text) {
+      replaceWhole(range, text)
+      skip(to: end)
+      return true
+    }
+    return false
+  }
+
+  /// Whether the grammar takes a text here.
+  private func acceptsText(_ text: String) -> Bool {
+    var copy = grammar
+    var words = TokenReader(Array(text.utf8))
+    while let token = words.next() {
+      if copy.take(token.lexeme) != nil { return false }
+    }
+    return true
+  }
+
+  private mutating func replaceWhole(_ range: Range<Int>, _ text: String) {
+    let isCommand =
+      text.utf8.first == UInt8(ascii: "\\") && (text.utf8.last.map(CommandTable.isLetter) ?? false)
+    let needsSpace =
+      isCommand && range.upperBound < bytes.count && CommandTable.isLetter(bytes[range.upperBound])
+    problem(range, .unsupportedCharacter)
+    edit(range, text + (needsSpace ? " " : ""))
+    feed(text, at: range)
   }
 
   /// Gives a command what it waits for, since something else came.
@@ -726,20 +806,17 @@ struct FormulaReading {
 
   private mutating func replaceByCommand(_ token: Token, _ text: String) -> Bool {
     problem(token.range, .unknownCommand)
-    let copy = self
     let next = token.range.upperBound
     let needsSpace =
       text.utf8.last.map(CommandTable.isLetter) == true && next < bytes.count
       && CommandTable.isLetter(bytes[next])
-    edit(token.range, text + (needsSpace ? " " : ""))
-    if feed(text, at: token.range) { return false }
-    self = copy
     // Where it is awaited as one symbol, it needs braces.
-    edit(token.range, "{\(text)}")
-    if !feed("{\(text)}", at: token.range) {
-      self = copy
-      edit(token.range, "")
+    for text in [text + (needsSpace ? " " : ""), "{\(text)}"] where acceptsText(text) {
+      edit(token.range, text)
+      feed(text, at: token.range)
+      return false
     }
+    edit(token.range, "")
     return false
   }
 

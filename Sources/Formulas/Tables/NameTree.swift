@@ -62,6 +62,16 @@ struct NameTree: Sendable {
     return nil
   }
 
+  /// Whether some name begins so.
+  func begins(with part: some Sequence<UInt8>) -> Bool {
+    var node = Self.root
+    for byte in part {
+      guard let next = child(of: node, byte) else { return false }
+      node = next
+    }
+    return true
+  }
+
   /// The number of the name, nil where there is none.
   func find(_ name: some Sequence<UInt8>) -> UInt16? {
     var node = Self.root

@@ -8,6 +8,11 @@ struct Tidying {
   static func edits(_ nodes: [Node], _ bytes: [UInt8]) -> [Edit] {
     var tidying = Tidying(bytes: bytes)
     // Rows without an environment are one line in a displayed formula.
+    if let end = nodes.last, end.kind == .newline {
+      // The end of a last row, behind which no row comes.
+      tidying.edits.append(Edit(range: end.range, replacement: ""))
+      return tidying.edits
+    }
     if nodes.contains(where: { $0.kind == .newline }) {
       let name = nodes.contains { $0.kind == .alignment } ? "aligned" : "gathered"
       tidying.put("\\begin{\(name)} ", at: 0)
