@@ -158,7 +158,8 @@ let package = Package(
       path: "benchmarks/kernels", exclude: ["README.md"], swiftSettings: optimized),
 
     .target(name: "TestSupport", path: "Tests/TestSupport"),
-    .testTarget(name: "ServeTests", dependencies: ["JanusServe", "JanusImages"]),
+    .testTarget(
+      name: "ServeTests", dependencies: ["JanusServe", "JanusImages", "JanusConvert", "JanusLite"]),
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
     .testTarget(name: "SystemTests", dependencies: ["JanusSystem"]),

@@ -68,7 +68,8 @@ final class ScriptedEngine: InferenceEngine {
           if !rest.isEmpty {
             emit(
               .token(
-                choice: choice, AnswerToken(
+                choice: choice,
+                AnswerToken(
                   text: rest, chosen: .init(bytes: [], logprob: 0), isRest: true)))
           }
           emit(.end(choice: choice, .stop))
