@@ -119,8 +119,8 @@ function item(message, index) {
     body,
     h("div", { class: "actions" },
       message.role === "user" ? act("edit", () => edit(index)) : act("copy", () => copy(message.text, t("assistant"))),
-      message.role === "user" && isLast && !control ? act("again", answer) : null,
-      message.role === "assistant" && isLast ? act("regenerate", () => { talk.messages.pop(); answer(); }) : null));
+      message.role === "user" && isLast && !control ? act("again", () => answer()) : null,
+      message.role === "assistant" && isLast ? act("regenerate", () => { talk.messages.pop(); answer(true); }) : null));
 }
 
 function edit(index) {
@@ -146,7 +146,8 @@ function say() {
   answer();
 }
 
-async function answer() {
+/** Gets an answer; another one than before is drawn, since the most likely one would be the same again. */
+async function answer(isAnother = false) {
   if (control) return;
   control = new AbortController();
   show();
@@ -172,7 +173,7 @@ async function answer() {
         ? [...await Promise.all(m.pictures.map(async p => ({ type: "image_url", image_url: { url: await dataURL(p) } }))), { type: "text", text: m.text }]
         : m.text,
     })));
-    await stream("/v1/chat/completions", { messages, seed: Math.floor(Math.random() * 2 ** 31), temperature: own.messages.length && own.retry ? .7 : 0 }, signal, event => {
+    await stream("/v1/chat/completions", { messages, seed: Math.floor(Math.random() * 2 ** 31), temperature: isAnother ? .7 : 0 }, signal, event => {
       const piece = event.choices?.[0]?.delta?.content;
       if (!piece) return;
       message.text += piece;
@@ -191,8 +192,6 @@ async function answer() {
   control = null;
   work.hidden = true;
   sendButton.disabled = false;
-  // Regenerating draws anew: the most likely answer would be the same again.
-  own.retry = true;
   if (message.text) own.messages.push(message);
   own.time = Date.now();
   await store.put("chats", own);

@@ -2,7 +2,7 @@
 
 import { h, sign, announce, copy, save, confirmed, math, readable, dataURL, toast } from "./dom.js";
 import { t } from "./text.js";
-import { stream, progressOf, render } from "./api.js";
+import { ServerError, stream, progressOf, render } from "./api.js";
 import * as store from "./store.js";
 import { crop } from "./crop.js";
 
@@ -185,7 +185,7 @@ class Card {
           this.text.value = raw;
           this.fit();
         } else if (event.error) {
-          throw Object.assign(new Error(event.error.message), { shown: event.error });
+          throw new ServerError(200, event.error);
         } else {
           Object.assign(this.entry, event, { image: undefined });
           this.entry.finish = event.finish_reason;
