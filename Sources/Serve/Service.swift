@@ -14,6 +14,7 @@ package final class Service: Sendable {
   let access: AccessGuard
   let admission: Admission
   let metrics = Metrics()
+  let bodies: BodyBudget
   let logger: Logger
   let showsPage: Bool
   let showsMetrics: Bool
@@ -24,6 +25,7 @@ package final class Service: Sendable {
     showsPage: Bool = true, showsMetrics: Bool = false
   ) {
     self.limits = limits
+    bodies = BodyBudget(most: 8 * limits.body)
     self.access = access
     self.admission = admission
     self.logger = logger
