@@ -69,6 +69,7 @@ let package = Package(
     .systemLibrary(
       name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CPictureLibraries", path: "Sources/CPictureLibraries"),
 
     .systemLibrary(
       name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
@@ -92,7 +93,8 @@ let package = Package(
     .target(name: "JanusSystem", dependencies: ["CCrypto", "Quant"], path: "Sources/System"),
     .target(name: "GGUF", dependencies: ["Quant", "JanusSystem"]),
     .target(
-      name: "JanusImages", dependencies: ["CPNG", "CJPEG"], path: "Sources/Images",
+      name: "JanusImages", dependencies: ["CPNG", "CJPEG", "CPictureLibraries", "JanusSystem"],
+      path: "Sources/Images",
       swiftSettings: optimized),
 
     // What a model file holds: written by JanusConvert, read by JanusEngine.
@@ -109,13 +111,17 @@ let package = Package(
         "CIntrinsics", "SIMDKernels",
       ],
       path: "Sources/Engine", swiftSettings: optimized),
+    .target(name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: optimized),
     .target(
       name: "JanusLite",
       dependencies: [
-        "GGUF", "JanusEngine", "JanusImages", "JanusModelFile", "JanusSystem", "JanusWords",
+        "GGUF", "JanusEngine", "JanusFormulas", "JanusImages", "JanusModelFile", "JanusSystem",
+        "JanusWords",
         "Quant", "SIMDKernels",
       ],
       swiftSettings: optimized),
+    .target(
+      name: "JanusRequests", dependencies: ["JanusLite", "JanusSystem"], path: "Sources/Requests"),
     .target(
       name: "JanusMeasure",
       dependencies: [
@@ -126,11 +132,11 @@ let package = Package(
     .target(
       name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
       path: "Tools/convert", swiftSettings: optimized),
-    .target(name: "JanusFormulas", path: "Sources/Formulas"),
     .target(
       name: "JanusServe",
       dependencies: [
-        "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite", "JanusSystem", "JanusWords",
+        "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite", "JanusRequests", "JanusSystem",
+        "JanusWords",
         serving("Hummingbird", of: "hummingbird"), serving("NIOCore", of: "swift-nio"),
         serving("NIOHTTP1", of: "swift-nio"), serving("NIOHTTPTypes", of: "swift-nio-extras"),
         serving("HTTPTypes", of: "swift-http-types"), serving("Logging", of: "swift-log"),
@@ -144,8 +150,9 @@ let package = Package(
       dependencies: [
         .target(name: "JanusServe", condition: .when(traits: ["Server"])),
         serving("Logging", of: "swift-log"),
-        "JanusLite", "JanusConvert", "JanusEngine", "JanusMeasure", "JanusModelFile",
-        "JanusSystem", "JanusWords", "GGUF", "Quant", "JanusImages", "SIMDKernels",
+        "JanusLite", "JanusConvert", "JanusEngine", "JanusFormulas", "JanusMeasure",
+        "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
+        "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -165,12 +172,16 @@ let package = Package(
     .testTarget(name: "SystemTests", dependencies: ["JanusSystem"]),
     .testTarget(name: "GGUFTests", dependencies: ["GGUF", "JanusSystem", "Quant"]),
     .testTarget(
+      name: "ModelFileTests", dependencies: ["GGUF", "JanusModelFile", "JanusSystem", "Quant"]),
+    .testTarget(
       name: "ImagesTests", dependencies: ["JanusImages", "JanusSystem"], exclude: ["Fixtures"],
       swiftSettings: optimized),
     .testTarget(
       name: "ConvertTests",
       dependencies: ["JanusConvert", "GGUF", "JanusModelFile", "JanusSystem", "Quant"],
       swiftSettings: optimized),
+    .testTarget(
+      name: "FormulasTests", dependencies: ["JanusFormulas"], swiftSettings: optimized),
     .testTarget(
       name: "WordsTests",
       dependencies: [

@@ -11,7 +11,7 @@ install_packages() {
   [[ "$(uname -s)" == Linux ]] || return 0
   local missing=()
   local package
-  for package in libopenblas-dev libpng-dev libjpeg-dev libssl-dev "$@"; do
+  for package in libopenblas-dev libpng-dev libjpeg-dev libwebp7 libssl-dev "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'ok installed' \
       || missing+=("$package")
   done

@@ -55,8 +55,6 @@ static inline struct jpeg_error_mgr *cjpeg_errors_prepare(cjpeg_errors *errors) 
 
 // ---- Reading ----
 
-enum { CJPEG_MOST_SCANS = 500 };
-
 typedef struct {
   struct jpeg_decompress_struct jpeg;
   cjpeg_errors errors;
@@ -64,6 +62,11 @@ typedef struct {
   struct jpeg_progress_mgr progress;
   int truncated;
   int too_many_scans;
+  int has_multiple_scans;
+  // The pixels of each component of each scan so far, and how many there may be; 0 is no limit.
+  uint64_t scanned_pixels;
+  uint64_t most_scanned_pixels;
+  int scan_number;
   uint32_t width;
   uint32_t height;
   uint32_t components;
@@ -92,12 +95,21 @@ static inline void cjpeg_on_source_skip(j_decompress_ptr jpeg, long count) {
   jpeg->src->bytes_in_buffer -= (size_t)count;
 }
 
-// A small file can hold very many progressive scans, each of which costs a pass over the picture.
-static inline void cjpeg_on_progress(j_common_ptr jpeg) {
-  cjpeg_reader *reader = (cjpeg_reader *)jpeg->client_data;
-  if (reader->jpeg.input_scan_number <= CJPEG_MOST_SCANS) return;
+// A small file can hold very many progressive scans, each of which costs a pass over its components.
+static inline void cjpeg_on_progress(j_common_ptr common) {
+  cjpeg_reader *reader = (cjpeg_reader *)common->client_data;
+  j_decompress_ptr jpeg = &reader->jpeg;
+  if (jpeg->input_scan_number == reader->scan_number) return;
+  reader->scan_number = jpeg->input_scan_number;
+  for (int i = 0; i < jpeg->comps_in_scan; i++) {
+    const jpeg_component_info *component = jpeg->cur_comp_info[i];
+    reader->scanned_pixels += (uint64_t)component->width_in_blocks * component->height_in_blocks * 64;
+  }
+  if (reader->most_scanned_pixels == 0 || reader->scanned_pixels <= reader->most_scanned_pixels) {
+    return;
+  }
   reader->too_many_scans = 1;
-  cjpeg_on_error(jpeg);
+  cjpeg_on_error(common);
 }
 
 static inline void cjpeg_reader_close(cjpeg_reader *reader) {
@@ -130,7 +142,7 @@ static inline cjpeg_reader *cjpeg_reader_open(const uint8_t *bytes, size_t byte_
   return reader;
 }
 
-// Reads up to the pixels and fills in width, height, components and channels; nothing of the picture's
+// Reads up to the pixels and fills in the fields that describe the picture; nothing of the picture's
 // size is allocated. Returns 0, or -1 with the message set.
 static inline int cjpeg_reader_read_header(cjpeg_reader *reader) {
   if (setjmp(reader->errors.escape)) return -1;
@@ -140,6 +152,7 @@ static inline int cjpeg_reader_read_header(cjpeg_reader *reader) {
   reader->height = reader->jpeg.image_height;
   reader->components = (uint32_t)reader->jpeg.num_components;
   reader->channels = reader->components == 4 ? 4 : 3;
+  reader->has_multiple_scans = jpeg_has_multiple_scans(&reader->jpeg);
   return 0;
 }
 

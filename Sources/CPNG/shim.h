@@ -74,9 +74,10 @@ static inline cpng_reader *cpng_reader_open(const uint8_t *bytes, size_t byte_co
 // Reads up to the pixels and fills in width, height and channels; nothing of the picture's size is
 // allocated. Returns 0, or -1 with the message set.
 static inline int cpng_reader_read_header(cpng_reader *reader) {
-  // Compressed text and colour profiles are skipped unread: they do not change the pixels wanted here,
-  // and they can unpack to a thousand times their size.
-  static const png_byte skipped[] = "cHRM\0gAMA\0hIST\0iCCP\0iTXt\0sPLT\0sRGB\0tEXt\0zTXt";
+  // What does not change the pixels wanted here is skipped unread: compressed text and colour profiles can
+  // unpack to a thousand times their size, and others are allocated at the length that they state.
+  static const png_byte skipped[] =
+      "cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0pCAL\0sCAL\0sPLT\0sRGB\0tEXt\0zTXt";
   const size_t smallest_limit = 65536;
   if (setjmp(png_jmpbuf(reader->png))) return -1;
   png_set_read_fn(reader->png, reader, cpng_on_read);
@@ -117,20 +118,6 @@ static inline int cpng_reader_read_pixels(cpng_reader *reader, uint8_t *pixels) 
   }
   png_read_end(reader->png, reader->info);
   return 0;
-}
-
-// The content of the eXIf chunk, owned by the reader; NULL where there is none.
-static inline const uint8_t *cpng_reader_exif(cpng_reader *reader, size_t *count) {
-  *count = 0;
-#ifdef PNG_eXIf_SUPPORTED
-  png_bytep exif = NULL;
-  png_uint_32 size = 0;
-  if (png_get_eXIf_1(reader->png, reader->info, &size, &exif) == 0) return NULL;
-  *count = size;
-  return exif;
-#else
-  return NULL;
-#endif
 }
 
 static inline const char *cpng_reader_message(const cpng_reader *reader) { return reader->message; }

@@ -96,17 +96,17 @@ extension Container {
     func fail(_ problem: ContainerError.Problem) -> ContainerError {
       ContainerError(path: metadata.file.path, problem: problem)
     }
-    let architecture = try metadata.string("general.architecture")
+    let architecture = try metadata.string(ContainerKey.architecture)
     guard architecture == "janus" else { throw fail(.architecture(found: architecture)) }
-    let version = try metadata.integer("janus.format_version", in: 1...Int(UInt32.max))
+    let version = try metadata.integer(ContainerKey.formatVersion, in: 1...Int(UInt32.max))
     guard version <= formatVersion else {
       throw fail(.newerFormat(found: version, supported: formatVersion))
     }
-    let alignment = try metadata.integer("general.alignment", in: Limits.alignment)
+    let alignment = try metadata.integer(ContainerKey.alignment, in: Limits.alignment)
     guard alignment.nonzeroBitCount == 1 else {
       throw fail(
         .invalid(
-          part: "metadata key 'general.alignment'", expected: "a power of two",
+          part: "metadata key '\(ContainerKey.alignment)'", expected: "a power of two",
           found: "\(alignment)"))
     }
     return alignment

@@ -54,11 +54,11 @@ extension ContainerError.Problem: CustomStringConvertible {
         ? "GGUF in big-endian order: expected little-endian"
         : "GGUF version \(found): expected version \(GGUFVersion.current)"
     case .architecture(let found):
-      "general.architecture: expected 'janus', found '\(printable(found))'; only files made by "
-        + "'janus-lite convert' can be opened"
+      "\(ContainerKey.architecture): expected 'janus', found '\(printable(found))'; only files "
+        + "made by 'janus-lite convert' can be opened"
     case .newerFormat(let found, let supported):
-      "janus.format_version is \(found), newer than the \(supported) that this version reads: "
-        + "update janus-lite"
+      "\(ContainerKey.formatVersion) is \(found), newer than the \(supported) that this version "
+        + "reads: update janus-lite"
     case .truncated(let part, let offset, let needed, let available):
       "truncated: \(part) at byte \(offset) needs \(needed) bytes, found \(available)"
     case .limit(let part, let limit, let found):

@@ -105,14 +105,14 @@ extension ContainerWriter {
   ) -> [UInt8] {
     let pairs: [(key: String, value: MetadataValue)] =
       [
-        ("general.architecture", .string("janus")),
-        ("general.alignment", .uint32(UInt32(alignment))),
-        ("janus.format_version", .uint32(UInt32(Container.formatVersion))),
+        (ContainerKey.architecture, .string("janus")),
+        (ContainerKey.alignment, .uint32(UInt32(alignment))),
+        (ContainerKey.formatVersion, .uint32(UInt32(Container.formatVersion))),
       ] + metadata + [
-        ("janus.tensors.name", .strings(tensors.map(\.name))),
-        ("janus.tensors.format", .strings(tensors.map(\.layout.format.rawValue))),
-        ("janus.tensors.shape", .strings(tensors.map(\.layout.shapeText))),
-        ("janus.tensors.sha256", .strings(checksums)),
+        (ContainerKey.tensorNames, .strings(tensors.map(\.name))),
+        (ContainerKey.tensorFormats, .strings(tensors.map(\.layout.format.rawValue))),
+        (ContainerKey.tensorShapes, .strings(tensors.map(\.layout.shapeText))),
+        (ContainerKey.tensorChecksums, .strings(checksums)),
       ]
     var header = HeaderEncoder()
     header.appendRaw("GGUF")
@@ -147,7 +147,7 @@ extension ContainerWriter {
       }
     }
     try within(Limits.tensorCount, tensors.count, "tensor count")
-    try within(Limits.metadataCount - 7, metadata.count, "metadata count")
+    try within(Limits.metadataCount - ContainerKey.all.count, metadata.count, "metadata count")
     var names: Set<String> = []
     for tensor in tensors {
       try checkName(tensor.name, limit: Limits.tensorNameBytes, "tensor name")
@@ -155,10 +155,7 @@ extension ContainerWriter {
         throw .duplicate(part: "tensor", name: tensor.name)
       }
     }
-    var keys: Set<String> = [
-      "general.architecture", "general.alignment", "janus.format_version", "janus.tensors.name",
-      "janus.tensors.format", "janus.tensors.shape", "janus.tensors.sha256",
-    ]
+    var keys = Set(ContainerKey.all)
     for (key, value) in metadata {
       try checkName(key, limit: Limits.keyBytes, "metadata key")
       guard keys.insert(key).inserted else { throw .duplicate(part: "metadata key", name: key) }

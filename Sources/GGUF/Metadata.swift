@@ -128,7 +128,8 @@ public struct Metadata: Sendable {
     return entry
   }
 
-  private func invalid(_ key: String, expected: String, found: String) -> ContainerError {
+  /// The error of a key whose value cannot be used.
+  package func invalid(_ key: String, expected: String, found: String) -> ContainerError {
     ContainerError(
       path: file.path,
       problem: .invalid(part: "metadata key '\(key)'", expected: expected, found: found))

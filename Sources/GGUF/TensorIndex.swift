@@ -20,10 +20,10 @@ struct TensorIndex {
       }
       return try array.strings()
     }
-    names = try strings("janus.tensors.name")
-    formats = try strings("janus.tensors.format")
-    shapes = try strings("janus.tensors.shape")
-    checksums = try strings("janus.tensors.sha256")
+    names = try strings(ContainerKey.tensorNames)
+    formats = try strings(ContainerKey.tensorFormats)
+    shapes = try strings(ContainerKey.tensorShapes)
+    checksums = try strings(ContainerKey.tensorChecksums)
   }
 
   func layout(_ index: Int, part: String) throws(ContainerError.Problem) -> TensorLayout {

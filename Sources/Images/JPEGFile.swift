@@ -2,10 +2,10 @@ import CJPEG
 
 private let format = "JPEG"
 
-/// Decodes a whole JPEG file; see `Picture.init(decoding:limits:)`.
-func decodeJPEG(
+/// Reads a whole JPEG file; see `Picture.init(decoding:limits:)`.
+func readJPEG(
   _ file: UnsafeRawBufferPointer, limits: PictureLimits
-) throws(PictureError) -> Picture {
+) throws(PictureError) -> Raster {
   let bytes = file.bindMemory(to: UInt8.self)
   guard let reader = cjpeg_reader_open(bytes.baseAddress, bytes.count) else {
     throw .damaged(format: format, reason: "no memory to read it")
@@ -14,14 +14,12 @@ func decodeJPEG(
 
   func failure() -> PictureError {
     if reader.pointee.truncated != 0 { return .truncated(format: format, byteCount: file.count) }
-    if reader.pointee.too_many_scans != 0 {
-      return .unsupported(format: format, reason: "more than \(CJPEG_MOST_SCANS) scans")
-    }
-    return .damaged(format: format, reason: String(cString: cjpeg_reader_message(reader)))
+    if reader.pointee.too_many_scans != 0 { return tooManyScans }
+    return .damaged(format: format, reason: oneLine(String(cString: cjpeg_reader_message(reader))))
   }
 
   guard cjpeg_reader_read_header(reader) == 0 else { throw failure() }
-  let components = reader.pointee.components
+  let components = Int(reader.pointee.components)
   guard [1, 3, 4].contains(components) else {
     throw .unsupported(
       format: format,
@@ -29,35 +27,34 @@ func decodeJPEG(
   }
   let width = Int(reader.pointee.width)
   let height = Int(reader.pointee.height)
-  let isCMYK = reader.pointee.channels == 4
-  try limits.check(width: width, height: height)
+  let channels = Int(reader.pointee.channels)
   var exifSize = 0
   let exif = cjpeg_reader_exif(reader, &exifSize)
   let orientation = Orientation(exif: UnsafeRawBufferPointer(start: exif, count: exifSize))
+  // Of a picture in several scans the decoder keeps the coefficients, two bytes each.
+  let coefficients = reader.pointee.has_multiple_scans != 0 ? 2 * components : 0
+  try limits.check(
+    width: width, height: height,
+    bytesPerPixel: Raster.bytesPerPixel(
+      channels: channels, decoder: coefficients, orientation: orientation))
+  let scannedPixels = PictureLimits.scannedPixels(pixelCount: width * height)
+  guard JPEGScans.pixelCount(of: file) <= scannedPixels else { throw tooManyScans }
+  reader.pointee.most_scanned_pixels = UInt64(scannedPixels)
+  reader.pointee.jpeg.mem.pointee.max_memory_to_use = limits.bytes - width * height * channels
 
-  var isRead = false
-  let pixelCount = width * height
-  let pixels = [UInt8](unsafeUninitializedCapacity: pixelCount * (isCMYK ? 4 : 3)) {
-    buffer, count in
-    isRead = cjpeg_reader_read_pixels(reader, buffer.baseAddress) == 0
-    if isRead && isCMYK { convertInvertedCMYK(buffer, pixelCount: pixelCount) }
-    count = isRead ? pixelCount * 3 : 0
-  }
-  guard isRead else { throw failure() }
-  return Picture(width: width, height: height, bytes: pixels).turned(orientation)
-}
-
-/// CMYK → RGB in place, for inks stored inverted (255 is no ink), as Adobe's programs write them and as Pillow
-/// takes every CMYK JPEG: paper left by black, less the ink's share, rounded to nearest.
-private func convertInvertedCMYK(_ buffer: UnsafeMutableBufferPointer<UInt8>, pixelCount: Int) {
-  for pixel in 0..<pixelCount {
-    let paper = UInt32(buffer[pixel * 4 + 3])
-    for channel in 0..<3 {
-      let ink = 255 - UInt32(buffer[pixel * 4 + channel])
-      buffer[pixel * 3 + channel] = UInt8(paper - dividedBy255(ink * paper))
+  return try Raster(
+    width: width, height: height, channels: channels == 4 ? 3 : channels, orientation: orientation,
+    capacity: channels
+  ) { buffer throws(PictureError) in
+    guard cjpeg_reader_read_pixels(reader, buffer.baseAddress) == 0 else { throw failure() }
+    if channels == 4 {
+      convertCMYK(buffer.baseAddress!, pixelCount: width * height, isInverted: true)
     }
   }
 }
+
+private let tooManyScans = PictureError.unsupported(
+  format: format, reason: "more scans than a picture of its size has")
 
 extension Picture {
   /// The picture as a baseline JPEG file (4:2:0).
@@ -69,8 +66,11 @@ extension Picture {
     quality: Int = 90, comment: String = ""
   ) throws(PictureError) -> [UInt8] {
     precondition((1...100).contains(quality), "JPEG quality is 1 to 100")
-    let limits = PictureLimits(pixelsPerSide: 65_500, pixels: .max)
-    try limits.check(width: width, height: height)
+    let longest = 65_500
+    guard max(width, height) <= longest else {
+      throw .cannotWrite(
+        format: format, reason: "\(width) × \(height) pixels, at most \(longest) a side fit")
+    }
     let comment = Array(comment.utf8)
     guard comment.count <= 65_533 else {
       throw .cannotWrite(

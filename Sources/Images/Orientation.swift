@@ -1,6 +1,6 @@
 /// How a stored picture is to be turned for display: Exif tag 0x0112. The names say where the stored row 0 and
 /// column 0 belong (Exif 2.32, 4.6.4 A).
-enum Orientation: UInt16 {
+package enum Orientation: UInt16 {
   case topLeft = 1
   case topRight, bottomRight, bottomLeft
   case leftTop, rightTop, rightBottom, leftBottom
@@ -12,35 +12,36 @@ enum Orientation: UInt16 {
   }
 
   private static func read(_ exif: UnsafeRawBufferPointer) -> Orientation? {
-    guard exif.count >= 8 else { return nil }
-    let isLittleEndian: Bool
-    switch (exif[0], exif[1]) {
-    case (0x49, 0x49): isLittleEndian = true
-    case (0x4D, 0x4D): isLittleEndian = false
+    let order: ByteOrder
+    switch (exif.byte(at: 0), exif.byte(at: 1)) {
+    case (0x49, 0x49): order = .little
+    case (0x4D, 0x4D): order = .big
     default: return nil
     }
-    func short(_ offset: Int) -> UInt16? {
-      guard offset <= exif.count - 2 else { return nil }
-      let value = exif.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
-      return isLittleEndian ? UInt16(littleEndian: value) : UInt16(bigEndian: value)
-    }
-    func long(_ offset: Int) -> UInt32? {
-      guard offset <= exif.count - 4 else { return nil }
-      let value = exif.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-      return isLittleEndian ? UInt32(littleEndian: value) : UInt32(bigEndian: value)
-    }
-    guard short(2) == 42, let directory = long(4).map(Int.init), let count = short(directory) else {
-      return nil
-    }
-    let shortType: UInt16 = 3
+    guard exif.short(at: 2, order) == 42, let directory = exif.long(at: 4, order).map(Int.init),
+      let count = exif.short(at: directory, order)
+    else { return nil }
     for entry in 0..<Int(count) {
-      let offset = directory + 2 + entry * 12
-      guard let tag = short(offset), let type = short(offset + 2) else { return nil }
+      let start = directory + 2 + entry * 12
+      guard let tag = exif.short(at: start, order), let type = exif.short(at: start + 2, order)
+      else { return nil }
       guard tag == 0x0112 else { continue }
-      guard type == shortType, long(offset + 4) == 1 else { return nil }
-      return short(offset + 8).flatMap(Orientation.init(rawValue:))
+      guard exif.long(at: start + 4, order) == 1 else { return nil }
+      return value(exif, at: start + 8, type: type, order).flatMap(Orientation.init(rawValue:))
     }
     return nil
+  }
+
+  /// An integer of any of TIFF's types. Exif asks for SHORT, but not every program writes that.
+  private static func value(
+    _ exif: UnsafeRawBufferPointer, at offset: Int, type: UInt16, _ order: ByteOrder
+  ) -> UInt16? {
+    switch type {
+    case 1, 6: exif.byte(at: offset).map(UInt16.init)
+    case 3, 8: exif.short(at: offset, order)
+    case 4, 9: exif.long(at: offset, order).flatMap(UInt16.init(exactly:))
+    default: nil
+    }
   }
 
   /// Whether rows become columns.

@@ -2,10 +2,12 @@ import CPNG
 
 private let format = "PNG"
 
-/// Decodes a whole PNG file; see `Picture.init(decoding:limits:)`.
-func decodePNG(
+/// Reads a whole PNG file; see `Picture.init(decoding:limits:)`.
+func readPNG(
   _ file: UnsafeRawBufferPointer, limits: PictureLimits
-) throws(PictureError) -> Picture {
+) throws(PictureError) -> Raster {
+  // Before libpng, which allocates what a chunk's length says before it reads the chunk.
+  let orientation = try pngOrientation(file)
   let bytes = file.bindMemory(to: UInt8.self)
   guard let reader = cpng_reader_open(bytes.baseAddress, bytes.count) else {
     throw .damaged(format: format, reason: "no memory to read it")
@@ -14,47 +16,57 @@ func decodePNG(
 
   func failure() -> PictureError {
     if reader.pointee.truncated != 0 { return .truncated(format: format, byteCount: file.count) }
-    return .damaged(format: format, reason: String(cString: cpng_reader_message(reader)))
+    return .damaged(format: format, reason: oneLine(String(cString: cpng_reader_message(reader))))
   }
 
   guard cpng_reader_read_header(reader) == 0 else { throw failure() }
   let width = Int(reader.pointee.width)
   let height = Int(reader.pointee.height)
-  let isTransparent = reader.pointee.channels == 4
-  try limits.check(width: width, height: height)
-
-  var isRead = false
-  let pixelCount = width * height
-  let pixels = [UInt8](unsafeUninitializedCapacity: pixelCount * (isTransparent ? 4 : 3)) {
-    buffer, count in
-    isRead = cpng_reader_read_pixels(reader, buffer.baseAddress) == 0
-    if isRead && isTransparent { layOverWhite(buffer, pixelCount: pixelCount) }
-    count = isRead ? pixelCount * 3 : 0
+  let channels = Int(reader.pointee.channels)
+  try limits.check(
+    width: width, height: height,
+    bytesPerPixel: Raster.bytesPerPixel(channels: channels, decoder: 0, orientation: orientation))
+  return try Raster(width: width, height: height, channels: channels, orientation: orientation) {
+    buffer throws(PictureError) in
+    guard cpng_reader_read_pixels(reader, buffer.baseAddress) == 0 else { throw failure() }
   }
-  guard isRead else { throw failure() }
-
-  var exifSize = 0
-  let exif = cpng_reader_exif(reader, &exifSize)
-  let orientation = Orientation(exif: UnsafeRawBufferPointer(start: exif, count: exifSize))
-  return Picture(width: width, height: height, bytes: pixels).turned(orientation)
 }
 
-/// RGBA → RGB in place: colour × alpha + white × (1 − alpha), rounded to nearest.
-private func layOverWhite(_ buffer: UnsafeMutableBufferPointer<UInt8>, pixelCount: Int) {
-  for pixel in 0..<pixelCount {
-    let alpha = UInt32(buffer[pixel * 4 + 3])
-    for channel in 0..<3 {
-      let sum = UInt32(buffer[pixel * 4 + channel]) * alpha + 255 * (255 - alpha)
-      buffer[pixel * 3 + channel] = UInt8(truncatingIfNeeded: dividedBy255(sum))
+/// Longer Exif blocks are passed over unread.
+private let mostExif = 1 << 20
+
+/// The orientation in the first sound eXIf chunk, which may stand before the pixels or after them.
+///
+/// - Throws: where a chunk is longer than what is left of the file.
+private func pngOrientation(_ file: UnsafeRawBufferPointer) throws(PictureError) -> Orientation {
+  var orientation: Orientation?
+  var start = 8
+  while let length = file.long(at: start, .big), length <= Int32.max, file.count - start >= 8 {
+    guard file.count - start >= 12 + Int(length) else {
+      throw .truncated(format: format, byteCount: file.count)
+    }
+    let name = file[(start + 4)..<(start + 8)]
+    if name.elementsEqual("IEND".utf8) { break }
+    if orientation == nil, length <= mostExif, name.elementsEqual("eXIf".utf8) {
+      let content = (start + 8)..<(start + 8 + Int(length))
+      let isSound =
+        crc32(file[(start + 4)..<content.upperBound]) == file.long(at: content.upperBound, .big)
+      if isSound {
+        orientation = Orientation(exif: UnsafeRawBufferPointer(rebasing: file[content]))
+      }
+    }
+    start += 12 + Int(length)
+  }
+  return orientation ?? .topLeft
+}
+
+/// ISO 3309, as PNG's annex D gives it.
+func crc32(_ bytes: Slice<UnsafeRawBufferPointer>) -> UInt32 {
+  ~bytes.reduce(~0) { sum, byte in
+    (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in
+      sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0)
     }
   }
-}
-
-/// x / 255 rounded to nearest, exact for x ≤ 255².
-@inline(__always)
-func dividedBy255(_ x: UInt32) -> UInt32 {
-  let shifted = x + 128
-  return (shifted + (shifted >> 8)) >> 8
 }
 
 extension Picture {
@@ -66,8 +78,11 @@ extension Picture {
     text: [(key: String, value: String)] = []
   ) throws(PictureError) -> [UInt8] {
     // libpng's own limit, here with the figures in the message.
-    let limits = PictureLimits(pixelsPerSide: 1_000_000, pixels: .max)
-    try limits.check(width: width, height: height)
+    let longest = 1_000_000
+    guard max(width, height) <= longest else {
+      throw .cannotWrite(
+        format: format, reason: "\(width) × \(height) pixels, at most \(longest) a side fit")
+    }
     guard let writer = cpng_writer_open() else {
       throw .cannotWrite(format: format, reason: "no memory")
     }

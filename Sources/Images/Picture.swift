@@ -30,29 +30,59 @@ public struct Picture: Sendable, Equatable {
       })
   }
 
-  /// Decodes a PNG or JPEG file, told apart by content.
+  /// Decodes a file of any kind in `PictureKind`, told apart by content; of several pictures the first.
   ///
-  /// Transparency is laid over white, 16-bit channels keep their high byte, gamma and colour profiles are
-  /// ignored, CMYK is converted as Pillow converts it, and the Exif orientation is applied.
-  /// - Throws: `PictureError` for anything but a whole PNG or JPEG within `limits`; sizes are checked before
-  ///   memory for pixels is allocated.
+  /// Transparency is laid over a ground that the writing stands out from, 16-bit channels keep their high byte, gamma and colour profiles are
+  /// ignored, CMYK is converted as Pillow converts it, and the stored orientation is applied.
+  /// - Throws: `PictureError` for anything but a whole picture within `limits`, which are checked before the
+  ///   memory is allocated or the work is done; and where the kind needs a library that is not there.
   public init(
     decoding file: UnsafeRawBufferPointer, limits: PictureLimits = .standard
   ) throws(PictureError) {
-    switch PictureFormat(of: file) {
-    case .png: self = try decodePNG(file, limits: limits)
-    case .jpeg: self = try decodeJPEG(file, limits: limits)
+    try self.init(decoding: file, limits: limits, libraries: .system)
+  }
+
+  /// Decodes a file of any kind in `PictureKind`, told apart by content.
+  public init(decoding file: [UInt8], limits: PictureLimits = .standard) throws(PictureError) {
+    try self.init(decoding: file, limits: limits, libraries: .system)
+  }
+
+  package init(
+    decoding file: [UInt8], limits: PictureLimits = .standard, libraries: PictureLibraries
+  ) throws(PictureError) {
+    var result: Result<Picture, PictureError>?
+    file.withUnsafeBytes { raw in
+      result = Result { () throws(PictureError) in
+        try Picture(decoding: raw, limits: limits, libraries: libraries)
+      }
+    }
+    self = try result!.get()
+  }
+
+  package init(
+    decoding file: UnsafeRawBufferPointer, limits: PictureLimits, libraries: PictureLibraries
+  ) throws(PictureError) {
+    self = try Raster(reading: file, limits: limits, libraries: libraries).picture()
+  }
+}
+
+extension Raster {
+  /// Reads a file of any kind in `PictureKind`; see `Picture.init(decoding:limits:)`.
+  package init(
+    reading file: UnsafeRawBufferPointer, limits: PictureLimits = .standard,
+    libraries: PictureLibraries = .system
+  ) throws(PictureError) {
+    switch FileContent(of: file) {
+    case .picture(.png): self = try readPNG(file, limits: limits)
+    case .picture(.jpeg): self = try readJPEG(file, limits: limits)
+    case .picture(.webP): self = try readWebP(file, limits: limits, library: libraries.webP())
+    case .picture(.gif): self = try readGIF(file, limits: limits)
+    case .picture(.bmp): self = try readBMP(file, limits: limits)
+    case .picture(.tiff): self = try readTIFF(file, limits: limits, library: libraries.tiff())
+    case .picture(let kind):
+      self = try readHEIF(file, kind: kind, limits: limits, library: libraries.heif())
     case .empty: throw .empty
     case .other(let kind): throw .unknownFormat(looksLike: kind)
     }
-  }
-
-  /// Decodes a PNG or JPEG file, told apart by content.
-  public init(decoding file: [UInt8], limits: PictureLimits = .standard) throws(PictureError) {
-    var result: Result<Picture, PictureError>?
-    file.withUnsafeBytes { raw in
-      result = Result { () throws(PictureError) in try Picture(decoding: raw, limits: limits) }
-    }
-    self = try result!.get()
   }
 }

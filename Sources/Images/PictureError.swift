@@ -3,7 +3,7 @@
 public enum PictureError: Error, Equatable, CustomStringConvertible {
   /// No bytes at all.
   case empty
-  /// Neither PNG nor JPEG; `looksLike` says what it seems to be, with its article.
+  /// Of no kind in `PictureKind`; `looksLike` says what it seems to be, with its article.
   case unknownFormat(looksLike: String)
   /// The file ends before the picture does.
   case truncated(format: String, byteCount: Int)
@@ -11,15 +11,19 @@ public enum PictureError: Error, Equatable, CustomStringConvertible {
   case damaged(format: String, reason: String)
   /// Valid, but of a kind that is not read.
   case unsupported(format: String, reason: String)
+  /// Of a kind that is read with a library that this system lacks.
+  case missingLibrary(PictureKind, PictureLibrary)
   case tooLarge(width: Int, height: Int, limits: PictureLimits)
+  /// Decoding would take `needed` bytes: more than the limit, or without a limit more than the system gives.
+  case memory(width: Int, height: Int, needed: Int, limit: Int?)
   case cannotWrite(format: String, reason: String)
 
   public var description: String {
     switch self {
     case .empty:
-      "empty file: expected a PNG or JPEG picture, found 0 bytes"
+      "empty file: expected a picture, found 0 bytes"
     case .unknownFormat(let kind):
-      "not a picture that can be read: expected PNG or JPEG, found \(kind)"
+      "not a picture that can be read: expected \(PictureKind.list), found \(kind)"
     case .truncated(let format, let byteCount):
       "\(format) picture cut short: it goes on after the last of the \(byteCount) bytes"
         + " (was it copied or downloaded to its end?)"
@@ -30,8 +34,31 @@ public enum PictureError: Error, Equatable, CustomStringConvertible {
     case .tooLarge(let width, let height, let limits):
       "picture too large: \(width) × \(height) pixels, at most \(limits.pixelsPerSide) a side and"
         + " \(limits.pixels) together are read (scale it down first)"
+    case .missingLibrary(let kind, let library):
+      "this is \(kind.named), which is read with \(library.rawValue): that library is not installed"
+    case .memory(let width, let height, let needed, let limit):
+      "picture too large for the memory that is there: its \(width) × \(height) pixels take"
+        + " \(megabytes(needed, .up)) MB to decode, expected "
+        + (limit.map { "at most \(megabytes($0, .down)) MB" } ?? "no more than the system gives")
     case .cannotWrite(let format, let reason):
       "cannot write the \(format) picture: \(reason)"
     }
   }
+
+  private func megabytes(_ bytes: Int, _ rule: FloatingPointRoundingRule) -> Int {
+    Int((Double(bytes) / 1e6).rounded(rule))
+  }
+}
+
+/// A decoder's message, which may quote the file, fit for one line of a terminal.
+func oneLine(_ message: String) -> String {
+  let scalars = message.unicodeScalars.map { scalar -> Character in
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .unassigned, .privateUse, .lineSeparator,
+      .paragraphSeparator:
+      "?"
+    default: Character(scalar)
+    }
+  }
+  return String(scalars.prefix(160))
 }

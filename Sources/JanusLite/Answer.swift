@@ -17,10 +17,13 @@ public struct GenerationSettings: Sendable {
   public var logprobs: Int
   /// Whether an answer that repeats itself without end is cut.
   public var stopsLoops: Bool
+  /// Texts before which the answer ends.
+  public var stop: [String]
 
   public init(
     temperature: Float = 0, topP: Float? = nil, topK: Int? = nil, seed: UInt64 = 0,
-    maxTokens: Int = 512, logprobs: Int = 0, stopsLoops: Bool = true
+    maxTokens: Int = 512, logprobs: Int = 0, stopsLoops: Bool = true,
+    stop: [String] = []
   ) {
     self.temperature = temperature
     self.topP = topP
@@ -29,6 +32,7 @@ public struct GenerationSettings: Sendable {
     self.maxTokens = maxTokens
     self.logprobs = logprobs
     self.stopsLoops = stopsLoops
+    self.stop = stop
   }
 }
 
@@ -66,6 +70,14 @@ public struct Answer: Sendable {
     public var decodeTokensPerSecond: Double { decode > 0 ? Double(decodeTokens) / decode : 0 }
   }
 
+  /// How sure the model was at one place.
+  package struct Certainty: Sendable {
+    /// Of the token that was taken.
+    package let probability: Double
+    /// Of other tokens, most likely first, where the token is doubtful.
+    package let alternatives: [(text: String, probability: Double)]
+  }
+
   public internal(set) var text = ""
   /// The generated tokens, without the one that ended the answer.
   public internal(set) var tokenIDs: [Int] = []
@@ -74,7 +86,11 @@ public struct Answer: Sendable {
   public internal(set) var finishReason = FinishReason.length
   public internal(set) var logprobs: [TokenLogprob] = []
   public internal(set) var timings = Timings()
+  /// How often the grammar of formulas overruled the model; 0 for other answers.
+  public internal(set) var repairs = 0
+  /// For a formula, of each token and of the one that ended the answer.
+  package internal(set) var certainty: [Certainty] = []
 
   /// An answer that is still to come.
-  init(promptTokenCount: Int) { self.promptTokenCount = promptTokenCount }
+  package init(promptTokenCount: Int) { self.promptTokenCount = promptTokenCount }
 }

@@ -14,6 +14,8 @@ public final class Conversation {
   private let ops: Ops
   private let run: TextRun
   private let system: String?
+  /// The memory that it holds, for `Admission`.
+  private let place = Admission.Place()
   private var turns = 0
   /// Tokens of the last answer that the model has not seen yet: its last token and the end token.
   private var openAnswer: [Int] = []
@@ -34,44 +36,110 @@ public final class Conversation {
     run = TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
   }
 
+  deinit { model.admission.leave(place) }
+
   /// Positions taken so far.
   public var positions: Int { run.count }
 
   /// Forgets everything that was said.
   public func reset() {
     run.cache.truncate(to: 0)
+    model.admission.settle(place, holding: 0)
     turns = 0
     openAnswer = []
   }
 
   /// Says `prompt`, with `pictures` before it, and returns the answer.
   ///
-  /// - Parameter onText: called with each piece of the answer as it comes. Before that, while
-  ///   pictures and prompt are taken in, it is called with an empty piece for each layer. Returning
-  ///   false stops. A turn that is stopped before its answer leaves the conversation as it was.
+  /// - Parameters:
+  ///   - stop: ends the work early. A turn that is stopped before its answer leaves the
+  ///     conversation as it was. An answer that is stopped stays as far as it came, with the finish
+  ///     reason `cancelled`.
+  ///   - onText: called with each piece of the answer as it comes.
   public func send(
     _ prompt: String, pictures: [Picture] = [],
-    settings: GenerationSettings = GenerationSettings(),
-    onText: (String) -> Bool = { _ in true }
+    settings: GenerationSettings = GenerationSettings(), stop: StopToken? = nil,
+    onText: (String) -> Void = { _ in }
+  ) throws(JanusError) -> Answer {
+    try send(
+      prompt, pictures: pictures, settings: settings, readsFormula: false, stop: stop,
+      onText: onText)
+  }
+
+  /// - Parameter readsFormula: whether the answer is held to the grammar of formulas.
+  package func send(
+    _ prompt: String, pictures: [Picture], settings: GenerationSettings, readsFormula: Bool,
+    stop: StopToken?, onText: (String) -> Void
   ) throws(JanusError) -> Answer {
     let items = try items(for: prompt, pictures: pictures.count)
     let need = memoryNeed(positions: items.count, pictures, settings)
-    try need.checkFits()
-    var answer = Answer(promptTokenCount: items.count)
+    try model.admission.admit(need, for: place)
+    defer { model.admission.settle(place, holding: heldBytes) }
+    let answer = Answer(promptTokenCount: items.count)
     let before = run.count
+    let keepGoing = { stop?.isStopped != true }
     do throws(JanusError) {
-      let seen = try encode(pictures, &answer.timings) { onText("") }
-      if let seen, try take(items, seen, settings, &answer, onText) {
-        turns += 1
-      } else {
-        run.cache.truncate(to: before)
-        answer.finishReason = .cancelled
+      var timings = answer.timings
+      guard let seen = try encode(pictures, &timings, keepGoing: keepGoing) else {
+        return stopped(answer, at: before)
       }
-      return answer
+      let logits = Stopwatch.measure(&timings.prefill) {
+        run.prefill(items, pictures: seen, keepGoing: keepGoing)
+      }
+      guard let logits else { return stopped(answer, at: before) }
+      timings.prefillTokens = items.count
+      turns += 1
+      var writer = try AnswerWriter(
+        model, settings, limit: min(settings.maxTokens, context - run.count),
+        readsFormula: readsFormula, answer: answer)
+      try write(with: &writer, from: logits, &timings, keepGoing: keepGoing, onText)
+      var finished = writer.answer
+      finished.timings = timings
+      return finished
     } catch {
       run.cache.truncate(to: before)
       throw error
     }
+  }
+
+  /// An answer that was stopped before its first token.
+  private func stopped(_ answer: Answer, at positions: Int) -> Answer {
+    run.cache.truncate(to: positions)
+    var answer = answer
+    answer.finishReason = .cancelled
+    return answer
+  }
+
+  /// Decodes until the answer ends.
+  private func write(
+    with writer: inout AnswerWriter, from first: UnsafeMutableBufferPointer<Float>,
+    _ timings: inout Answer.Timings, keepGoing: () -> Bool, _ onText: (String) -> Void
+  ) throws(JanusError) {
+    let beginning = run.count
+    let watch = Stopwatch()
+    var logits = first
+    while !writer.isFinished {
+      let piece = try writer.take(UnsafeBufferPointer(logits))
+      if !piece.isEmpty { onText(piece) }
+      if writer.isFinished { break }
+      if !keepGoing() {
+        writer.cancel()
+        break
+      }
+      guard let token = writer.next else { break }
+      logits = run.step(token)
+      timings.decodeTokens += 1
+    }
+    timings.decode = watch.seconds
+    if let kept = writer.kept { run.cache.truncate(to: beginning + max(0, kept - 1)) }
+    // The last token has not been through the network: the next turn begins with it.
+    openAnswer = writer.next.map { [$0] } ?? []
+    openAnswer.append(model.tokenizer.eosID)
+  }
+
+  /// Bytes of the keys and values that stay between turns.
+  private var heldBytes: Int {
+    CacheShape(model.language, format: model.cacheFormat).bytes(positions: run.count)
   }
 
   /// The memory that `send` will take for the same arguments.
@@ -143,94 +211,5 @@ public final class Conversation {
       }
       return features
     }
-  }
-
-  /// Takes the prompt in and answers it; false when stopped before the answer.
-  private func take(
-    _ items: [PromptItem], _ features: [PictureFeatures], _ settings: GenerationSettings,
-    _ answer: inout Answer, _ onText: (String) -> Bool
-  ) throws(JanusError) -> Bool {
-    answer.timings.prefillTokens = items.count
-    let sampler = try sampler(settings)
-    var stream = StreamingText(model.tokenizer)
-    var guardian = LoopGuard()
-
-    let next = Stopwatch.measure(&answer.timings.prefill) {
-      run.prefill(items, pictures: features) { onText("") }
-    }
-    guard var logits = next else { return false }
-    let beginning = run.count
-    let limit = min(settings.maxTokens, context - beginning)
-    let watch = Stopwatch()
-    var last: Int?
-    while answer.tokenIDs.count < limit {
-      if let token = last {
-        logits = run.step(token)
-        answer.timings.decodeTokens += 1
-      }
-      let token = try choose(from: logits, sampler, settings, &answer)
-      if token == model.tokenizer.eosID {
-        answer.finishReason = .stop
-        last = nil
-        break
-      }
-      last = token
-      answer.tokenIDs.append(token)
-      let piece = stream.append(token)
-      answer.text += piece
-      if !onText(piece) {
-        answer.finishReason = .cancelled
-        break
-      }
-      if settings.stopsLoops, let keep = guardian.append(token) {
-        answer.finishReason = .loop
-        answer.tokenIDs.removeSubrange(keep...)
-        if settings.logprobs > 0 { answer.logprobs.removeSubrange(keep...) }
-        answer.text = model.tokenizer.decode(answer.tokenIDs, skipSpecial: true)
-        // The next turn must not continue from tokens that were cut from the answer.
-        last = answer.tokenIDs.last
-        run.cache.truncate(to: beginning + keep - 1)
-        break
-      }
-    }
-    answer.timings.decode = watch.seconds
-    if answer.finishReason != .loop {
-      let rest = stream.finish()
-      answer.text += rest
-      if !rest.isEmpty { _ = onText(rest) }
-    }
-    // The last token has not been through the network: the next turn begins with it.
-    openAnswer = last.map { [$0] } ?? []
-    openAnswer.append(model.tokenizer.eosID)
-    return true
-  }
-
-  private func sampler(_ settings: GenerationSettings) throws(JanusError) -> Sampler {
-    do throws(SamplerError) {
-      return try Sampler(
-        temperature: settings.temperature, topK: settings.topK, topP: settings.topP,
-        seed: settings.seed)
-    } catch {
-      throw .request(what: error.parameter, expected: error.expected, found: error.found)
-    }
-  }
-
-  private func choose(
-    from logits: UnsafeMutableBufferPointer<Float>, _ sampler: Sampler,
-    _ settings: GenerationSettings, _ answer: inout Answer
-  ) throws(JanusError) -> Int {
-    guard
-      let token = sampler.choose(
-        from: UnsafeBufferPointer(logits), at: answer.tokenIDs.count)
-    else {
-      throw .nan(where: "logits of position \(run.count)")
-    }
-    if settings.logprobs > 0 {
-      let values = Logprobs(UnsafeBufferPointer(logits))
-      answer.logprobs.append(
-        Answer.TokenLogprob(
-          tokenID: token, logprob: values[token], top: values.top(settings.logprobs)))
-    }
-    return token
   }
 }

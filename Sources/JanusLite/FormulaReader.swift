@@ -33,20 +33,23 @@ public final class FormulaReader {
       conversation.model.formulaQuestion, pictures: [picture], settings: settings)
   }
 
-  /// Asks the model's formula question about `picture` and cleans what it says: `text` is the LaTeX
-  /// without chatter, fences and dollar signs; `tokenIDs` are all that was generated.
+  /// Reads the formula in `picture`.
   ///
-  /// - Parameter onText: called with each piece of the raw answer as it comes; false stops.
+  /// The answer is held to the grammar of formulas while it is generated. So it is valid LaTeX for
+  /// any model.
+  /// - Parameters:
+  ///   - stop: ends the work early, with the finish reason `cancelled`.
+  ///   - onText: called with each piece of the raw answer as it comes.
   public func read(
     _ picture: Picture, settings: GenerationSettings = GenerationSettings(),
-    onText: (String) -> Bool = { _ in true }
-  ) throws(JanusError) -> Answer {
+    stop: StopToken? = nil, onText: (String) -> Void = { _ in }
+  ) throws(JanusError) -> FormulaReading {
     conversation.reset()
     decideOnTower()
-    var answer = try conversation.send(
-      conversation.model.formulaQuestion, pictures: [picture], settings: settings, onText: onText)
-    answer.text = FormulaText.cleaned(answer.text)
-    return answer
+    let answer = try conversation.send(
+      conversation.model.formulaQuestion, pictures: [picture], settings: settings,
+      readsFormula: true, stop: stop, onText: onText)
+    return FormulaReading(answer, tokenizer: conversation.model.tokenizer)
   }
 
   /// The tower stays while the available memory is more than twice the weights that a picture

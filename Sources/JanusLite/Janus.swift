@@ -24,7 +24,7 @@ public final class Janus: Sendable {
     public var access: MappedFile.Access
     /// Whether the file's pages are kept from being swapped out.
     public var locksMemory: Bool
-    /// Whether pages of the file come into memory when they are first touched, and may go again.
+    /// Whether pages of the file are loaded when they are first touched, and can be dropped again.
     var mapsOnTouch: Bool { access == .mapped && !locksMemory }
 
     public init(
@@ -56,7 +56,7 @@ public final class Janus: Sendable {
   package let tokenizer: Tokenizer
   package let promptFormat: PromptFormat
   package let preprocessor: ImagePreprocessor
-  /// How every picture is laid out first, for a model that learned to read formulas so.
+  /// How every picture is laid out, for a model that was trained on pages of formulas.
   package let formulaPage: FormulaPage?
   /// The question about a picture of a formula.
   package let formulaQuestion: String
@@ -67,6 +67,11 @@ public final class Janus: Sendable {
   private static let codeToCome = 3 << 20
   /// `Options.mapsOnTouch`.
   let mapsOnTouch: Bool
+  let admission = Admission()
+  /// Tokens that separate the cells or rows of a table.
+  let alignmentTokens: Set<Int>
+  /// `Confidence.temperature`.
+  let confidenceTemperature: Double
   package let pool: WorkerPool
   package let languageModel: LanguageModel
   package let visionTower: VisionTower
@@ -98,18 +103,20 @@ public final class Janus: Sendable {
     guard tokenizer.count <= language.vocabularySize else {
       throw .modelFile(
         .geometry(
-          file: path, key: "janus.vocab_size",
+          file: path, key: IntegerKey.vocabularySize.name,
           expected: "the tokenizer's \(tokenizer.count) or more",
           found: "\(language.vocabularySize)"))
     }
+    alignmentTokens = Self.alignmentTokens(tokenizer)
+    confidenceTemperature = parts.confidenceTemperature
     cacheFormat = options.cacheFormat ?? (languageModel.isStoredInFloats ? .f32 : .f16)
     pool = WorkerPool(threadCount: options.threads)
     mapsOnTouch = options.mapsOnTouch
     baseMemory = ProcessMemory.resident + Self.codeToCome
-    languageModel.file.expectScatteredReads(of: [.embeddings])
+    languageModel.file.adviseRandomAccess(of: [.embeddings])
   }
 
-  /// What the file holds of networks and numbers, read and checked.
+  /// The networks and numbers of the file, read and checked.
   private struct Parts {
     let language: LanguageGeometry
     let vision: VisionGeometry
@@ -119,21 +126,25 @@ public final class Janus: Sendable {
     let languageModel: LanguageModel
     let visionTower: VisionTower
     let painting: PaintingParts?
+    let confidenceTemperature: Double
 
     init(_ container: Container, _ kernels: Kernels) throws(JanusError) {
       do throws(ModelFileError) {
-        let reader = GeometryReader(container: container)
-        language = try reader.language()
-        vision = try reader.vision()
+        let reader = MetadataReader(container)
+        let geometry = try reader.geometry()
+        (language, vision) = (geometry.language, geometry.vision)
         preprocessor = try reader.preprocessor(imageSize: vision.imageSize)
         formulaPage = try reader.formulaPage(imageSize: vision.imageSize)
-        formulaQuestion = try reader.string("prompt.formula")
+        formulaQuestion = try reader.string(.promptFormula)
+        confidenceTemperature =
+          container.metadata.contains(FloatKey.confidenceTemperature)
+          ? Double(try reader.float(.confidenceTemperature)) : 1
         let binding = Binding(
           file: WeightFile(container, levels: LevelTable(try reader.levels())))
         languageModel = try LanguageModel(binding, language)
         visionTower = try VisionTower(binding, vision, languageLength: language.embeddingLength)
         painting =
-          if let geometry = try reader.painting() {
+          if let geometry = geometry.painting {
             PaintingParts(
               codes: try CodeModel(binding, geometry, languageLength: language.embeddingLength),
               decoder: try VQDecoder(
@@ -146,6 +157,14 @@ public final class Janus: Sendable {
         throw .modelFile(error)
       }
     }
+  }
+
+  private static func alignmentTokens(_ tokenizer: Tokenizer) -> Set<Int> {
+    Set(
+      (0..<tokenizer.count).filter { token in
+        let bytes = tokenizer.bytes(of: token)
+        return bytes.contains(UInt8(ascii: "&")) || bytes.count(where: { $0 == 0x5C }) > 1
+      })
   }
 
   private static func open(_ path: String, _ options: Options) throws(JanusError) -> Container {

@@ -38,6 +38,7 @@ public final class Painter {
   private let parts: PaintingParts
   private let ops: Ops
   private let buffers = FeatureMapBuffers()
+  private let place = Admission.Place()
   /// Seconds that the calls so far took, by stage.
   public private(set) var timings = Timings()
 
@@ -59,28 +60,63 @@ public final class Painter {
   public var imageSize: Int { parts.codes.geometry.imageSize }
   /// Codes of one line of a picture.
   public var codesPerLine: Int { parts.codes.geometry.gridSize }
-  /// Positions of the prompt's tokens.
-  public func promptTokenCount(_ prompt: String) throws(JanusError) -> Int {
-    try tokens(prompt).conditional.count
+  /// A prompt that is ready to be painted: its tokens are made once.
+  public struct Request: Sendable {
+    public let prompt: String
+    let tokens: [Int]
+    let emptyTokens: [Int]
+
+    /// Positions of the prompt.
+    public var promptTokenCount: Int { tokens.count }
+  }
+
+  /// Prepares a prompt.
+  public func request(_ prompt: String) throws(JanusError) -> Request {
+    do throws(TokenizerError) {
+      let (tokens, empty) = try model.promptFormat.painting(prompt)
+      return Request(prompt: prompt, tokens: tokens, emptyTokens: empty)
+    } catch {
+      throw .tokenizer(file: model.container.file.path, problem: "\(error)")
+    }
   }
 
   /// Bytes of keys and values that one picture takes, with and without the prompt.
-  public func cacheBytesPerPicture(prompt: String) throws(JanusError) -> Int {
+  public func cacheBytesPerPicture(_ request: Request) -> Int {
     let shape = CacheShape(model.language, format: model.cacheFormat)
-    return 2 * (try promptTokenCount(prompt) + codesPerPicture) * shape.bytesPerPosition
+    return 2 * (request.promptTokenCount + codesPerPicture) * shape.bytesPerPosition
+  }
+
+  /// Paints one picture for each seed.
+  ///
+  /// - Parameters:
+  ///   - stop: ends the work early.
+  ///   - onStep: called with the codes chosen so far, of each picture.
+  /// - Returns: the pictures in the order of their seeds; nil when stopped.
+  public func paint(
+    _ prompt: String, seeds: [UInt64], settings: Settings = Settings(), stop: StopToken? = nil,
+    onStep: (_ done: Int) -> Void = { _ in }
+  ) throws(JanusError) -> [Picture]? {
+    let codes = try codes(
+      for: try request(prompt), seeds: seeds, settings: settings, stop: stop,
+      onStep: { done, _ in onStep(done) })
+    guard let codes else { return nil }
+    var pictures: [Picture] = []
+    for codes in codes { pictures.append(try picture(codes)) }
+    return pictures
   }
 
   /// Chooses the codes of one picture for each seed, all of them a step at a time.
   ///
   /// A picture's codes are those of its own seed, whatever is painted beside it.
   /// - Parameters:
+  ///   - stop: ends the work early.
   ///   - onStep: called after each step with the number of codes chosen so far and the codes of every
-  ///     picture; false stops.
+  ///     picture.
   ///   - onLogits: called with the guided logits of each choice, valid during the call.
   /// - Returns: the codes, in raster order; nil when stopped.
   public func codes(
-    for prompt: String, seeds: [UInt64], settings: Settings = Settings(),
-    onStep: (_ done: Int, _ codes: [[Int]]) -> Bool = { _, _ in true },
+    for request: Request, seeds: [UInt64], settings: Settings = Settings(),
+    stop: StopToken? = nil, onStep: (_ done: Int, _ codes: [[Int]]) -> Void = { _, _ in },
     onLogits: (_ picture: Int, _ logits: UnsafeBufferPointer<Float>) -> Void = { _, _ in }
   ) throws(JanusError) -> [[Int]]? {
     guard settings.guidance.isFinite, (0...100).contains(settings.guidance) else {
@@ -100,17 +136,20 @@ public final class Painter {
         throw .request(what: error.parameter, expected: error.expected, found: error.found)
       }
     }
-    let (prompt, emptyPrompt) = try tokens(prompt)
     let total = codesPerPicture
-    try checkContext(prompt: prompt.count)
+    try checkContext(prompt: request.promptTokenCount)
     // Memory of a decoding makes room for the cache.
     buffers.release()
-    try MemoryNeed(model, painting: parts, prompt: prompt.count, together: seeds.count)
-      .checkFits()
+    try model.admission.admit(
+      MemoryNeed(
+        model, painting: parts, prompt: request.promptTokenCount, together: seeds.count), for: place
+    )
+    defer { model.admission.leave(place) }
 
     let run = Stopwatch.measure(&timings.prefill) {
       PaintingRun(
-        model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: emptyPrompt,
+        model.languageModel, parts.codes, ops, prompt: request.tokens,
+        emptyPrompt: request.emptyTokens,
         pictures: seeds.count, guidance: settings.guidance, cacheFormat: model.cacheFormat)
     }
     let watch = Stopwatch()
@@ -129,7 +168,8 @@ public final class Painter {
         onLogits(picture, rows[picture])
         codes[picture].append(code)
       }
-      if !onStep(step + 1, codes) { return nil }
+      onStep(step + 1, codes)
+      if stop?.isStopped == true { return nil }
       if step + 1 < total { run.take(chosen) }
     }
     return codes
@@ -178,12 +218,12 @@ public final class Painter {
     let watch = Stopwatch()
     defer { timings.decode += watch.seconds }
     let size = codes.count / codesPerLine * (imageSize / codesPerLine) * imageSize * 3
-    var areNumbers = false
+    var isNaNFree = false
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { pixels, written in
-      areNumbers = parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
+      isNaNFree = parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
       written = size
     }
-    guard areNumbers else { throw .nan(where: "pixels") }
+    guard isNaNFree else { throw .nan(where: "pixels") }
     return bytes
   }
 
@@ -193,9 +233,9 @@ public final class Painter {
   ///   - previewing: whether unfinished pictures are to be shown.
   ///   - beside: bytes that the caller keeps meanwhile.
   public func memoryNeed(
-    _ prompt: String, together: Int, waves: Int = 1, previewing: Bool = false, beside: Int = 0
+    _ request: Request, together: Int, waves: Int = 1, previewing: Bool = false, beside: Int = 0
   ) throws(JanusError) -> MemoryNeed {
-    let count = try promptTokenCount(prompt)
+    let count = request.promptTokenCount
     try checkContext(prompt: count)
     return MemoryNeed(
       model, painting: parts, prompt: count, together: together, waves: waves,
@@ -208,16 +248,6 @@ public final class Painter {
   private func checkContext(prompt: Int) throws(JanusError) {
     guard prompt + codesPerPicture <= context else {
       throw .paintingContext(prompt: prompt, picture: codesPerPicture, available: context)
-    }
-  }
-
-  private func tokens(
-    _ prompt: String
-  ) throws(JanusError) -> (conditional: [Int], unconditional: [Int]) {
-    do throws(TokenizerError) {
-      return try model.promptFormat.painting(prompt)
-    } catch {
-      throw .tokenizer(file: model.container.file.path, problem: "\(error)")
     }
   }
 }

@@ -33,9 +33,7 @@ package final class Workbench {
     do {
       let conversation = try Conversation(
         try Janus(path: model.container.file.path, options: options))
-      _ = try conversation.send("What is this?", pictures: [picture], settings: settings) { _ in
-        true
-      }
+      _ = try conversation.send("What is this?", pictures: [picture], settings: settings)
     } catch {
       return nil
     }
@@ -103,8 +101,8 @@ package final class Workbench {
   /// Bytes of weights that one decoded token reads: the layers, the norms and the text head.
   package var bytesPerToken: Int {
     model.container.tensors.reduce(0) { sum, tensor in
-      let used = tensor.name.hasPrefix("blk.") || tensor.name.hasPrefix("output")
-      return used ? sum + tensor.range.count : sum
+      let isRead = ModelPart.answering.contains(ModelPart(tensor: tensor.name))
+      return isRead ? sum + tensor.range.count : sum
     }
   }
 

@@ -21,6 +21,15 @@ package enum ProcessMemory {
     #endif
   }
 
+  /// What it has now that nothing can evict: its own pages, without those of mapped files.
+  package static var anonymous: Int {
+    #if os(Linux)
+      return field("RssAnon:")
+    #else
+      return resident
+    #endif
+  }
+
   /// The most that it has had so far.
   package static var peak: Int {
     #if os(Linux)

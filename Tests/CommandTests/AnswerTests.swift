@@ -22,9 +22,11 @@ import Testing
     let object = try #require(try objects(run).first)
     #expect(
       Set(object.keys) == [
-        "image", "text", "token_ids", "prompt_token_count", "finish_reason", "logprobs", "timings",
+        "images", "text", "latex", "mathml", "typst", "markdown", "valid", "problem", "confidence",
+        "doubtful", "repairs", "warnings", "token_ids", "prompt_token_count", "finish_reason",
+        "logprobs", "timings",
       ])
-    #expect(object["image"] as? String == Fixture.picture("waves"))
+    #expect(object["images"] as? [String] == [Fixture.picture("waves")])
     let ids = try #require(object["token_ids"] as? [Int])
     let logprobs = try #require(object["logprobs"] as? [[String: Any]])
     #expect(!ids.isEmpty && ids.count <= 8)
@@ -54,7 +56,7 @@ import Testing
       "-m", model, "--json", "--max-tokens", "4",
     ])
     #expect(run.status == 65)
-    let images = try objects(run).map { $0["image"] as? String }
+    let images = try objects(run).map { ($0["images"] as? [String])?.first }
     #expect(images == [Fixture.picture("waves"), Fixture.picture("rings")])
     let errors = run.errorLines.filter { $0.hasPrefix("janus-lite: error: ") }
     #expect(errors.count == 2)
@@ -89,7 +91,7 @@ import Testing
       "ocr", scratch.path, "-m", model, "--json", "--max-tokens", "2",
     ])
     #expect(run.status == 0, "\(run.errors)")
-    let images = try objects(run).map { $0["image"] as? String }
+    let images = try objects(run).map { ($0["images"] as? [String])?.first }
     #expect(images == [scratch.file("a.jpeg"), scratch.file("b.png")])
     let empty = try Scratch()
     #expect(try CommandLineRun(["ocr", empty.path, "-m", model]).status == 65)
@@ -166,15 +168,15 @@ import Testing
     #expect(try ids(["--seed", "8"]) != first)
   }
 
-  @Test func severalPicturesAreAnArrayAndNoneIsNull() throws {
+  @Test func picturesAreAnArrayHoweverMany() throws {
     let options = ["-m", model, "--json", "--max-tokens", "2"]
     let none = try CommandLineRun(["chat", "Hello."] + options)
-    #expect(try objects(none).first?["image"] is NSNull)
+    #expect(try objects(none).first?["images"] as? [String] == [])
     let pictures = [Fixture.picture("waves"), Fixture.picture("rings")]
     let two = try CommandLineRun(
       ["chat", "Compare.", "--image", pictures[0], "--image", pictures[1]] + options)
     #expect(two.status == 0, "\(two.errors)")
-    #expect(try objects(two).first?["image"] as? [String] == pictures)
+    #expect(try objects(two).first?["images"] as? [String] == pictures)
   }
 
   @Test func aPromptBeyondTheContextIsRefused() throws {

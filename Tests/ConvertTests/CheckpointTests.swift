@@ -173,6 +173,22 @@ import Testing
       ("vq_config.double_latent", .bool(true), "double_latent = true is not supported"),
       ("vq_config.channel_multiplier", .array([]), "expected 1 to 8 integers"),
       ("vq_config.base_channels", .integer(16), "expected a multiple of 32"),
+      (
+        "vq_config.base_channels", .integer(48),
+        "vq_config.base_channels × vq_config.channel_multiplier[0] = 48, expected a multiple of 32"
+      ),
+      (
+        "text_config.head_dim", .integer(1), "head_dim: expected an integer from 2 to 1024, found 1"
+      ),
+      (
+        "vision_config.mlp_ratio", .number(0.01),
+        "vision_config.hidden_size × vision_config.mlp_ratio = 0, expected 1 to 262144"
+      ),
+      (
+        "vision_config.image_size", .integer(4096),
+        "vision_config.image_size / vision_config.patch_size = 512, expected 1 to 256"
+      ),
+      ("vq_config.out_channels", .integer(4), "out_channels: expected 3, found 4"),
     ] as [(String, JSON?, String)])
   func whatIsNotComputedHereIsRefusedByName(key: String, value: JSON?, expected: String) throws {
     try expect(changed { $0.set(key, value) }, .data, "config.json", expected)
@@ -187,7 +203,7 @@ import Testing
   @Test func theRotaryBaseIsFoundAtBothPlaces() throws {
     func base(_ change: (inout TestCheckpoint) -> Void) throws -> Double {
       let source = try changed(change)
-      return try Checkpoint(folder: source.path, painting: true).geometry.language.ropeTheta
+      return try Checkpoint(folder: source.path, painting: true).geometry.sources[.ropeTheta]
     }
     #expect(try base { $0.set("text_config.rope_parameters.rope_theta", .number(5e4)) } == 5e4)
     #expect(
@@ -203,12 +219,13 @@ import Testing
       {"max_position_embeddings": 16384, "model_type": "llama", "num_hidden_layers": 30,
        "torch_dtype": "bfloat16", "vocab_size": 102400}
       """
-    let language = try ModelGeometry.language(
+    var read = ConfiguredDimensions()
+    try read.readLanguage(
       ConfigSection(file: "config.json", json: JSONParser.parse(Array(text.utf8))))
-    #expect(language.width.value == 4096 && language.feedForward.value == 11008)
-    #expect(language.heads.value == 32 && language.keyValueHeads.value == 32)
-    #expect(language.headWidth.value == 128 && language.layers.value == 30)
-    #expect(language.normEpsilon == 1e-6 && language.ropeTheta == 10000)
+    #expect(read[.embeddingLength].value == 4096 && read[.feedForwardLength].value == 11008)
+    #expect(read[.headCount].value == 32 && read[.keyValueHeadCount].value == 32)
+    #expect(read[.headDim].value == 128 && read[.blockCount].value == 30)
+    #expect(read[.normEpsilon] == 1e-6 && read[.ropeTheta] == 10000)
   }
 
   @Test func aDeepConfigurationIsRefused() throws {
@@ -245,6 +262,12 @@ import Testing
         try! JSONParser.parse(Array(#"{"margin":8,"thickness":15}"#.utf8)))
     }
     #expect(page.formulaPage == Preprocessing.FormulaPage(margin: 8, thickness: 15))
+    let folded = try preprocessing {
+      $0 = $0.setting(
+        ["formula_page"],
+        try! JSONParser.parse(Array(#"{"margin":8,"thickness":12,"folds":true}"#.utf8)))
+    }
+    #expect(folded.formulaPage?.folds == true && page.formulaPage?.folds == false)
     for (key, value, expected) in [
       (
         "formula_page", try JSONParser.parse(Array(#"{"margin":32,"thickness":15}"#.utf8)),

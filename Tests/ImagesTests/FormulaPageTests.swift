@@ -25,6 +25,19 @@ import Testing
     #expect(differences.max() == 0)
   }
 
+  @Test(
+    arguments: ["wide.png", "wider.jpg", "lines.png", "solid.png", "crowded.png", "short.png"])
+  func `a folded page equals the one that the model was trained with, to the last bit`(
+    _ name: String
+  ) throws {
+    let picture = try Picture(decoding: Fixtures.bytes("pages/\(name)"))
+    let stem = name.split(separator: ".")[0]
+    let expected = try Picture(decoding: Fixtures.bytes("pages/\(stem)-page.png"))
+    let page = try FormulaPage(margin: 8, thickness: 12, folds: true).laidOut(picture, side: 320)
+    let differences = zip(page.bytes, expected.bytes).map { abs(Int($0) - Int($1)) }
+    #expect(differences.max() == 0)
+  }
+
   /// 100 × 60 of `ground` with strokes of `ink`, two pixels thick, beginning at `left`.
   private func strokes(ground: UInt8, ink: UInt8, left: Int = 10) -> Picture {
     var bytes = Picture(width: 100, height: 60, filledWith: [ground, ground, ground]).bytes
@@ -58,10 +71,13 @@ import Testing
     bytes[bytes.count - 1] = 0
     let picture = Picture(width: width, height: height, bytes: bytes)
     for (side, margin) in [(320, 8), (17, 8), (1, 0)] {
-      let page = FormulaPage(margin: margin, thickness: FormulaPage.largestThickness)
-      // Whether one coloured pixel stands out depends on the picture; that nothing overflows does not.
-      let canvas = try? page.laidOut(picture, side: side)
-      #expect(canvas.map { $0.width == side && $0.height == side } ?? true)
+      for folds in [false, true] {
+        let page = FormulaPage(
+          margin: margin, thickness: FormulaPage.largestThickness, folds: folds)
+        // Whether one coloured pixel stands out depends on the picture; that nothing overflows does not.
+        let canvas = try? page.laidOut(picture, side: side)
+        #expect(canvas.map { $0.width == side && $0.height == side } ?? true)
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import JanusConvert
+import Synchronization
 import Testing
 
 @testable import JanusEngine
@@ -23,12 +24,11 @@ import Testing
     let stopped = try Conversation(model)
     let beginning = try stopped.send("Begin.", settings: settings)
     let before = stopped.positions
-    var asked = 0
-    let cancelled = try stopped.send("Look.", pictures: pictures, settings: settings) { _ in
-      asked += 1
-      return asked <= layers
-    }
-    #expect(asked == layers + 1)
+    let asked = Atomic(0)
+    let stop = StopToken { asked.add(1, ordering: .relaxed).newValue > layers }
+    let cancelled = try stopped.send(
+      "Look.", pictures: pictures, settings: settings, stop: stop)
+    #expect(asked.load(ordering: .relaxed) == layers + 1)
     #expect(cancelled.finishReason == .cancelled && cancelled.tokenIDs.isEmpty)
     #expect(stopped.positions == before)
 
@@ -61,11 +61,85 @@ import Testing
     let model = try Fixture.all[1].model(.int8)
     let pictures = Array(repeating: try Fixture.picture("waves"), count: 4)
     let stopped = try Conversation(model)
-    _ = try stopped.send("Look.", pictures: pictures, settings: settings) { _ in false }
+    let stop = StopToken()
+    stop.stop()
+    _ = try stopped.send("Look.", pictures: pictures, settings: settings, stop: stop)
     #expect(stopped.positions == 0)
     let fresh = try Conversation(model)
     #expect(
       try stopped.send("Begin.", settings: settings).tokenIDs
         == fresh.send("Begin.", settings: settings).tokenIDs)
+  }
+
+  @Test func aStopBeforeTheFirstTokenLeavesAnEmptyAnswer() throws {
+    let model = try Fixture.all[0].model(.int8)
+    let stop = StopToken()
+    stop.stop()
+    let answer = try Conversation(model).send("Begin.", settings: settings, stop: stop)
+    #expect(answer.finishReason == .cancelled && answer.tokenIDs.isEmpty && answer.text.isEmpty)
+  }
+
+  /// Two threads ask one model at once: their jobs take turns on its threads.
+  @Test func twoConversationsAtOnceGiveTheBitsOfOneAfterTheOther() async throws {
+    let model = try Fixture.all[1].model(.int4)
+    let settings = GenerationSettings(temperature: 1, seed: 3, maxTokens: 24, logprobs: 2)
+    let picture = try Fixture.picture("waves")
+    @Sendable func ask(_ prompt: String) async throws -> Answer {
+      try await Conversation(model).send(prompt, pictures: [picture], settings: settings)
+    }
+    let alone = (try await ask("What is this?"), try await ask("And that?"))
+    for _ in 0..<3 {
+      async let one = ask("What is this?")
+      async let other = ask("And that?")
+      let together = (try await one, try await other)
+      #expect(together.0.tokenIDs == alone.0.tokenIDs)
+      #expect(together.1.tokenIDs == alone.1.tokenIDs)
+      #expect(together.0.logprobs.map(\.logprob) == alone.0.logprobs.map(\.logprob))
+      #expect(together.1.logprobs.map(\.logprob) == alone.1.logprobs.map(\.logprob))
+    }
+  }
+
+  @Test func requestsThatDoNotFitTogetherAreNotBothAdmitted() throws {
+    let model = try Fixture.all[0].model(.int8)
+    let need = model.memoryNeed(prompt: 10, answer: 8)
+    let admission = Admission()
+    let (one, other) = (Admission.Place(), Admission.Place())
+    let room = need.allocations * 3 / 2
+    try admission.admit(need, for: one, available: room)
+    #expect(throws: JanusError.self) { try admission.admit(need, for: other, available: room) }
+    admission.leave(one)
+    try admission.admit(need, for: other, available: room)
+    // Its own next request takes the place of the one before.
+    try admission.admit(need, for: other, available: room)
+  }
+
+  @Test func aCancelledTaskEndsWithACancellationError() async throws {
+    let model = try Fixture.all[1].model(.int8)
+    let task = Task {
+      try await Conversation(model).send(
+        "Begin.", settings: GenerationSettings(maxTokens: 100_000, stopsLoops: false))
+    }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
+  @Test func aModelOpenedTwiceAnswersTheSame() throws {
+    let model = try Fixture.all[0].model(.int8)
+    let again = try Janus(path: model.container.file.path)
+    #expect(
+      try Conversation(model).send("Begin.", settings: settings).tokenIDs
+        == Conversation(again).send("Begin.", settings: settings).tokenIDs)
+  }
+
+  @Test func aTextToStopBeforeEndsTheAnswer() throws {
+    let model = try Fixture.all[1].model(.int8)
+    let whole = try Conversation(model).send("Begin.", settings: settings)
+    let text = Array(whole.text)
+    try #require(text.count > 4)
+    let stop = String(text[2...3])
+    let cut = try Conversation(model).send(
+      "Begin.", settings: GenerationSettings(maxTokens: 8, stop: [stop]))
+    #expect(cut.finishReason == .stop)
+    #expect(whole.text.hasPrefix(cut.text) && !cut.text.contains(stop))
   }
 }

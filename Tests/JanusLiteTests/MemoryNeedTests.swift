@@ -34,7 +34,7 @@ import Testing
   @Test func decodingAloneTakesWhatDecodingAfterPaintingComputesIn() throws {
     let painter = try Painter(try Fixture.all[0].model(.int8))
     let stage = try #require(painter.decodingNeed.stages.first)
-    let painting = try painter.memoryNeed("a", together: 1)
+    let painting = try painter.memoryNeed(try painter.request("a"), together: 1)
     #expect(stage.scratch == painting.stages.last?.scratch && stage.cache == 0)
     #expect(painter.decodingNeed.allocations == stage.scratch)
   }

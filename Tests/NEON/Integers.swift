@@ -98,7 +98,7 @@ func checkActivations() {
   var random = Random(state: 2)
   for columns in [0, 1, 4, 31, 32, 33, 100, 256] {
     for limit: Float in [0, 1e-38, 1, 1e30] {
-      for (poison, dropped) in [
+      for (poison, precision) in [
         (Float(0), UInt32(0)), (.nan, 0), (.infinity, 0), (0, 0x0f_ffff), (.nan, 0x0f_ffff),
         (.infinity, 0x0f_ffff), (0, 0x7f_ffff), (.nan, 0x7f_ffff), (.infinity, 0x7f_ffff),
       ] {
@@ -108,11 +108,11 @@ func checkActivations() {
         let (values, truthValues) = (Buffer<Int8>(blocks * 32), Buffer<Int8>(blocks * 32))
         let (scales, truthScales) = (Buffer<Float>(blocks), Buffer<Float>(blocks))
         let (offsets, truthOffsets) = (Buffer<Int32>(blocks), Buffer<Int32>(blocks))
-        let areOrdinary = KernelsNEON.quantizeActivations(
-          x.start, columns, dropped, values.start, scales.start, offsets.start)
-        let truthIsOrdinary = KernelsPortable.quantizeActivations(
-          x.start, columns, dropped, truthValues.start, truthScales.start, truthOffsets.start)
-        expect(areOrdinary == truthIsOrdinary, "quantizeActivations: ordinary")
+        let scalesFit = KernelsNEON.quantizeActivations(
+          x.start, columns, precision, values.start, scales.start, offsets.start)
+        let truthFits = KernelsPortable.quantizeActivations(
+          x.start, columns, precision, truthValues.start, truthScales.start, truthOffsets.start)
+        expect(scalesFit == truthFits, "quantizeActivations: scales fit")
         expectSameBits(scales, truthScales, blocks, "quantizeActivations: scales")
         for i in 0..<blocks * 32 {
           expect(values.start[i] == truthValues.start[i], "quantizeActivations: values")

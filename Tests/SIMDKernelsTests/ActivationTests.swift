@@ -6,15 +6,15 @@ private struct Quantized: Equatable {
   let values: [Int8]
   let scales: [UInt32]
   let offsets: [Int32]
-  let areOrdinary: Bool
+  let scalesFit: Bool
 
-  init(_ x: [Float], without dropped: UInt32, _ kernels: Kernels) {
+  init(_ x: [Float], to precision: UInt32, _ kernels: Kernels) {
     let blocks = (x.count + 31) / 32
     let values = Guarded<Int8>(blocks * 32)
     let scales = Guarded<Float>(blocks)
     let offsets = Guarded<Int32>(blocks)
-    areOrdinary = kernels.quantizeActivations(
-      x, x.count, dropped, values.start, scales.start, offsets.start)
+    scalesFit = kernels.quantizeActivations(
+      x, x.count, precision, values.start, scales.start, offsets.start)
     self.values = values.checked()
     // The bits of a NaN differ between processors.
     self.scales = scales.checked().map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
@@ -23,21 +23,23 @@ private struct Quantized: Equatable {
 }
 
 @Suite struct ActivationTests {
-  private static let dropped = [ScaleBits.none, ScaleBits.eighths, ScaleBits.all]
+  private static let precisions = [
+    ScalePrecision.full, ScalePrecision.threeBits, ScalePrecision.powerOfTwo,
+  ]
 
-  @Test(arguments: dropped)
-  func portableRoundsToTheNearestStep(dropped: UInt32) {
+  @Test(arguments: precisions)
+  func portableRoundsToTheNearestStep(precision: UInt32) {
     var random = Random(state: 1)
     for magnitude: Float in [1e-20, 1, 3e4] {
       let x = random.floats(75, in: -magnitude...magnitude)
-      let q = Quantized(x, without: dropped, .portable)
+      let q = Quantized(x, to: precision, .portable)
       for block in 0..<3 {
         let range = block * 32..<min(block * 32 + 32, x.count)
         let scale = Double(Float(bitPattern: q.scales[block]))
         let largest = x[range].map { Double($0.magnitude) }.max() ?? 0
-        switch dropped {
-        case ScaleBits.none: #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
-        case ScaleBits.eighths:
+        switch precision {
+        case ScalePrecision.full: #expect(abs(scale - largest / 127) <= largest / 127 * rounding)
+        case ScalePrecision.threeBits:
           #expect((scale.significand * 8).rounded() == scale.significand * 8)
           let below = scale - scale.binade / (scale.significand == 1 ? 16 : 8)
           #expect(largest <= 127 * scale && largest > 127 * below)
@@ -66,10 +68,10 @@ private struct Quantized: Equatable {
         0, 0x1p-147, 1e-38, 0x1p-120, 0.01, 1, 1e5, .greatestFiniteMagnitude,
       ] {
         let x = random.floats(count).map { $0 * magnitude }
-        for dropped in Self.dropped {
+        for precision in Self.precisions {
           #expect(
-            Quantized(x, without: dropped, kernels)
-              == Quantized(x, without: dropped, .portable), "\(count) of \(magnitude)")
+            Quantized(x, to: precision, kernels)
+              == Quantized(x, to: precision, .portable), "\(count) of \(magnitude)")
         }
       }
     }
@@ -79,8 +81,8 @@ private struct Quantized: Equatable {
   func halvesRoundToEven(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
     let x: [Float] = [127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 63.5]
-    for dropped in Self.dropped {
-      let q = Quantized(x, without: dropped, kernels)
+    for precision in Self.precisions {
+      let q = Quantized(x, to: precision, kernels)
       #expect(q.values.prefix(8) == [127, 0, 2, 2, 0, -2, -2, 64])
     }
   }
@@ -98,7 +100,7 @@ private struct Quantized: Equatable {
         let x = [Float](repeating: largest, count: count)
         let blocks = (count + 31) / 32
         #expect(
-          Quantized(x, without: ScaleBits.all, kernels).scales
+          Quantized(x, to: ScalePrecision.powerOfTwo, kernels).scales
             == Array(repeating: scale.bitPattern, count: blocks),
           "\(largest)")
       }
@@ -106,22 +108,23 @@ private struct Quantized: Equatable {
   }
 
   @Test(arguments: InstructionSet.available)
-  func scalesAreOrdinaryUpToTheLargest(_ set: InstructionSet) throws {
+  func scalesFitUpToTheLargest(_ set: InstructionSet) throws {
     let kernels = try Kernels.select(set.rawValue)
-    for (scale, areOrdinary) in [(ScaleBits.largest, true), (ScaleBits.largest * 2, false)] {
+    for (scale, scalesFit) in [(ScalePrecision.largest, true), (ScalePrecision.largest * 2, false)]
+    {
       for count in [1, 128, 200, 512, 1024] {
-        for dropped in Self.dropped {
+        for precision in Self.precisions {
           var x = [Float](repeating: 0, count: count)
           x[count - 1] = -127 * scale
-          #expect(Quantized(x, without: dropped, kernels).areOrdinary == areOrdinary)
+          #expect(Quantized(x, to: precision, kernels).scalesFit == scalesFit)
         }
       }
     }
   }
 
-  @Test(arguments: InstructionSet.available, dropped)
+  @Test(arguments: InstructionSet.available, precisions)
   func aBlockWithoutANumberPoisonsItsScaleOnly(
-    _ set: InstructionSet, dropped: UInt32
+    _ set: InstructionSet, precision: UInt32
   ) throws {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 5)
@@ -129,18 +132,18 @@ private struct Quantized: Equatable {
       for position in [0, 15, 16, 31] {
         var x = [Float](repeating: 127, count: 64)
         x[position] = poison
-        let q = Quantized(x, without: dropped, kernels)
-        #expect(!Float(bitPattern: q.scales[0]).isFinite && !q.areOrdinary)
+        let q = Quantized(x, to: precision, kernels)
+        #expect(!Float(bitPattern: q.scales[0]).isFinite && !q.scalesFit)
         #expect(q.values.prefix(32).allSatisfy { $0 == 0 } && q.offsets[0] == 0)
         #expect(q.values.suffix(32).allSatisfy { $0 == 127 })
-        #expect(q == Quantized(x, without: dropped, .portable))
+        #expect(q == Quantized(x, to: precision, .portable))
       }
       for block in 0..<21 {
         var x = random.floats(21 * 32)
         x[block * 32 + 7] = poison
         #expect(
-          Quantized(x, without: dropped, kernels)
-            == Quantized(x, without: dropped, .portable), "\(poison) in block \(block)")
+          Quantized(x, to: precision, kernels)
+            == Quantized(x, to: precision, .portable), "\(poison) in block \(block)")
       }
     }
   }

@@ -48,13 +48,13 @@ private struct Product {
 
   func run(
     _ kernels: Kernels, panels range: Range<Int>? = nil, biases: Bool = false,
-    scalesWithout dropped: UInt32 = ScaleBits.none, tables: [UInt8]? = nil
+    scalesOf precision: UInt32 = ScalePrecision.full, tables: [UInt8]? = nil
   ) -> [Float] {
     let output = Guarded<Float>(tokens * rows)
     let matmul = bits == 8 ? kernels.matmulInt8 : kernels.matmulInt4
     matmul(
       panels, tables ?? levels, blocks, blocks, range?.lowerBound ?? 0,
-      range?.upperBound ?? panelCount, rows, values, scales, offsets, dropped, blocks, tokens,
+      range?.upperBound ?? panelCount, rows, values, scales, offsets, precision, blocks, tokens,
       biases ? bias : nil, output.start, rows, false)
     return output.checked()
   }
@@ -179,10 +179,10 @@ private struct Product {
     for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19)] {
       for half in Self.remarkableScales {
         var p = Product(bits: 4, rows: rows, blocks: blocks, tokens: tokens, &random)
-        p.scales = random.scales(p.scales.count, without: ScaleBits.all)
+        p.scales = random.scales(p.scales.count, of: ScalePrecision.powerOfTwo)
         if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 3) }
         #expect(
-          p.run(kernels, scalesWithout: ScaleBits.all).numbers == p.run(.portable).numbers,
+          p.run(kernels, scalesOf: ScalePrecision.powerOfTwo).numbers == p.run(.portable).numbers,
           "\(half as Any), \(rows) rows")
       }
     }
@@ -199,7 +199,7 @@ private struct Product {
     for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19)] {
       for (half, scale) in cases {
         var p = Product(bits: bits, rows: rows, blocks: blocks, tokens: tokens, &random)
-        p.scales = random.scales(p.scales.count, without: ScaleBits.all)
+        p.scales = random.scales(p.scales.count, of: ScalePrecision.powerOfTwo)
         p.scales[p.scales.count / 2] = scale
         if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 3) }
         #expect(
@@ -214,10 +214,10 @@ private struct Product {
     let kernels = try Kernels.select(set.rawValue)
     var random = Random(state: 8)
     for (rows, blocks, tokens) in [(32, 2, 8), (50, 17, 19), (200, 64, 16)] {
-      for dropped in [ScaleBits.eighths, ScaleBits.all] {
+      for precision in [ScalePrecision.threeBits, ScalePrecision.powerOfTwo] {
         for half in Self.remarkableScales {
           var p = Product(bits: 8, rows: rows, blocks: blocks, tokens: tokens, &random)
-          p.scales = random.scales(p.scales.count, without: dropped)
+          p.scales = random.scales(p.scales.count, of: precision)
           // After the last row of the matrix a panel has the scales of zeros.
           for row in rows..<p.panelCount * 16 {
             for block in 0..<blocks {
@@ -226,12 +226,12 @@ private struct Product {
           }
           if let half { p.setScale(half, panel: p.panelCount / 2, block: blocks - 1, row: 1) }
           guard let tables = p.tables(kernels) else {
-            let isOrdinary = half.map { $0 & 0x7fff != 0 && $0 & 0x7fff < 0x7c00 } ?? true
-            #expect(kernels.tabulateInt8 == nil || !isOrdinary)
+            let isNormal = half.map { $0 & 0x7fff != 0 && $0 & 0x7fff < 0x7c00 } ?? true
+            #expect(kernels.tabulateInt8 == nil || !isNormal)
             continue
           }
           #expect(
-            p.run(kernels, scalesWithout: ScaleBits.eighths, tables: tables).numbers
+            p.run(kernels, scalesOf: ScalePrecision.threeBits, tables: tables).numbers
               == p.run(.portable).numbers, "\(half as Any), \(rows) rows")
         }
       }
@@ -255,7 +255,7 @@ private struct Product {
       let output = Guarded<Float>(p.tokens * rows)
       kernels.matmulInt8(
         expanded.checked(), p.levels, blocks, blocks, 0, p.panelCount, rows, p.values, p.scales,
-        p.offsets, ScaleBits.none, blocks, p.tokens, nil, output.start, rows, false)
+        p.offsets, ScalePrecision.full, blocks, p.tokens, nil, output.start, rows, false)
       #expect(output.checked().bits == p.run(.portable).bits, "\(rows) rows, \(blocks) blocks")
     }
   }
@@ -343,7 +343,8 @@ extension Product {
       panels.withUnsafeBytes { panels in
         matmul(
           panels.baseAddress! + index * part * (weightBytes + 32), levels, part, blocks, 0,
-          panelCount, rows, line.values, line.scales, line.offsets, ScaleBits.none, step, tokens,
+          panelCount, rows, line.values, line.scales, line.offsets, ScalePrecision.full, step,
+          tokens,
           index == biased ? bias : nil, output.start, rows, index > 0)
       }
     }
@@ -357,14 +358,14 @@ extension [Float] {
 }
 
 extension Random {
-  /// Scales without these bits of the mantissa, the smallest and the largest possible among them.
-  fileprivate mutating func scales(_ count: Int, without dropped: UInt32) -> [Float] {
+  /// Scales of a precision, the smallest and the largest possible among them.
+  fileprivate mutating func scales(_ count: Int, of precision: UInt32) -> [Float] {
     var scales = (0..<count).map { _ in
       let power = Float(sign: .plus, exponent: Int(next() % 20) - 10, significand: 1)
-      return Float(bitPattern: power.bitPattern | UInt32(next() % 8) << 20 & ~dropped)
+      return Float(bitPattern: power.bitPattern | UInt32(next() % 8) << 20 & ~precision)
     }
-    scales[count / 2] = ScaleBits.smallest
-    scales[count / 3] = ScaleBits.largest
+    scales[count / 2] = ScalePrecision.smallest
+    scales[count / 3] = ScalePrecision.largest
     return scales
   }
 }

@@ -60,14 +60,15 @@ struct ProbabilityTests {
     for block in 0..<blocks {
       let range = block * 32..<min(block * 32 + 32, x.count)
       let scale = out.scales[row * blocks + block]
-      let isOfEighths = (scale.significand * 8).rounded() == scale.significand * 8
-      #expect(isOfEighths && scale >= ScaleBits.smallest && scale <= 1, "\(what)")
+      let hasThreeBits = (scale.significand * 8).rounded() == scale.significand * 8
+      #expect(hasThreeBits && scale >= ScalePrecision.smallest && scale <= 1, "\(what)")
       let top = range.map { e[$0] }.max() ?? 0
       let topError = range.map { e[$0] * errors[$0] }.max() ?? 0
       let step = Double(scale)
       #expect(top - topError <= 127 * step * 1.000_001, "\(what)")
       // A scale of three mantissa bits is rounded up by an eighth at most.
-      #expect(scale == ScaleBits.smallest || 127 * step <= (top + topError) * 1.125_001, "\(what)")
+      #expect(
+        scale == ScalePrecision.smallest || 127 * step <= (top + topError) * 1.125_001, "\(what)")
       var sum: Int32 = 0
       for k in block * 32..<block * 32 + 32 {
         let value = out.values[row * blocks * 32 + k]

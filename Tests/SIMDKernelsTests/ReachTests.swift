@@ -25,7 +25,8 @@ import Testing
             matmul(
               walls.place(bytes), walls.place(levels), blocks, blocks, 0, panels, rows,
               walls.place(values), walls.place(random.floats(tokens * blocks)),
-              walls.place([Int32](repeating: 0, count: tokens * blocks)), ScaleBits.none, blocks,
+              walls.place([Int32](repeating: 0, count: tokens * blocks)), ScalePrecision.full,
+              blocks,
               tokens, walls.place(random.floats(rows)),
               walls.place([Float](repeating: 0, count: tokens * rows)), rows, false)
           }
@@ -79,8 +80,9 @@ import Testing
         let values = walls.place([Int8](repeating: 0, count: blocks * 32))
         let scales = walls.place([Float](repeating: 0, count: blocks))
         let offsets = walls.place([Int32](repeating: 0, count: blocks))
-        for dropped in [ScaleBits.none, ScaleBits.eighths, ScaleBits.all] {
-          _ = kernels.quantizeActivations(x, count, dropped, values, scales, offsets)
+        for precision in [ScalePrecision.full, ScalePrecision.threeBits, ScalePrecision.powerOfTwo]
+        {
+          _ = kernels.quantizeActivations(x, count, precision, values, scales, offsets)
         }
         _ = kernels.quantizeRow(x, count, values)
         if count > 0 {

@@ -1,3 +1,4 @@
+import JanusLite
 import JanusServe
 import Testing
 

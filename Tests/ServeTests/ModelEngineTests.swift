@@ -146,12 +146,11 @@ import Testing
       "What is this?", pictures: [bricks], settings: GenerationSettings(maxTokens: 24))
     if answer.finishReason != .loop { #expect(said.texts == [answer.text]) }
 
-    let painter = try Painter(model)
-    let codes = try #require(
-      try painter.codes(for: "a house", seeds: [9], settings: .init(guidance: 3)))
+    let pictures = try Painter(model).paint(
+      "a house", seeds: [9], settings: .init(guidance: 3))
     let painted = try await Self.paint(
       PaintRequest(prompt: "a house", seeds: [9], guidance: 3), with: engine)
-    #expect(painted == [try painter.picture(codes[0])])
+    #expect(painted == pictures)
   }
 
   @Test func `what was computed once is not computed again`() async throws {

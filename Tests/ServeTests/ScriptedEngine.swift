@@ -1,4 +1,5 @@
 import JanusImages
+import JanusLite
 import JanusServe
 import Synchronization
 

@@ -1,4 +1,5 @@
 import GGUF
+import JanusModelFile
 import JanusSystem
 import Quant
 

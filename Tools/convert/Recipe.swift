@@ -1,55 +1,61 @@
+import JanusModelFile
 import JanusSystem
 import Quant
 
-/// How a model's weights are stored: what `--quant` names.
+/// How a model's weights are stored.
 public enum Quantization: String, CaseIterable, Sendable {
   case f32, bf16, int8, int4
 }
 
 /// Which tensor is stored in which format, and why.
 struct Recipe: Sendable {
-  /// A line of the table: the format of the tensors that match `pattern`, by quantisation.
+  /// A line of the table: the format of the tensors whose names begin with a component.
   private struct Line: Sendable {
-    let pattern: String
+    let beginning: String
     let bf16: ElementFormat
     let int8: ElementFormat
     let int4: ElementFormat
+
+    init(
+      _ component: String, bf16: ElementFormat, int8: ElementFormat, int4: ElementFormat
+    ) {
+      beginning = component + "."
+      (self.bf16, self.int8, self.int4) = (bf16, int8, int4)
+    }
   }
 
-  /// The first line that matches counts. What is read number by number (norms, biases, position
+  /// What is read number by number (norms, biases, position
   /// embeddings, codebooks) is not in the table: it is f32 always, for it is small.
   private static let table: [Line] = [
     // Nine tenths of what a decoded token reads. Errors of single weights average out over a row.
-    Line(pattern: "blk.*", bf16: .bf16, int8: .int8Panels, int4: .int4Panels),
+    Line(TensorName.layer, bf16: .bf16, int8: .int8Panels, int4: .int4Panels),
     // Read row by row, not multiplied; an error here enters every layer above.
-    Line(pattern: "token_embd.*", bf16: .bf16, int8: .q8Rows, int4: .q8Rows),
+    Line(TensorName.embedding, bf16: .bf16, int8: .q8Rows, int4: .q8Rows),
     // The text head: its errors go straight into the logits.
-    Line(pattern: "output.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
+    Line(TensorName.output, bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
     // The code head: the same, and guidance multiplies the difference of its two results by five.
-    Line(pattern: "gen_head.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
+    Line(TensorName.codeHead, bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
     // The aligners: small, and everything that is seen or painted passes through them.
-    Line(pattern: "mm.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
-    Line(pattern: "gen_mm.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
+    Line(TensorName.aligner, bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
+    Line(TensorName.codeAligner, bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
     // The vision tower: fine strokes of formulas are read worse at 4 bits, and it is read only once
     // for each picture.
-    Line(pattern: "v.*", bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
+    Line(TensorName.vision, bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
     // The VQ decoder's convolutions: 85 MB, run as float products; errors are seen as noise.
-    Line(pattern: "vq.*", bf16: .bf16, int8: .bf16, int4: .bf16),
+    Line(TensorName.decoder, bf16: .bf16, int8: .bf16, int4: .bf16),
   ]
 
   let quantization: Quantization
   let overrides: [TensorOverride]
 
-  /// The format of each tensor, in order. Throws `usage` where an override matches nothing or asks
-  /// for a format that the tensor cannot have.
+  /// The format of each tensor, in order. Throws where an override matches nothing or asks for a
+  /// format that the tensor cannot have.
   func formats(of tensors: [TensorSpec]) throws(ConversionError) -> [ElementFormat] {
     var formats = tensors.map { format(of: $0) }
     for override in overrides {
       let matches = tensors.indices.filter { override.matches(tensors[$0].name) }
       guard !matches.isEmpty else {
-        throw .usage(
-          "--tensor-type \(override.text): no tensor matches '\(override.pattern)'; "
-            + "'janus-lite convert --report' lists the names")
+        throw .unmatchedOverride(override.text, pattern: override.pattern)
       }
       // A pattern for a layer's matrices may also match its norms, which keep their format.
       let targets = matches.filter { tensors[$0].role != .values }
@@ -62,7 +68,7 @@ struct Recipe: Sendable {
 
   private func format(of tensor: TensorSpec) -> ElementFormat {
     guard tensor.role != .values, quantization != .f32,
-      let line = Self.table.first(where: { matches(tensor.name, pattern: $0.pattern) })
+      let line = Self.table.first(where: { tensor.name.hasPrefix($0.beginning) })
     else { return .f32 }
     let format =
       switch quantization {
@@ -72,7 +78,7 @@ struct Recipe: Sendable {
       case .int4: line.int4
       }
     // With less than a block a row, most of the bytes would be padding.
-    let columns = tensor.storedShape.dropFirst().reduce(1, *)
+    let columns = tensor.storedColumns
     if quantization != .bf16, tensor.role == .matrix, columns < ElementFormat.blockColumns {
       return .f32
     }

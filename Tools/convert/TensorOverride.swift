@@ -1,3 +1,4 @@
+import JanusModelFile
 import JanusSystem
 import Quant
 
@@ -9,7 +10,7 @@ import Quant
   import Darwin
 #endif
 
-/// `--tensor-type PATTERN=TYPE`: another format for the tensors whose names match.
+/// `PATTERN=TYPE`: another format for the tensors whose names match.
 public struct TensorOverride: Equatable, Sendable {
   /// A name of the file, in which `*` stands for any characters and `?` for one.
   public let pattern: String
@@ -22,14 +23,15 @@ public struct TensorOverride: Equatable, Sendable {
     [("int8", [.int8Panels, .q8Rows]), ("int4", [.int4Panels])]
     + ElementFormat.allCases.map { ($0.rawValue, [$0]) }
 
-  /// Parses `PATTERN=TYPE`; throws `usage` where it is none.
+  /// Parses `PATTERN=TYPE`; throws `override` where it is none.
   public init(parsing text: String) throws(ConversionError) {
     let parts = text.split(separator: "=", omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[0].isEmpty,
       Self.types.contains(where: { $0.name == parts[1] })
     else {
-      throw .usage(
-        "--tensor-type \(shown(text)): expected PATTERN=TYPE with a TYPE of "
+      throw .override(
+        text,
+        problem: "expected PATTERN=TYPE with a TYPE of "
           + Self.types.map(\.name).joined(separator: ", "))
     }
     self.text = text
@@ -39,16 +41,16 @@ public struct TensorOverride: Equatable, Sendable {
 
   func matches(_ name: String) -> Bool { JanusConvert.matches(name, pattern: pattern) }
 
-  /// The format for a tensor that matches; throws `usage` where it cannot have it.
+  /// The format for a tensor that matches; throws `override` where it cannot have it.
   func format(for tensor: TensorSpec) throws(ConversionError) -> ElementFormat {
     let possible = tensor.role.formats.filter { format in
-      let columns = tensor.storedShape.dropFirst().reduce(1, *)
-      return format != .q8Rows || columns.isMultiple(of: ElementFormat.blockColumns)
+      format != .q8Rows || tensor.storedColumns.isMultiple(of: ElementFormat.blockColumns)
     }
     let wanted = Self.types.first { $0.name == type }?.formats ?? []
     guard let format = wanted.first(where: possible.contains) else {
-      throw .usage(
-        "--tensor-type \(text): \(tensor.name) cannot be \(type), expected "
+      throw .override(
+        text,
+        problem: "\(tensor.name) cannot be \(type), expected "
           + possible.map(\.rawValue).joined(separator: ", "))
     }
     return format

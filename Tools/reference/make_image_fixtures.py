@@ -13,11 +13,15 @@ import io
 import json
 import pathlib
 import struct
+import sys
 import zlib
 
 import numpy
 import PIL
 from PIL import Image, ImageOps, features
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "train"))
+from transparency import laid_out  # noqa: E402
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "ImagesTests" / "Fixtures"
 
@@ -102,10 +106,9 @@ def png(samples, colour, depth, interlaced=False, palette=None, transparency=Non
     return file + chunk(b"IDAT", stream[:middle]) + chunk(b"IDAT", stream[middle:]) + chunk(b"IEND", b"")
 
 
-def over_white(rgb, alpha):
-    """Colour × alpha + white × (1 − alpha), rounded to nearest: what Pillow's alpha_composite gives."""
-    total = rgb.astype(int) * alpha + 255 * (255 - alpha.astype(int))
-    return ((2 * total + 255) // 510).astype(numpy.uint8)
+def over_ground(rgb, alpha):
+    """Laid over the ground that the writing stands out from; see Tools/train/transparency.py."""
+    return laid_out(numpy.concatenate([rgb, alpha], axis=-1).astype(numpy.uint8))
 
 
 def expected_png(samples, colour, depth, palette, transparent, alphas):
@@ -126,15 +129,13 @@ def expected_png(samples, colour, depth, palette, transparent, alphas):
         if transparent is not None:
             alpha = numpy.where((samples == transparent).all(-1, keepdims=True), 0, 255)
     rgb = numpy.broadcast_to(rgb, samples.shape[:2] + (3,))
-    return over_white(rgb, alpha)
+    return over_ground(rgb, alpha)
 
 
 def pillow_png(file):
     image = Image.open(io.BytesIO(file))
     image.load()
-    rgba = image.convert("RGBA")
-    white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-    return numpy.array(Image.alpha_composite(white, rgba).convert("RGB"))
+    return laid_out(numpy.array(image.convert("RGBA")))
 
 
 def png_files():

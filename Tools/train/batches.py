@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -13,7 +14,8 @@ from paintings import FRESH, Painter, Pictures
 from samples import Pages, Sample, Source, stacked
 
 GLYPH_SAMPLES = 30_000
-WHOLE, WHOLE_LAST = 12, 6  # one batch in so many is of whole pages, more in the last eighth: else white paper misleads
+FURTHEST = 150  # tokens
+WHOLE, WHOLE_LAST = 24, 8  # one batch in so many is of whole pages, more in the last eighth: else white paper misleads
 BRIEF = 4  # in the first half, all batches but one in so many leave the question out: a quarter of all time
 
 
@@ -27,7 +29,7 @@ class Sizes:
     fresh: float
 
 
-CPU = Sizes(24, 4, 2, FRESH)
+CPU = Sizes(24, 4, 6, FRESH)
 GPU = Sizes(192, 96, 1, 1.0)  # about what 13 processes make in the time of a step, 0.11 s
 
 
@@ -114,16 +116,16 @@ class Batches(IterableDataset):
     """
 
     def __init__(self, sizes: Sizes, schedule: Schedule, seed: int, rank: int, ranks: int, counts: dict[str, int],
-                 paints: bool):
+                 paints: bool, real: Path | None = None):
         self.sizes, self.schedule, self.seed, self.rank, self.ranks = sizes, schedule, seed, rank, ranks
-        self.counts, self.paints = counts, paints
+        self.counts, self.paints, self.real = counts, paints, real
 
     def __iter__(self):
         info = get_worker_info()
         loader, loaders = (info.id, info.num_workers) if info else (0, 1)
         step, sizes = self.counts["step"] + loader, self.sizes
         own = (step * self.ranks + self.rank) * 64 + loader
-        source, painter = Source(self.seed * 1_000_003 + own), Painter(self.seed * 999_983 + own)
+        source, painter = Source(self.seed * 1_000_003 + own, self.real), Painter(self.seed * 999_983 + own)
         prompts = Prompts()
         stride = self.ranks * loaders
         glyphs, read, painted = self.counts["glyph_samples"], self.counts["read_samples"], 0
@@ -145,10 +147,10 @@ class Batches(IterableDataset):
                 new = painter.pictures(max(1, round(sizes.pictures * fresh)))
                 painted += len(new.scenes)
             yield Step(reading(batch, question, prompts), new)
-            read += count * stride
+            read += len(batch) * stride
             step += loaders
 
 
 def longest(read: int) -> int:
     """Short formulas first."""
-    return min(LONGEST, 6 + read // 2000)
+    return min(FURTHEST, 30 + read // 300)

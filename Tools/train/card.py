@@ -1,6 +1,6 @@
-"""Fills in the model card: `card.py MODEL --state STATE --table TABLE.md` writes MODEL/README.md.
+"""Fills in the model card: `card.py MODEL --state STATE --table TABLE.md --real REAL.md` writes MODEL/README.md.
 
-The table is evaluate.py's; the other figures come from the model's own files and the training's state.
+The tables are evaluate.py's and pictures.py's; the other figures come from the model's own files and the training's state.
 """
 
 import argparse
@@ -40,9 +40,11 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--table", type=Path, required=True)
+    parser.add_argument("--real", type=Path, required=True, help="table that pictures.py printed")
     arguments = parser.parse_args()
     text = TEMPLATE.read_text(encoding="utf-8").format(
-        table=arguments.table.read_text(encoding="utf-8").strip(), **figures(arguments.model, arguments.state))
+        table=arguments.table.read_text(encoding="utf-8").strip(), real=arguments.real.read_text(encoding="utf-8").strip(),
+        **figures(arguments.model, arguments.state))
     (arguments.model / "README.md").write_text(text, encoding="utf-8")
 
 

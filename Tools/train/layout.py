@@ -59,7 +59,7 @@ def layout(piece: Piece, family: str, spread: float = 1.0) -> Layout:
     position = 0
     for token, count in piece.leaves:
         for glyph in glyphs[position:position + count]:
-            _widen(boxes, token, _glyph_box(glyph))
+            _widen(boxes, token, glyph_box(glyph))
         position += count
     for token, rule in zip(piece.bars, rules):
         if piece.tokens[token] != "\\sqrt{":
@@ -74,7 +74,7 @@ def _bounds(path: str, size: float, index: int) -> tuple[float, float, float, fl
     return left, bottom, right, top
 
 
-def _glyph_box(glyph) -> tuple[float, float, float, float]:
+def glyph_box(glyph) -> tuple[float, float, float, float]:
     path, size, index, x, y = glyph
     left, bottom, right, top = _bounds(path, size, index)
     return x + left, y - top, x + right, y - bottom

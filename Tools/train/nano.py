@@ -18,7 +18,7 @@ IMAGE, PATCH, WIDTH, HEADS = 320, 16, 192, 6
 GRID = IMAGE // PATCH
 PATCHES = GRID * GRID
 CODES = 512
-VOCABULARY_ROWS = 640
+VOCABULARY_ROWS = 896
 # (layer, head, what): heads of the language model that are taught where to look.
 GUIDED = [(1, 0, "current"), (2, 0, "next"), (3, 0, "next"), (0, 1, "above"), (0, 2, "above right"), (1, 1, "above")]
 # Where heads 0, 1, … of the tower's first layers look before training: columns to the right and rows down.

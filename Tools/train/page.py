@@ -8,92 +8,26 @@ gives the same pixels; the runtime's twin is Sources/Images/FormulaPage.swift.
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+from fold import THICKNESS, Row, fold
+from transparency import opaque
+from writing import NoInk, ink_of  # noqa: F401
 
 
 @dataclass(frozen=True)
 class Page:
-    """The canvas and where the ink lies on it: page = round(picture · scale) + offset, for each axis."""
+    """The canvas and which part of the picture lies where on it."""
 
     pixels: np.ndarray  # [size, size] uint8
-    scale: tuple[float, float]
-    offset: tuple[float, float]
+    rows: list[Row]
 
 
-class NoInk(ValueError):
-    """The picture holds nothing that differs from its background."""
-
-
-MARGIN = 8
-# Stroke thickness wanted, in 1/4096 of the canvas: an em is then about 1/12.5 of it, in the fonts of print.
-THICKNESS = 18
-LEAST_CONTRAST = 32
-
-
-def page(picture: Image.Image, size: int, thickness: int = THICKNESS) -> Page:
+def page(picture: Image.Image, size: int, thickness: int = THICKNESS, folds: bool = True) -> Page:
     """Raises NoInk.
 
-    1. Transparency lies over white. grey = (299 R + 587 G + 114 B + 500) / 1000; the background is the lower
-       median of the border; a background below 128 inverts the picture.
-    2. ink = background − grey, not below 0, scaled so that the darkest is 255; what is below 32 is noise and becomes
-       none, what is below 64 counts as none for steps 3 and 4.
-    3. The box of the ink is cut out.
-    4. Thickness = 2 · sum of ink / total variation, the mean width of a stroke whatever its direction. The box is
-       scaled to the wanted thickness, at most 4-fold, and never beyond the canvas less its margins.
-    5. It is laid on white paper, at the left margin, half-way down.
+    1. transparency.py lays it over a ground that the writing stands out from.
+    2. writing.py tells the writing from its ground: 0 is none, 255 the darkest ink.
+    3. fold.py lays the ink on the canvas.
     """
-    upright = opaque(picture)
-    if upright.mode == "L":  # the three weights add up to 1000
-        grey = np.asarray(upright).astype(np.int32)
-    else:
-        rgb = np.asarray(upright).astype(np.int32)
-        grey = (299 * rgb[..., 0] + 587 * rgb[..., 1] + 114 * rgb[..., 2] + 500) // 1000
-    border = np.sort(np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]))
-    background = int(border[(len(border) - 1) // 2])
-    if background < 128:
-        grey, background = 255 - grey, 255 - background
-    ink = np.maximum(background - grey, 0)
-    darkest = int(ink.max())
-    if darkest < LEAST_CONTRAST:
-        raise NoInk(f"no ink: the darkest pixel differs by {darkest} from the background, expected {LEAST_CONTRAST}")
-    ink = (ink * 255 + darkest // 2) // darkest
-    ink[ink < 32] = 0
-    clear = np.where(ink < 64, 0, ink)
-    columns, rows = np.flatnonzero(clear.any(axis=0)), np.flatnonzero(clear.any(axis=1))
-    left, right, top, bottom = int(columns[0]), int(columns[-1]) + 1, int(rows[0]), int(rows[-1]) + 1
-    clear = np.pad(clear[top:bottom, left:right], 1)
-    variation = int(np.abs(np.diff(clear, axis=0)).sum() + np.abs(np.diff(clear, axis=1)).sum())
-    width, height = scaled(right - left, bottom - top, int(clear.sum()), variation, size, thickness)
-    cut = Image.fromarray((255 - ink[top:bottom, left:right]).astype(np.uint8))
-    # First across, then down: which of them PIL does first in one call depends on the sizes and its version.
-    for sides in ((width, cut.height), (width, height)):
-        if cut.size != sides:
-            cut = cut.resize(sides, Image.Resampling.BICUBIC)
-    canvas = Image.new("L", (size, size), 255)
-    y = (size - height) // 2
-    canvas.paste(cut, (MARGIN, y))
-    scale = (width / (right - left), height / (bottom - top))
-    return Page(np.asarray(canvas), scale, (MARGIN - left * scale[0], y - top * scale[1]))
-
-
-def opaque(picture: Image.Image) -> Image.Image:
-    """RGB or L, turned upright as its Exif orientation says, laid over white where it is transparent."""
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode == "L" and not picture.has_transparency_data:
-        return picture
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return picture.convert("RGB")
-
-
-def scaled(width: int, height: int, ink: int, variation: int, size: int, thickness: int) -> tuple[int, int]:
-    """The box's size on the canvas; the factor is a fraction of integers, applied to both sides, rounded down."""
-    up, down = size * thickness * variation, 4096 * 2 * ink
-    if up > 4 * down:
-        up, down = 4, 1
-    room = size - 2 * MARGIN
-    for side in (width, height):
-        if side * up > room * down:
-            up, down = room, side
-    return max(1, width * up // down), max(1, height * up // down)
+    return Page(*fold(ink_of(np.asarray(opaque(picture))).astype(np.int32), size, thickness, folds=folds))

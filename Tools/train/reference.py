@@ -1,5 +1,7 @@
 """janus-nano as transformers runs it: the weights of an exported folder in float32, whole pages, no shortcuts."""
 
+import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ class Reference:
             self.tokenizer.token_to_id(token) for token in vocabulary.SPECIAL[:6])
         self.side = self.janus.config.vision_config.image_size
         self.patches = (self.side // self.janus.config.vision_config.patch_size) ** 2
+        self.layout = json.loads((folder / "preprocessor_config.json").read_text())["formula_page"]
         self.codes = self.janus.config.vq_config.num_patches ** 2
 
     def _encode(self, text: str) -> list[int]:
@@ -27,7 +30,8 @@ class Reference:
 
     def _pixels(self, pictures: list[Image.Image]) -> torch.Tensor:
         """[B, 3, side, side] in −1...1."""
-        pages = np.stack([page(picture, self.side).pixels for picture in pictures])
+        thickness, folds = self.layout["thickness"], self.layout.get("folds", False)
+        pages = np.stack([page(picture, self.side, thickness, folds).pixels for picture in pictures])
         return (torch.from_numpy(pages).float() / 127.5 - 1)[:, None].expand(-1, 3, -1, -1)
 
     def _question(self, text: str) -> list[int]:
@@ -40,9 +44,12 @@ class Reference:
         ids = torch.tensor(self._question(question)).expand(len(pictures), -1)
         output = self.janus(input_ids=ids, pixel_values=self._pixels(pictures), use_cache=True, logits_to_keep=1)
         answers, open_ = [[] for _ in pictures], set(range(len(pictures)))
+        sure = [0.0] * len(pictures)
         for _ in range(limit):
-            token = output.logits[:, -1].argmax(-1)
+            logs = output.logits[:, -1].float().log_softmax(-1)
+            token = logs.argmax(-1)
             for row in list(open_):
+                sure[row] += float(logs[row, token[row]])
                 if int(token[row]) == self.end:
                     open_.discard(row)
                 else:
@@ -50,7 +57,8 @@ class Reference:
             if not open_:
                 break
             output = self.janus(input_ids=token[:, None], past_key_values=output.past_key_values, use_cache=True)
-        return [{"ids": answer, "text": self.tokenizer.decode(answer)} for answer in answers]
+        return [{"ids": answer, "text": self.tokenizer.decode(answer), "confidence": math.exp(log)}
+                for answer, log in zip(answers, sure)]
 
     @torch.no_grad()
     def text_logprobs(self, picture: Image.Image, answer: list[int]) -> torch.Tensor:

@@ -59,6 +59,11 @@ def draw(layout: Layout, rng: random.Random, plain: bool = False) -> tuple[Image
     coverage, dx, dy = ink(layout, em, margins)
     if plain:
         return Image.fromarray(255 - coverage), em, dx, dy
+    return harmed(coverage, em, rng), em, dx, dy
+
+
+def harmed(coverage: np.ndarray, em: float, rng: random.Random) -> Image.Image:
+    """What happens to pictures: blur, tones, noise, JPEG."""
     image = Image.fromarray(coverage)
     if rng.random() < 0.4:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.03 * em)))
@@ -75,4 +80,4 @@ def draw(layout: Layout, rng: random.Random, plain: bool = False) -> tuple[Image
         stream = io.BytesIO()
         image.save(stream, "JPEG", quality=rng.randint(45, 95))
         image = Image.open(io.BytesIO(stream.getvalue()))
-    return image, em, dx, dy
+    return image

@@ -9,15 +9,35 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from tokenizers import Tokenizer
 
+import formulas
 import nano
+import vocabulary
 from batches import CPU, GLYPH_SAMPLES
 from formulas import LONGEST
 from samples import Source, stacked
 from train import Reader
 from vq import SAMPLES as VQ_SAMPLES
 
-STEPS = 250
+STEPS = 120
+
+
+def weights(folder: Path, reader: Reader) -> dict[str, torch.Tensor]:
+    """The model's tensors. Rows of tokens that it did not have begin at the mean of those of LaTeX."""
+    result = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    old = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
+    new = vocabulary.build().get_vocab()
+    ids = [old[token] for token in formulas.INKED if token in old]
+    for name in ("model.language_model.embed_tokens.weight", "lm_head.weight"):
+        rows = result[name]
+        fresh = reader.janus.state_dict()[name].clone()
+        fresh[:] = rows[ids].mean(dim=0) + 0.3 * rows[ids].std(dim=0) * torch.randn_like(fresh)
+        for token, place in new.items():
+            if token in old:
+                fresh[place] = rows[old[token]]
+        result[name] = fresh
+    return result
 
 
 def fit_heads(reader: Reader, source: Source) -> None:
@@ -42,6 +62,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="folder without a state of its own")
     parser.add_argument("--read-samples", type=int, required=True, help="formulas that the model has been trained on")
     parser.add_argument("--seed", type=int, default=2, help="other than that of the training before")
+    parser.add_argument("--real", type=Path, help="file of real formulas, one a line, or folder that packs.py wrote")
     arguments = parser.parse_args()
     path, vq = arguments.state / "reader.pt", arguments.state / "vq.pt"
     for present in filter(Path.exists, (path, vq)):
@@ -49,9 +70,8 @@ def main() -> None:
     arguments.state.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(arguments.seed)
     reader = Reader()
-    weights = {name: value.float() for name, value in load_file(arguments.model / "model.safetensors").items()}
-    reader.janus.load_state_dict(weights)
-    fit_heads(reader, Source(arguments.seed * 1_000_003))
+    reader.janus.load_state_dict(weights(arguments.model, reader))
+    fit_heads(reader, Source(arguments.seed * 1_000_003, arguments.real))
     nano.save(vq, {"model": reader.janus.model.vqmodel.state_dict(), "samples": VQ_SAMPLES})
     nano.save(path, {
         "model": {n: v for n, v in reader.state_dict().items() if "vqmodel." not in n}, "optimizers": {},

@@ -2,22 +2,31 @@
 
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 
 import formulas
+import symbols
+import typeset
+from corpus import Corpus, trees
+from fold import located
 from layout import EM, FONTS, Layout, layout
 from nano import GRID, IMAGE, PATCH, PATCHES
+from packs import Pack
 from page import NoInk, page
-from rendering import draw
+from rendering import draw, harmed, ink
 
-CLASSES = {token: number + 1 for number, token in enumerate(formulas.INKED)}  # 0: nothing
+CLASSES = {token: number + 1 for number, token in enumerate(symbols.INKED)}  # 0: nothing
+MOST_PATCHES = 300
 SLOTS = 3  # names kept for a patch, in reading order
 # What may stand between a token with ink and the next one; the vision tower learns to name these too.
 SUFFIXES = {text: number for number, text in enumerate(
-    ["", " ", "}", "}{", "_{", "^{", "}^{", "}_{", "}}", "}}{", "}}}", "}}}{"])}
+    ["", " ", "}", "}{", "_{", "^{", "}^{", "}_{", "}}", "}}{", "}}}", "}}}{", "&", "\\\\", "}&", "}\\\\", "\\left", "\\right", "}\\right",
+     "}}\\right", "}}_{", "}}^{", "^{'", "_{'", "]{", "\\end{matrix}", "\\end{aligned}"])}
 
 
 @dataclass
@@ -30,9 +39,9 @@ class Sample:
     places: list[int]  # per token, the patch in `index` that holds its ink, or that of the next token with ink; −1
 
 
-def sample(formula: Layout, rng: random.Random, every_patch: bool) -> Sample | None:
-    """None where the picture came out without ink."""
-    picture, em, dx, dy = draw(formula, rng)
+def sample(picture: Image.Image, tokens: list[str], points: dict[int, tuple[float, float]], rng: random.Random,
+           every_patch: bool) -> Sample | None:
+    """`points`: where in the picture tokens have their ink. None where the picture came out without ink."""
     try:
         sheet = page(picture, IMAGE)
     except NoInk:
@@ -40,12 +49,11 @@ def sample(formula: Layout, rng: random.Random, every_patch: bool) -> Sample | N
     blocks = sheet.pixels.reshape(GRID, PATCH, GRID, PATCH).transpose(0, 2, 1, 3).reshape(PATCHES, PATCH * PATCH)
     kept = (blocks < 224).any(axis=1)
     centres = {}
-    for token, (x0, y0, x1, y1) in formula.boxes.items():
-        x = ((x0 + x1) / 2 * em / EM + dx) * sheet.scale[0] + sheet.offset[0]
-        y = ((y0 + y1) / 2 * em / EM + dy) * sheet.scale[1] + sheet.offset[1]
-        column, line = (min(max(int(value) // PATCH, 0), GRID - 1) for value in (x, y))
+    for token, point in points.items():
+        column, line = (min(max(int(value) // PATCH, 0), GRID - 1) for value in located(sheet.rows, *point))
         centres[token] = line * GRID + column
-    kept[list(centres.values())] = True
+    if centres:
+        kept[list(centres.values())] = True
     if every_patch:
         kept[:] = True
     else:
@@ -56,30 +64,29 @@ def sample(formula: Layout, rng: random.Random, every_patch: bool) -> Sample | N
     names = np.zeros((len(index), SLOTS), np.int64)
     suffixes = np.full((len(index), SLOTS), -100)
     inked = sorted(centres)
-    for token, following in zip(inked, [*inked[1:], len(formula.tokens)]):
+    for token, following in zip(inked, [*inked[1:], len(tokens)]):
         row = row_of[centres[token]]
         free = np.flatnonzero(names[row] == 0)
         if len(free):
-            names[row, free[0]] = CLASSES[formula.tokens[token]]
-            suffixes[row, free[0]] = SUFFIXES.get("".join(formula.tokens[token + 1:following]), -100)
+            names[row, free[0]] = CLASSES[tokens[token]]
+            suffixes[row, free[0]] = SUFFIXES.get("".join(tokens[token + 1:following]), -100)
     places, upcoming = [], -1
-    for token in reversed(range(len(formula.tokens))):
+    for token in reversed(range(len(tokens))):
         if token in centres:
             upcoming = row_of[centres[token]]
         places.append(upcoming)
-    return Sample(index, blocks[index], names, suffixes, formula.tokens, places[::-1])
+    return Sample(index, blocks[index], names, suffixes, tokens, places[::-1])
 
 
-class Source:
-    """Endless samples, no formula twice but by chance."""
+class Mathtext:
+    """Endless formulas of the grammar, set by mathtext."""
 
     def __init__(self, seed: int):
         self.rng = random.Random(seed)
         self.stream: dict[int, object] = {}
-        self.refills = 0
-        self.ready: dict[bool, list[list[Sample]]] = {False: [], True: []}
 
     def layout(self, longest: int) -> Layout:
+        longest = min(longest, formulas.LONGEST)
         if longest == formulas.LONGEST and self.rng.random() < 0.2:
             longest = formulas.FURTHEST
         if longest not in self.stream:
@@ -92,21 +99,129 @@ class Source:
             except ValueError:  # mathtext could not set it
                 continue
 
+    def sample(self, longest: int, every_patch: bool) -> Sample | None:
+        formula = self.layout(longest)
+        picture, em, dx, dy = draw(formula, self.rng)
+        points = {token: ((x0 + x1) / 2 * em / EM + dx, (y0 + y1) / 2 * em / EM + dy)
+                  for token, (x0, y0, x1, y1) in formula.boxes.items()}
+        return sample(picture, formula.tokens, points, self.rng, every_patch)
+
+
+class Print:
+    """Endless real formulas and variations of them, set by LaTeX, a run of them at a time."""
+
+    RUN = 300
+
+    def __init__(self, rows: list, seed: int):
+        self.rng = random.Random(seed)
+        self.corpus = Corpus(rows, self.rng.getrandbits(48))
+        fonts = typeset.available()
+        self.fonts, self.shares = [*fonts], [share for share, _ in fonts.values()]
+        self.ready: list[typeset.Setting] = []
+
+    def run(self, longest: int) -> None:
+        font = self.rng.choices(self.fonts, self.shares)[0]
+        pieces = [(*self.corpus.formula(longest), self.rng.random() < 0.5) for _ in range(self.RUN)]
+        self.ready += typeset.typeset(pieces, font)
+        self.rng.shuffle(self.ready)
+
+    def sample(self, longest: int, every_patch: bool) -> Sample | None:
+        while not self.ready:
+            self.run(longest)
+        setting = self.ready.pop()
+        picture, points = printed(setting, self.rng)
+        return sample(picture, setting.layout.tokens, points, self.rng, every_patch)
+
+
+class Packed:
+    """Formulas that were set before, in any order; each process takes its own part."""
+
+    def __init__(self, folder: Path, seed: int):
+        self.rng = random.Random(seed)
+        self.pack = Pack(folder)
+
+    def sample(self, longest: int, every_patch: bool) -> Sample | None:
+        while True:
+            setting = self.pack[self.rng.randrange(len(self.pack))]
+            if len(setting.layout.tokens) <= longest:
+                picture, points = printed(setting, self.rng)
+                return sample(picture, setting.layout.tokens, points, self.rng, every_patch)
+
+
+# Pixels an em: what Doxygen, Sphinx and dvipng at the usual resolutions make, and any.
+EMS = [13.8, 15, 15.2, 15.2, 15.2, 16.6, 18, 20.8, 24.9, 24.9, 27.7, 34.6, 40, 41.5]
+
+
+def printed(setting: typeset.Setting, rng: random.Random) -> tuple[Image.Image, dict[int, tuple[float, float]]]:
+    """A picture of a formula, and where its tokens are in it."""
+    em = rng.choice(EMS) if rng.random() < 0.6 else rng.uniform(11, 60)
+    # Drawn larger and reduced, glyphs come at fractions of pixels and greyer, as in Doxygen's pictures.
+    reduction = rng.choice([1, 1, 1, 2, 3, 4])
+    margins = [0] * 4 if rng.random() < 0.3 else [rng.randint(1, 30) for _ in range(4)]
+    left, top, right, bottom = (one * reduction + (rng.randrange(reduction) if reduction > 1 else 0) for one in margins)
+    coverage, dx, dy = ink(setting.layout, em * reduction, (left, top, right, bottom))
+    if reduction > 1:
+        h, w = coverage.shape
+        coverage = np.pad(coverage, ((0, -h % reduction), (0, -w % reduction)))
+        h, w = coverage.shape
+        coverage = coverage.reshape(h // reduction, reduction, w // reduction, reduction).mean(axis=(1, 3)).astype(np.uint8)
+    scale = em / EM
+    points = {token: (x * scale + dx / reduction, y * scale + dy / reduction) for token, (x, y) in setting.points.items()}
+    chance = rng.random()
+    if chance < 0.5:
+        return Image.fromarray(255 - coverage), points
+    if chance < 0.55:
+        return Image.fromarray(np.where(coverage > rng.randint(60, 120), 0, 255).astype(np.uint8)), points
+    return harmed(coverage, em, rng), points
+
+
+class Source:
+    """Endless samples of both kinds, no formula twice but by chance; of mathtext's alone where there are no real ones."""
+
+    GRAMMAR = 0.2  # the share of mathtext's beside real ones
+
+    def __init__(self, seed: int, real: Path | None = None):
+        """`real`: a file of formulas, or the folder of a pack."""
+        self.rng = random.Random(seed)
+        self.mathtext = Mathtext(self.rng.getrandbits(48))
+        own = self.rng.getrandbits(48)
+        self.print = None if real is None else Packed(real, own) if real.is_dir() else Print(trees(real), own)
+        self.refills = 0
+        self.ready: dict[bool, list[list[Sample]]] = {False: [], True: []}
+
+    def one(self, longest: int, every_patch: bool) -> Sample | None:
+        kind = self.print if self.print and self.rng.random() >= self.GRAMMAR else self.mathtext
+        return kind.sample(longest, every_patch)
+
     def batch(self, count: int, longest: int, every_patch: bool = False) -> list[Sample]:
         """Samples of about one length, so that little padding is computed; batches come in random order."""
         ready = self.ready[every_patch]
         if not ready:
             found: list[Sample] = []
-            while len(found) < (1 if every_patch else 8) * count:
-                one = sample(self.layout(longest), self.rng, every_patch)
-                if one is not None and (every_patch or len(one.index) <= 170):
+            while len(found) < (1 if every_patch else 12) * count:
+                one = self.one(longest, every_patch)
+                if one is not None and (every_patch or len(one.index) <= MOST_PATCHES):
                     found.append(one)
             found.sort(key=lambda one: len(one.index) + len(one.tokens))
-            ready += [found[start:start + count] for start in range(0, len(found), count)]
+            ready += [found] if every_patch else parcelled(found, count)
             # The same order in every worker, so that none waits for another's longer batch.
             self.refills += 1
             random.Random(self.refills).shuffle(ready)
         return ready.pop()
+
+
+def parcelled(found: list[Sample], count: int) -> list[list[Sample]]:
+    """Batches of about the same work, `count` samples on the mean, from samples in the order of their lengths."""
+    works = [len(one.index) + len(one.tokens) + 10 for one in found]
+    share = sum(works) * count / len(found)
+    result, done = [], 0.0
+    for one, work in zip(found, works):
+        number = int(done / share)
+        while len(result) <= number:
+            result.append([])
+        result[number].append(one)
+        done += work
+    return [batch for batch in result if batch]
 
 
 class Pages(NamedTuple):

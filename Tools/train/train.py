@@ -31,6 +31,7 @@ from shapes import CHOICES
 from vq import finished
 
 RATE = 3.6e-3
+WARM = 100  # steps until the rate is reached
 CHECKPOINT_SECONDS = 300
 
 
@@ -86,8 +87,9 @@ class Reader(torch.nn.Module):
 class Training:
     """One of `workers` processes with a batch each; the mean of their gradients is applied by all alike."""
 
-    def __init__(self, state: Path, seed: int, samples: int, minutes: float | None, loaders: int = 0, rank: int = 0,
-                 workers: int = 1):
+    def __init__(self, state: Path, seed: int, samples: int, minutes: float | None, real: Path | None, rate: float,
+                 language: float, loaders: int = 0, rank: int = 0, workers: int = 1):
+        self.rate = rate
         torch.manual_seed(seed)
         self.rank, self.workers = rank, workers
         self.state = state
@@ -95,12 +97,15 @@ class Training:
         self.device = nano.device()
         self.reader = Reader().to(self.device)
         named = self.reader.trained_parameters()
-        inner = [p for n, p in named if p.ndim == 2 and ".layers." in n]
+        # What paints is the language model. Where reading alone has much to learn, it is kept near what it was.
+        inner = [p for n, p in named if p.ndim == 2 and ".layers." in n and "language_model" not in n]
+        words = [p for n, p in named if p.ndim == 2 and ".layers." in n and "language_model" in n]
         outer = [p for n, p in named if p.ndim == 2 and ".layers." not in n and "embed" not in n]
         plain = [p for n, p in named if p.ndim != 2 or "embed" in n]
-        self.parameters = inner + outer + plain
+        self.parameters = inner + words + outer + plain
         self.optimizers = {
-            "muon": Muon(inner, lr=RATE, weight_decay=0.05, rank=rank, workers=workers),
+            "muon": Muon([{"params": inner}, {"params": words, "share": language}], lr=RATE, weight_decay=0.05, rank=rank,
+                         workers=workers),
             "adam": torch.optim.AdamW(
                 [{"params": outer, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
                 lr=RATE, betas=(0.9, 0.98), eps=1e-8),
@@ -113,7 +118,12 @@ class Training:
             self.reader.load_state_dict(saved["model"], strict=False)
             for name, optimizer in self.optimizers.items():
                 if name in saved["optimizers"]:
+                    given = [group.get("share") for group in optimizer.param_groups]
                     optimizer.load_state_dict(saved["optimizers"][name])
+                    for group, share in zip(optimizer.param_groups, given):
+                        group.pop("share", None)
+                        if share is not None:
+                            group["share"] = share
             for name, value in saved["counts"].items():
                 setattr(self, name, value)
         self.schedule = Schedule(samples, minutes, self.read_samples)
@@ -123,7 +133,8 @@ class Training:
         if self.paintings is None and not rank:
             print(f"painting is not taught: {vq} is not there or not whole", file=sys.stderr, flush=True)
         self.sizes = GPU if self.device.type == "cuda" else CPU
-        batches = Batches(self.sizes, self.schedule, seed, rank, workers, self.counts(), self.paintings is not None)
+        batches = Batches(self.sizes, self.schedule, seed, rank, workers, self.counts(), self.paintings is not None,
+                          real)
         self.loader = DataLoader(
             batches, batch_size=None, num_workers=loaders, pin_memory=self.device.type == "cuda",
             prefetch_factor=3 if loaders else None)
@@ -159,7 +170,7 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = RATE * self.left * min(1.0, (self.step + 1) / 200)
+                group["lr"] = self.rate * group.get("share", 1.0) * self.left * min(1.0, (self.step + 1) / WARM)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         nano.center_filters(self.reader.janus)
@@ -190,7 +201,7 @@ class Training:
         if len(next(iter(log["sums"].values()))) == 50:
             means = {name: round(float(sum(v)) / len(v), 4) for name, v in log["sums"].items()}
             rate = log["count"] / (time.time() - log["time"])
-            print(json.dumps({"stage": stage, **self.counts(), "rate": round(RATE * self.left, 5), **means,
+            print(json.dumps({"stage": stage, **self.counts(), "rate": round(self.rate * self.left, 5), **means,
                               "samples_per_s": round(rate, 1)}), flush=True)
             self.log = {"time": time.time(), "count": 0}
         if time.time() - self.saved > CHECKPOINT_SECONDS:
@@ -279,6 +290,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="be ready in this time instead, from the rate of --samples on")
     parser.add_argument("--workers", type=int, help="processes, one thread each (default: 1; with a GPU all cores but three)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real", type=Path, help="file of real formulas, one a line, or folder that packs.py wrote; without it, those of the grammar alone")
+    parser.add_argument("--rate", type=float, default=RATE, help="of learning, at the beginning")
+    parser.add_argument("--language", type=float, default=1.0, help="the language model's share of the rate")
     parser.add_argument("--check", action="store_true", help="compare the forward pass with transformers' and stop")
     arguments = parser.parse_args()
     if arguments.check:
@@ -286,7 +300,8 @@ def main() -> None:
         return
     if arguments.state is None:
         parser.error("the following arguments are required: --state")
-    given = (arguments.state, arguments.seed, arguments.samples, arguments.minutes)
+    given = (arguments.state, arguments.seed, arguments.samples, arguments.minutes, arguments.real, arguments.rate,
+             arguments.language)
     if nano.device().type == "cuda":
         # One process trains; the others make its batches.
         torch.set_float32_matmul_precision("high")

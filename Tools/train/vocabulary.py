@@ -10,6 +10,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
 import formulas
+import symbols
 from shapes import WORDS
 
 SPECIAL = [
@@ -65,6 +66,9 @@ def build() -> Tokenizer:
     ])
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in SPECIAL])
+    # Those of real formulas came later: added tokens, which leave the ids above as they were.
+    known = tokenizer.get_vocab()
+    tokenizer.add_tokens([AddedToken(token, normalized=False) for token in symbols.TOKENS if token != " " and token not in known])
     return tokenizer
 
 

@@ -35,11 +35,11 @@ struct PanelMatmul {
       offsets.deallocate()
       output.deallocate()
     }
-    let dropped = format == .int4 ? ScaleBits.all : ScaleBits.eighths
+    let precision = format == .int4 ? ScalePrecision.powerOfTwo : ScalePrecision.threeBits
     for token in 0..<tokens {
       let x = (0..<columns).map { Float(($0 * 37 + token * 11) % 255 - 127) }
       _ = kernels.quantizeActivations(
-        x, columns, dropped, values + token * columns, scales + token * blocks,
+        x, columns, precision, values + token * columns, scales + token * blocks,
         offsets + token * blocks)
     }
     output.initialize(repeating: 0, count: tokens * rows)
@@ -60,7 +60,7 @@ struct PanelMatmul {
         }
         matmul(
           from, levels, blocks, blocks, range.lowerBound, range.upperBound, rows, v, s, o,
-          format == .int4 ? dropped : ScaleBits.none, blocks, tokens, nil, out, rows, false)
+          format == .int4 ? precision : ScalePrecision.full, blocks, tokens, nil, out, rows, false)
       }
     }
   }
@@ -83,7 +83,7 @@ struct PanelMatmul {
       precondition(tabulated, "a scale of zero in the benchmark's weights")
       kernels.matmulInt8(
         part, tables, blocks, blocks, 0, count, rows - first * 16, values, scales, offsets,
-        ScaleBits.eighths, blocks, tokens, nil, output + first * 16, rows, false)
+        ScalePrecision.threeBits, blocks, tokens, nil, output + first * 16, rows, false)
     }
   }
 }

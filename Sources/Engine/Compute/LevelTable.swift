@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 
 /// The sixteen values of an int4 nibble, each plus 128, in memory of their own for the kernels.

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 import SIMDKernels
 
@@ -85,7 +83,7 @@ extension Ops {
         thread: thread)
       if case .gelu = product.finish {
         for row in 0..<x.rows {
-          out.fetch(row + 2, rows, count)
+          out.prefetch(row + 2, rows, count)
           kernels.gelu(out[row: row] + rows, count)
         }
       }
@@ -131,7 +129,7 @@ extension Ops {
       operand.kernel(
         operand.bytes, operand.levels, blocks, blocks, 0, panels.count, weight.rows - first,
         activations.values + token * stride * 32, activations.scales + token * stride,
-        activations.offsets + token * stride, operand.dropped, stride, count,
+        activations.offsets + token * stride, operand.precision, stride, count,
         bias.map { $0 + first }, out[row: token] + first, out.stride, adding)
       token += count
     }
@@ -142,7 +140,7 @@ extension Ops {
     let kernel: Kernels.PanelMatmul
     let bytes: UnsafeRawPointer
     let levels: UnsafePointer<UInt8>
-    let dropped: UInt32
+    let precision: UInt32
   }
 
   /// The panels of a task. The thread's scratch holds them expanded, or their tables.
@@ -156,22 +154,24 @@ extension Ops {
     if let expand = expansion(of: weight, tokens: tokens) {
       expand(bytes, weight.levels, blocks, scratch)
       return PanelOperand(
-        kernel: kernels.matmulInt8, bytes: scratch, levels: weight.levels, dropped: ScaleBits.none)
+        kernel: kernels.matmulInt8, bytes: scratch, levels: weight.levels,
+        precision: ScalePrecision.full)
     }
     if weight.format == .int4Panels {
       return PanelOperand(
         kernel: kernels.matmulInt4, bytes: bytes, levels: weight.levels,
-        dropped: activations.dropped)
+        precision: activations.precision)
     }
-    if activations.dropped != ScaleBits.none,
+    if activations.precision != ScalePrecision.full,
       let tabulate = tabulation(of: weight, tokens: tokens), tabulate(bytes, blocks, scratch)
     {
       return PanelOperand(
         kernel: kernels.matmulInt8, bytes: bytes,
-        levels: scratch.assumingMemoryBound(to: UInt8.self), dropped: ScaleBits.eighths)
+        levels: scratch.assumingMemoryBound(to: UInt8.self), precision: ScalePrecision.threeBits)
     }
     return PanelOperand(
-      kernel: kernels.matmulInt8, bytes: bytes, levels: weight.levels, dropped: ScaleBits.none)
+      kernel: kernels.matmulInt8, bytes: bytes, levels: weight.levels,
+      precision: ScalePrecision.full)
   }
 
   private func multiplyFloats(
@@ -264,7 +264,7 @@ extension Ops {
     for case let weight? in [a, b, c] {
       let panels = panelsPerTask(weight, tokens: x.rows)
       if weight.format.isPanels && !quantized {
-        quantize(x, dropping: allInt4 ? ScaleBits.all : ScaleBits.eighths)
+        quantize(x, scales: allInt4 ? ScalePrecision.powerOfTwo : ScalePrecision.threeBits)
         quantized = true
       }
       if !weight.format.isPanels && multipliesByBLAS(x) { prepareBLAS() }
@@ -280,22 +280,22 @@ extension Ops {
     }
   }
 
-  private func quantize(_ x: Matrix, dropping dropped: UInt32) {
+  private func quantize(_ x: Matrix, scales precision: UInt32) {
     let blocks = (x.columns + 31) / 32
     activations.reserve(tokens: x.rows, blocks: blocks)
     let stride = activations.stride(blocks)
-    activations.areOrdinary.store(true, ordering: .relaxed)
+    activations.scalesFit.store(true, ordering: .relaxed)
     forEachRows(x.rows, of: x.columns) { range in
       for row in range {
-        let isOrdinary = kernels.quantizeActivations(
-          x[row: row], x.columns, dropped, activations.values + row * stride * 32,
+        let fits = kernels.quantizeActivations(
+          x[row: row], x.columns, precision, activations.values + row * stride * 32,
           activations.scales + row * stride, activations.offsets + row * stride)
-        if !isOrdinary { activations.areOrdinary.store(false, ordering: .relaxed) }
+        if !fits { activations.scalesFit.store(false, ordering: .relaxed) }
       }
     }
     // The pool orders the stores of its threads, so relaxed loads are enough.
-    let areOrdinary = activations.areOrdinary.load(ordering: .relaxed)
-    activations.dropped = areOrdinary ? dropped : ScaleBits.none
+    let scalesFit = activations.scalesFit.load(ordering: .relaxed)
+    activations.precision = scalesFit ? precision : ScalePrecision.full
   }
 }
 
@@ -337,7 +337,7 @@ private struct GatedMatmulJob: PoolJob {
     ops.multiply(x, gate, panels: panels, into: out, thread: thread)
     ops.multiply(x, up, panels: panels, into: other, thread: thread)
     for row in 0..<x.rows {
-      out.fetch(row + 2, first, count)
+      out.prefetch(row + 2, first, count)
       let values = out[row: row] + first
       ops.kernels.siluMul(values, other[row: row] + first, values, count)
     }

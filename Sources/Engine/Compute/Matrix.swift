@@ -1,7 +1,6 @@
 import CIntrinsics
 import JanusModelFile
 import JanusSystem
-import JanusWords
 
 /// A row-major view of floats that someone else owns: activations, mostly `[T, D]`.
 ///
@@ -32,7 +31,7 @@ package struct Matrix {
   ///
   /// For loops over a few columns, two rows ahead. A processor prefetches within a page only, and
   /// the same columns of the next row are in another page.
-  func fetch(_ row: Int, _ column: Int, _ count: Int) {
+  func prefetch(_ row: Int, _ column: Int, _ count: Int) {
     guard row < rows else { return }
     let values = self[row: row] + column
     for i in Swift.stride(from: 0, to: count, by: 16) { janus_prefetch(values + i) }

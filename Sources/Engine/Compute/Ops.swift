@@ -1,6 +1,5 @@
 import JanusModelFile
 import JanusSystem
-import JanusWords
 import Quant
 import SIMDKernels
 import Synchronization
@@ -146,11 +145,10 @@ final class QuantizedActivations {
   private(set) var values = allocate(0)
   private(set) var scales = UnsafeMutablePointer<Float>.allocate(capacity: 1)
   private(set) var offsets = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
-  /// Whether all scales have the precision `dropped`. Atomic, because several threads quantise
-  /// rows.
-  let areOrdinary = Atomic(true)
-  /// The precision of all scales, from `ScaleBits`.
-  var dropped = ScaleBits.none
+  /// Whether all scales fit `precision`. Atomic, because several threads quantise rows.
+  let scalesFit = Atomic(true)
+  /// The precision of all scales, from `ScalePrecision`.
+  var precision = ScalePrecision.full
   private var capacity = 0
 
   deinit {

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 
 /// A matrix `[rows, columns]` of the model file, in whatever format it is stored.

@@ -1,7 +1,6 @@
 import GGUF
 import JanusModelFile
 import JanusSystem
-import JanusWords
 
 /// The open file that weights point into. A network holds it, so that its weights stay valid.
 package final class WeightFile: Sendable {
@@ -19,7 +18,7 @@ package final class WeightFile: Sendable {
   }
 
   /// Advises the system with MADV_RANDOM not to read ahead in tables of which single rows are read.
-  package func expectScatteredReads(of parts: Set<ModelPart>) {
+  package func adviseRandomAccess(of parts: Set<ModelPart>) {
     for range in ranges(of: parts) { container.file.advise(.random, range) }
   }
 

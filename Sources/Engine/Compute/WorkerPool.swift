@@ -1,7 +1,6 @@
 import CIntrinsics
 import JanusModelFile
 import JanusSystem
-import JanusWords
 import Synchronization
 
 #if canImport(Glibc)

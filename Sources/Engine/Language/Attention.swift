@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import SIMDKernels
 
 extension Ops {
@@ -60,7 +58,7 @@ extension Ops {
         let begin = (first + task / heads) * width
         for position in positions.clamped(to: begin..<begin + width) {
           let row = firstRow + position - positions.lowerBound
-          attention.fetch(row + 2, head: task % heads, of: segment.cache.shape)
+          attention.prefetch(row + 2, head: task % heads, of: segment.cache.shape)
           attention.store(row, head: task % heads, in: segment.cache, position: position)
         }
       }

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 /// Some rows of a forward pass that continue one sequence: `count` tokens after what `cache` holds.
 package struct Segment {

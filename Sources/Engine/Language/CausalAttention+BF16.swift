@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import SIMDKernels
 
 // In bf16 keys and values are rounded when they are written, queries and weights before they are

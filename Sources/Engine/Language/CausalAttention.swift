@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import SIMDKernels
 
 /// Attention over a KV cache, some rows of one head at a time.
@@ -40,9 +38,9 @@ struct CausalAttention {
   }
 
   /// Prefetches the key and the value of a row of the batch.
-  func fetch(_ row: Int, head: Int, of shape: CacheShape) {
-    keys.fetch(row, head * shape.dim, shape.dim)
-    values.fetch(row, head * shape.dim, shape.dim)
+  func prefetch(_ row: Int, head: Int, of shape: CacheShape) {
+    keys.prefetch(row, head * shape.dim, shape.dim)
+    values.prefetch(row, head * shape.dim, shape.dim)
   }
 
   /// Prefetches what a single row starts with: its key and value, and the chunk into which the key
@@ -110,8 +108,8 @@ struct CausalAttention {
     round(weights: scores, count, packed)
     for chunk in 0..<chunks {
       if let next {
-        if chunk == 0 { fetch(next.row, head: next.head, of: cache.shape) }
-        next.keys.fetch(part: chunk, of: chunks)
+        if chunk == 0 { prefetch(next.row, head: next.head, of: cache.shape) }
+        next.keys.prefetch(part: chunk, of: chunks)
       }
       let first = chunk * KVCache.chunkPositions
       addSum(
@@ -141,7 +139,7 @@ struct CausalAttention {
       kernels.scoresF16(
         query, q.stride, rows, keys, dim, scale, target, stride)
     case .int8:
-      cache.fetchScales(of: ahead)
+      cache.prefetchScales(of: ahead)
       kernels.scoresInt8(
         query, q.stride, rows, keys.assumingMemoryBound(to: Int8.self), dim, scale, target, stride,
         ahead)
@@ -172,7 +170,7 @@ struct CausalAttention {
       kernels.weightedSumF16(
         weights, stride, rows, values, dim, count, dim, result, out.stride)
     case .int8:
-      if let ahead { cache.fetchScales(of: ahead) }
+      if let ahead { cache.prefetchScales(of: ahead) }
       for index in 0..<rows {
         kernels.multiply(cache.scales(of: values), weights + index * stride, count)
       }

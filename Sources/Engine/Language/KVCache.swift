@@ -1,7 +1,6 @@
 import CIntrinsics
 import JanusModelFile
 import JanusSystem
-import JanusWords
 import SIMDKernels
 
 /// How keys and values are kept.
@@ -61,7 +60,7 @@ package struct CacheShape: Equatable, Sendable {
 /// [head][chunk][position][D]]`. So a cache grows without copying, and caches that begin alike
 /// share their full chunks.
 package final class KVCache {
-  package static let chunkPositions = 64
+  package static let chunkPositions = Kernels.keysPerChunk
 
   package let shape: CacheShape
   /// Positions stored so far.
@@ -173,7 +172,7 @@ package final class KVCache {
     let byteCount: Int
 
     /// Prefetches one of `parts` equal parts.
-    func fetch(part: Int, of parts: Int) {
+    func prefetch(part: Int, of parts: Int) {
       let lines = byteCount / 64
       for line in lines * part / parts..<lines * (part + 1) / parts {
         janus_prefetch_l2(start + line * 64)
@@ -186,7 +185,7 @@ package final class KVCache {
   }
 
   /// Prefetches the scales of int8 keys or values. They are read after the last of these.
-  func fetchScales(of plane: UnsafeMutableRawPointer) {
+  func prefetchScales(of plane: UnsafeMutableRawPointer) {
     let scales = scales(of: plane)
     for i in stride(from: 0, to: Self.chunkPositions, by: 16) { janus_prefetch_l2(scales + i) }
   }

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 // Letters: T rows of the batch, D embedding length, H query heads, G key-value heads, C head
 // dimension, F feed-forward length, V vocabulary.

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 /// A position of a prompt: a token, or one patch of a picture.
 package enum PromptItem: Equatable {
@@ -95,24 +93,4 @@ package final class TextRun {
     model.logits(row, into: out, ops)
     return UnsafeMutableBufferPointer(start: out.base, count: out.columns)
   }
-}
-
-/// A picture as the language model sees it: one row for each patch, `[N, D]`.
-package final class PictureFeatures {
-  let patchCount: Int
-  private let columns: Int
-  private let values: FloatBuffer
-
-  /// Runs the tower over `pixels: [3, S, S]`.
-  package init(
-    encoding pixels: UnsafePointer<Float>, with tower: VisionTower, columns: Int,
-    _ buffers: VisionBuffers, _ ops: Ops
-  ) {
-    patchCount = tower.geometry.patchCount
-    self.columns = columns
-    values = FloatBuffer(capacity: patchCount * columns)
-    tower.encode(pixels, into: values.matrix(patchCount, columns), buffers, ops)
-  }
-
-  func row(_ index: Int) -> UnsafePointer<Float> { UnsafePointer(values.base + index * columns) }
 }

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 // Letters: R rows, D embedding length of the language model, K codes, L values of a code's entry.
 

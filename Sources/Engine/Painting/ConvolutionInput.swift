@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 /// What a convolution reads: a map as it is, or quantised for products in int8.
 enum ConvolutionInput {

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 import Synchronization
 
@@ -12,7 +10,7 @@ final class ConvolutionPanels {
 
   /// Whether all weights so far were finite. In the panels NaN becomes 0, and infinity the largest
   /// weight.
-  var areNumbers: Bool { !hasDamage.load(ordering: .relaxed) }
+  var areFinite: Bool { !hasDamage.load(ordering: .relaxed) }
 
   deinit { for bytes in panels.values { bytes.deallocate() } }
 

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 import SIMDKernels
 
@@ -65,7 +63,7 @@ extension Drawing {
           ops.kernels.matmulInt8(
             weight.bytes + tap * tapBlocks * blockBytes, weight.levels, tapBlocks, panelStride,
             range.lowerBound, range.upperBound, weight.rows, x.values + source * 32,
-            x.scales + source, x.offsets + source, ScaleBits.none, x.blocks, x.width,
+            x.scales + source, x.offsets + source, ScalePrecision.full, x.blocks, x.width,
             tap == 0 ? convolution.bias.base : nil, out.pixel(y, 0), out.channels,
             sum != nil || tap > 0)
         }
@@ -82,7 +80,7 @@ extension Drawing {
     _ x: FeatureMap, _ convolution: Convolution, addingTo sum: FeatureMap? = nil
   ) -> FeatureMap {
     precondition(x.channels == convolution.inputs)
-    if Self.tiles(convolution) { return convolveTiles(x, convolution, addingTo: sum) }
+    if Self.tiles(convolution) { return convolveByWinograd(x, convolution, addingTo: sum) }
     let out = sum ?? buffers.take(x.height, x.width, convolution.outputs)
     let weights = floats(convolution)
     let lines = max(1, min(x.height, 192 / x.width))

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 import SIMDKernels
 
@@ -36,7 +34,7 @@ extension Drawing {
           ops.kernels.matmulInt8(
             weight.bytes + (parity * 4 + line * 2) * x.blocks * blockBytes, weight.levels,
             2 * x.blocks, 16 * x.blocks, 0, weight.panels, weight.rows, x.values + source * 32,
-            x.scales + source, x.offsets + source, ScaleBits.none, x.blocks, x.width,
+            x.scales + source, x.offsets + source, ScalePrecision.full, x.blocks, x.width,
             line == 0 ? convolution.bias.base : nil, out.pixel(2 * y + a, b), 2 * out.channels,
             line > 0)
         }

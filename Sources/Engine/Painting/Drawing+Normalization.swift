@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 import SIMDKernels
 
@@ -50,7 +48,7 @@ extension Drawing {
     ops.pool.run(x.height) { y, _ in
       let block = out.block(y, 0)
       _ = ops.kernels.quantizeActivations(
-        x.pixel(y, 0), x.width * x.channels, ScaleBits.none,
+        x.pixel(y, 0), x.width * x.channels, ScalePrecision.full,
         out.values + block * ElementFormat.blockColumns,
         out.scales + block, out.offsets + block)
     }
@@ -70,7 +68,7 @@ extension Drawing {
         normalize(x.pixel(y, column), count, channels, swish: true, into: scratch)
         let block = out.block(y, column)
         _ = ops.kernels.quantizeActivations(
-          scratch, count * x.channels, ScaleBits.none,
+          scratch, count * x.channels, ScalePrecision.full,
           out.values + block * ElementFormat.blockColumns,
           out.scales + block, out.offsets + block)
       }

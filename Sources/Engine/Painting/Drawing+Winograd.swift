@@ -1,14 +1,14 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import SIMDKernels
 
 // 3×3 convolutions in floats by Winograd tiles. Pixels, weights and products are transformed by
 // small matrices, first in one dimension, then in the other. The products at one place of all tiles
 // are one matrix product.
 
+private typealias Tile = WinogradTile
+
 extension Drawing {
-  /// Whether `convolveTiles` can do it.
+  /// Whether `convolveByWinograd` can do it.
   static func tiles(_ convolution: Convolution) -> Bool {
     let width = Channels.scalarCount
     return convolution.side == 3 && convolution.inputs % width == 0
@@ -29,11 +29,11 @@ extension Drawing {
   }
 
   /// `conv(x)`, or `sum + conv(x)` written over `sum`.
-  func convolveTiles(
+  func convolveByWinograd(
     _ x: FeatureMap, _ convolution: Convolution, addingTo sum: FeatureMap?
   ) -> FeatureMap {
     let out = sum ?? buffers.take(x.height, x.width, convolution.outputs)
-    let weights = spreadWeights(convolution)
+    let weights = transformFilters(convolution)
     let (perLine, lines) = (Tile.count(x.width), Tile.count(x.height))
     let step = Self.linesAtOnce(width: x.width)
     for first in stride(from: 0, to: lines, by: step) {
@@ -43,7 +43,7 @@ extension Drawing {
       let output = buffers.tileOutputs.matrix(Tile.places * count, convolution.outputs)
       ops.pool.run(range.count) { line, _ in
         for column in 0..<perLine {
-          spread(
+          transformInput(
             x, Tile.results * (first + line), Tile.results * column, into: input,
             tile: line * perLine + column, of: count)
         }
@@ -51,7 +51,7 @@ extension Drawing {
       multiply(input, weights, tiles: count, into: output)
       ops.pool.run(range.count) { line, _ in
         for column in 0..<perLine {
-          gather(
+          transformOutput(
             output, tile: line * perLine + column, of: count, convolution.bias, into: out,
             Tile.results * (first + line), Tile.results * column, adding: sum != nil)
         }
@@ -75,7 +75,7 @@ extension Drawing {
   }
 
   /// `[places · outputs, inputs]`
-  private func spreadWeights(_ convolution: Convolution) -> Matrix {
+  private func transformFilters(_ convolution: Convolution) -> Matrix {
     let (inputs, outputs) = (convolution.inputs, convolution.outputs)
     let out = buffers.weights.matrix(Tile.places * outputs, inputs)
     ops.reserveThreadScratch(convolution.stride)
@@ -86,9 +86,9 @@ extension Drawing {
         for c in stride(from: 0, to: inputs, by: Channels.scalarCount) {
           for i in 0..<3 {
             for j in 0..<3 { tile[Tile.side * i + j] = load(taps + (3 * i + j) * inputs + c) }
-            Tile.spreadTaps(tile + Tile.side * i, to: tile + Tile.side * i, stride: 1)
+            Tile.transformFilter(tile + Tile.side * i, to: tile + Tile.side * i, stride: 1)
           }
-          for j in 0..<Tile.side { Tile.spreadTaps(tile + j, to: tile + j, stride: Tile.side) }
+          for j in 0..<Tile.side { Tile.transformFilter(tile + j, to: tile + j, stride: Tile.side) }
           for place in 0..<Tile.places { store(tile[place], out[row: place * outputs + row] + c) }
         }
       }
@@ -97,7 +97,7 @@ extension Drawing {
   }
 
   /// The pixels from (y - 1, x - 1) on, as places of a tile.
-  private func spread(
+  private func transformInput(
     _ map: FeatureMap, _ y: Int, _ x: Int, into out: Matrix, tile index: Int, of count: Int
   ) {
     // A tile at the edge of a map may read beyond the border; that counts as border, too.
@@ -112,9 +112,9 @@ extension Drawing {
         for c in stride(from: 0, to: map.channels, by: Channels.scalarCount) {
           for i in 0..<Tile.side {
             for j in 0..<Tile.side { tile[Tile.side * i + j] = load(pixels[Tile.side * i + j] + c) }
-            Tile.spreadPixels(tile + Tile.side * i, to: tile + Tile.side * i, stride: 1)
+            Tile.transformInput(tile + Tile.side * i, to: tile + Tile.side * i, stride: 1)
           }
-          for j in 0..<Tile.side { Tile.spreadPixels(tile + j, to: tile + j, stride: Tile.side) }
+          for j in 0..<Tile.side { Tile.transformInput(tile + j, to: tile + j, stride: Tile.side) }
           for place in 0..<Tile.places { store(tile[place], out[row: place * count + index] + c) }
         }
       }
@@ -122,7 +122,7 @@ extension Drawing {
   }
 
   /// The results of a tile from its products.
-  private func gather(
+  private func transformOutput(
     _ products: Matrix, tile index: Int, of count: Int, _ bias: Vector, into out: FeatureMap,
     _ y: Int, _ x: Int, adding: Bool
   ) {
@@ -133,11 +133,11 @@ extension Drawing {
           for j in 0..<Tile.side {
             tile[Tile.side * i + j] = load(products[row: (Tile.side * i + j) * count + index] + c)
           }
-          Tile.gatherResults(tile + Tile.side * i, to: tile + Tile.side * i, stride: 1)
+          Tile.transformOutput(tile + Tile.side * i, to: tile + Tile.side * i, stride: 1)
         }
         let first = load(bias.base + c)
         for j in 0..<width {
-          Tile.gatherResults(tile + j, to: tile + j, stride: Tile.side)
+          Tile.transformOutput(tile + j, to: tile + j, stride: Tile.side)
           for i in 0..<height {
             let pixel = out.pixel(y + i, x + j) + c
             let result = tile[Tile.side * i + j] + first

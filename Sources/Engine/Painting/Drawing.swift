@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 
 /// The verbs of the VQ decoder over feature maps.
@@ -53,16 +51,16 @@ struct Drawing {
   /// - Returns: whether no value is NaN. A NaN becomes black.
   func write(_ x: FeatureMap, to pixels: UnsafeMutablePointer<UInt8>) -> Bool {
     let count = x.width * x.channels
-    var areNumbers = true
+    var isNaNFree = true
     for y in 0..<x.height {
       let line = x.pixel(y, 0)
       for i in 0..<count {
-        areNumbers = areNumbers && !line[i].isNaN
+        isNaNFree = isNaNFree && !line[i].isNaN
         let value = (line[i] + 1) / 2 * 255
         pixels[y * count + i] = value >= 255 ? 255 : value > 0 ? UInt8(value) : 0
       }
     }
     buffers.giveBack(x)
-    return areNumbers
+    return isNaNFree
   }
 }

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 /// A picture's features, channels last: `[height, width, channels]`, with a border of one pixel all
 /// round that a 3×3 convolution reads as zeros.

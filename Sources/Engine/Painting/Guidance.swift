@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 /// Classifier-free guidance: how far to go from what the model would paint without the prompt
 /// towards what it would paint with it.

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 
 extension VQDecoder {
@@ -27,7 +25,7 @@ extension VQDecoder {
           let places = Drawing.placesAtOnce(height: side, width: side)
           tileInputs = max(tileInputs, places * convolution.inputs)
           tileOutputs = max(tileOutputs, places * convolution.outputs)
-          let weights = Tile.places * convolution.outputs * convolution.inputs
+          let weights = WinogradTile.places * convolution.outputs * convolution.inputs
           largestWeights = max(largestWeights, weights)
         } else {
           largestWeights = max(largestWeights, count)

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 extension VQDecoder {
   /// Where the decoder multiplies in int8: in maps of these widths and above.

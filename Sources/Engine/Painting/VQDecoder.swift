@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 // Letters: S side of the picture in codes, C channels. Maps are [height, width, C].
 
@@ -68,8 +66,8 @@ package struct VQDecoder: Sendable {
       if let convolution = level.upsample { x = d.enlarge(x, convolution) }
     }
     x = d.convolve(d.activatedFloats(x, outputNorm), output)
-    let areNumbers = d.write(x, to: pixels)
-    return areNumbers && buffers.panels.areNumbers
+    let isNaNFree = d.write(x, to: pixels)
+    return isNaNFree && buffers.panels.areFinite
   }
 }
 

@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 /// Eight channels of one pixel, one tap or one product.
 typealias Channels = SIMD8<Float>
@@ -11,7 +9,7 @@ typealias Channels = SIMD8<Float>
 ///
 /// In one dimension the results are `Aᵀ ((G g) ⊙ (Bᵀ d))`. The functions do it for one line or one
 /// column: vectors are `stride` elements apart, and all are read before any is written.
-enum Tile {
+enum WinogradTile {
   /// Results in one dimension.
   static let results = 4
   /// Products in one dimension, and pixels that it reads.
@@ -23,7 +21,7 @@ enum Tile {
 
   /// `Bᵀ d`, of six pixels.
   @inline(__always)
-  static func spreadPixels(
+  static func transformInput(
     _ d: UnsafePointer<Channels>, to out: UnsafeMutablePointer<Channels>, stride: Int
   ) {
     let (a, b, c) = (d[0], d[stride], d[2 * stride])
@@ -40,7 +38,7 @@ enum Tile {
 
   /// `G g`, of three taps.
   @inline(__always)
-  static func spreadTaps(
+  static func transformFilter(
     _ g: UnsafePointer<Channels>, to out: UnsafeMutablePointer<Channels>, stride: Int
   ) {
     let (a, b, c) = (g[0], g[stride], g[2 * stride])
@@ -55,7 +53,7 @@ enum Tile {
 
   /// `Aᵀ m`, of six products.
   @inline(__always)
-  static func gatherResults(
+  static func transformOutput(
     _ m: UnsafePointer<Channels>, to out: UnsafeMutablePointer<Channels>, stride: Int
   ) {
     let (a, f) = (m[0], m[5 * stride])

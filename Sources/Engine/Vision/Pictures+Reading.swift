@@ -2,21 +2,13 @@ import GGUF
 import JanusImages
 import JanusModelFile
 
-extension GeometryReader {
+extension MetadataReader {
   /// How pictures become pixels.
   package func preprocessor(imageSize: Int) throws(ModelFileError) -> ImagePreprocessor {
-    let background = try read { (m) throws(ContainerError) in
-      try m.integers("janus.image.background", in: 0...255)
-    }
-    let (minSize, mean, deviation) = (
-      try integer("image.min_size", 1...4_096),
-      try read { (m) throws(ContainerError) in try m.floats("janus.image.mean") },
-      try read { (m) throws(ContainerError) in try m.floats("janus.image.std") }
-    )
-    let (factor, normalizes) = (
-      try read { (m) throws(ContainerError) in try m.double("janus.image.rescale_factor") },
-      try read { (m) throws(ContainerError) in try m.bool("janus.image.normalize") }
-    )
+    let background = try integers(.imageBackground)
+    let minSize = try integer(.imageMinSize)
+    let (mean, deviation) = (try floats(.imageMean), try floats(.imageDeviation))
+    let (factor, normalizes) = (try double(.imageRescaleFactor), try bool(.imageNormalize))
     do throws(ImagePreprocessorError) {
       return try ImagePreprocessor(
         imageSize: imageSize, minSize: minSize, mean: mean, standardDeviation: deviation,
@@ -30,10 +22,18 @@ extension GeometryReader {
 
   /// How pictures are laid out before they become pixels; nil where they are shown as they are.
   package func formulaPage(imageSize: Int) throws(ModelFileError) -> FormulaPage? {
-    let keys = ["margin", "thickness"].map { "image.formula_page." + $0 }
-    guard keys.contains(where: { container.metadata.contains("janus." + $0) }) else { return nil }
-    return FormulaPage(
-      margin: try integer(keys[0], 0...(imageSize - 1) / 2),
-      thickness: try integer(keys[1], 1...FormulaPage.largestThickness))
+    let (margin, thickness) = (IntegerKey.formulaPageMargin, IntegerKey.formulaPageThickness)
+    let metadata = container.metadata
+    guard metadata.contains(margin) || metadata.contains(thickness) else { return nil }
+    let folds = BoolKey.formulaPageFolds
+    let page = FormulaPage(
+      margin: try integer(margin), thickness: try integer(thickness),
+      folds: metadata.contains(folds) ? try bool(folds) : false)
+    guard imageSize > 2 * page.margin else {
+      throw .geometry(
+        file: container.file.path, key: margin.name,
+        expected: "less than half of the picture's \(imageSize) pixels", found: "\(page.margin)")
+    }
+    return page
   }
 }

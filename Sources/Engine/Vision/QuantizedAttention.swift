@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 import Quant
 import SIMDKernels
 
@@ -128,11 +126,11 @@ private struct QuantizedAttention {
     let behind = scores.base + rows.count * positions
     let keys = keys(head)
     let queries = HeadPanels.Tokens(behind, rows: rows.count, blocks: keyShape.blocks)
-    let areOrdinary = keys.quantize(
+    let scalesFit = keys.quantize(
       q[row: rows.lowerBound] + head * dim, stride: q.stride,
       scale: 1 / Float(dim).squareRoot(), into: queries)
     keys.multiply(
-      queries, areOrdinary: areOrdinary, bias: nil, into: scores.base, stride: scores.stride)
+      queries, scalesFit: scalesFit, bias: nil, into: scores.base, stride: scores.stride)
     let out = Matrix(
       out[row: rows.lowerBound] + head * dim, rows: rows.count, columns: dim, stride: out.stride)
     mix(head, by: scores, into: out, behind)
@@ -148,17 +146,17 @@ private struct QuantizedAttention {
       factors + dim, rows: scores.rows, blocks: valueShape.blocks)
     guard let quantizeExponentials = kernels.quantizeExponentials else {
       for row in 0..<scores.rows { kernels.softmax(scores[row: row], positions) }
-      let areOrdinary = values.quantize(
+      let scalesFit = values.quantize(
         scores.base, stride: scores.stride, scale: 1, into: probabilities)
       values.multiply(
-        probabilities, areOrdinary: areOrdinary, bias: mean, into: out.base, stride: out.stride)
+        probabilities, scalesFit: scalesFit, bias: mean, into: out.base, stride: out.stride)
       return
     }
     quantizeExponentials(
       scores.base, scores.stride, scores.rows, positions, probabilities.values,
       probabilities.scales, probabilities.offsets, sums)
     values.multiply(
-      probabilities, areOrdinary: true, bias: nil, into: out.base, stride: out.stride)
+      probabilities, scalesFit: true, bias: nil, into: out.base, stride: out.stride)
     // Divided by the sums earlier, scales would need their whole mantissa.
     for row in 0..<scores.rows {
       factors.update(repeating: 1 / sums[row], count: dim)
@@ -236,33 +234,34 @@ private struct HeadPanels {
     _ x: UnsafePointer<Float>, stride: Int, scale: Float, into tokens: Tokens
   ) -> Bool {
     // A factor that is not a power of two would make scales need their whole mantissa.
-    var areOrdinary = scale.significand == 1
+    var scalesFit = scale.significand == 1
     for row in 0..<tokens.rows {
       let (values, scales, offsets) = tokens[row]
-      let isOrdinary = kernels.quantizeActivations(
-        x + row * stride, shape.columns, ScaleBits.eighths, values, scales, offsets)
-      areOrdinary = areOrdinary && isOrdinary
+      let fits = kernels.quantizeActivations(
+        x + row * stride, shape.columns, ScalePrecision.threeBits, values, scales, offsets)
+      scalesFit = scalesFit && fits
       if scale != 1 {
         for block in 0..<tokens.blocks {
           scales[block] *= scale
-          areOrdinary = areOrdinary && scales[block] >= ScaleBits.smallest
+          scalesFit = scalesFit && scales[block] >= ScalePrecision.smallest
         }
       }
     }
-    return areOrdinary
+    return scalesFit
   }
 
   /// Rows times the panels.
   func multiply(
-    _ tokens: Tokens, areOrdinary: Bool, bias: UnsafePointer<Float>?,
+    _ tokens: Tokens, scalesFit: Bool, bias: UnsafePointer<Float>?,
     into out: UnsafeMutablePointer<Float>, stride outStride: Int
   ) {
-    let tabulated = areOrdinary && isTabulated.load(as: Bool.self)
+    let tabulated = scalesFit && isTabulated.load(as: Bool.self)
     let aid =
       tabulated ? UnsafePointer(tables.assumingMemoryBound(to: UInt8.self)) : Weight.noLevels
     kernels.matmulInt8(
       start, aid, shape.blocks, shape.blocks, 0, shape.panels, shape.rows, tokens.values,
-      tokens.scales, tokens.offsets, tabulated ? ScaleBits.eighths : ScaleBits.none, shape.blocks,
+      tokens.scales, tokens.offsets, tabulated ? ScalePrecision.threeBits : ScalePrecision.full,
+      shape.blocks,
       tokens.rows, bias, out, outStride, false)
   }
 }

@@ -1,6 +1,5 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
+import SIMDKernels
 
 extension Ops {
   /// Cuts `[3, side, side]` pixels into rows of `[channel][y][x]` values, one row a patch, row-major:
@@ -36,7 +35,7 @@ extension Ops {
     if inInt8 { return attendInInt8(q, k, v, heads: heads, into: out) }
     let (dim, count) = (q.columns / heads, k.rows)
     let scale = 1 / Float(dim).squareRoot()
-    let width = KVCache.chunkPositions
+    let width = Kernels.keysPerChunk
     let chunks = (count + width - 1) / width
     let keys = transpose(k, heads: heads, chunks: chunks)
     let step = 32
@@ -64,7 +63,7 @@ extension Ops {
 
   /// Keys `[N, heads · C]` as the score kernels read them: `[heads][chunks][C][64]`.
   private func transpose(_ k: Matrix, heads: Int, chunks: Int) -> Matrix {
-    let (dim, width) = (k.columns / heads, KVCache.chunkPositions)
+    let (dim, width) = (k.columns / heads, Kernels.keysPerChunk)
     let out = transposedKeys.matrix(heads * chunks * dim, width)
     pool.run(heads * chunks) { task, _ in
       let (head, chunk) = (task / chunks, task % chunks)

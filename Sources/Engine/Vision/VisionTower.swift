@@ -1,6 +1,4 @@
 import JanusModelFile
-import JanusSystem
-import JanusWords
 
 // Letters: N patches, E embedding length, H heads, C head dimension, F feed-forward length,
 // P = 3 · patch² values of a patch, D embedding length of the language model.
@@ -58,6 +56,20 @@ package struct VisionTower: Sendable {
     }
     ops.layerNorm(b.x, postNorm, epsilon: g.normEpsilon, into: b.h)
     ops.perceptron(aligner, b.h, scratch: (b.d, b.d2), into: out)
+  }
+}
+
+extension PictureFeatures {
+  /// Runs the tower over `pixels: [3, S, S]`.
+  ///
+  /// - Parameter columns: the embedding length of the language model.
+  package convenience init(
+    encoding pixels: UnsafePointer<Float>, with tower: VisionTower, columns: Int,
+    _ buffers: VisionBuffers, _ ops: Ops
+  ) {
+    self.init(patchCount: tower.geometry.patchCount, columns: columns) { rows in
+      tower.encode(pixels, into: rows, buffers, ops)
+    }
   }
 }
 

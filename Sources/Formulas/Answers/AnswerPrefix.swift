@@ -50,7 +50,8 @@ package struct AnswerPrefix: Sendable {
     case .formula: false
     case .bare(let formula): formula.isComplete
     case .lineStart(let pending):
-      pending.first != UInt8(ascii: "\\") || FormulaPrefix().advanced(by: pending)?.isComplete ?? true
+      pending.first != UInt8(ascii: "\\")
+        || FormulaPrefix().advanced(by: pending)?.isComplete ?? true
     case .escape: false
     default: true
     }
@@ -65,13 +66,14 @@ package struct AnswerPrefix: Sendable {
     }
   }
 
-  /// The answer with `bytes` behind it; nil where no answer goes on so.
+  /// The answer followed by `bytes`; nil where no answer can continue like that.
   package func advanced(by bytes: some Sequence<UInt8>) -> AnswerPrefix? {
     var next = self
     return next.advance(by: bytes) ? next : nil
   }
 
-  /// Takes bytes of the next token; false where no answer goes on so. After that the prefix is of no use.
+  /// Takes bytes of the next token; false where no answer can continue like that. The prefix is
+  /// then not to be used.
   package mutating func advance(by bytes: some Sequence<UInt8>) -> Bool {
     for byte in bytes where !advance(by: byte) { return false }
     return true
@@ -141,7 +143,9 @@ package struct AnswerPrefix: Sendable {
       mode = .language(name + CollectionOfOne(byte | 0x20))
       return
     }
-    let known = ["", "latex", "tex", "math", "markdown", "md", "plaintext", "text", "txt", "katex", "mathjax"]
+    let known = [
+      "", "latex", "tex", "math", "markdown", "md", "plaintext", "text", "txt", "katex", "mathjax",
+    ]
     if known.contains(String(decoding: name, as: UTF8.self)) {
       mode = .lineStart([])
       if byte != 0x0A, byte != 0x20 { _ = advance(by: byte) }
@@ -240,7 +244,8 @@ enum LineStart {
       let rest = kind(of: Array(line.dropFirst()))
       if line.count == 1 { return .open }
       return rest == .marker ? .formula : rest
-    case UInt8(ascii: "{"), UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: "^"), UInt8(ascii: "_"),
+    case UInt8(ascii: "{"), UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: "^"),
+      UInt8(ascii: "_"),
       UInt8(ascii: "&"), UInt8(ascii: "."):
       return .formula
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
@@ -258,7 +263,9 @@ enum LineStart {
     while end < line.count, CommandTable.isLetter(line[end]) { end += 1 }
     let word = String(decoding: line[1..<end], as: UTF8.self)
     if end == line.count {
-      let maybeDocument = documentCommands.contains { $0.hasPrefix(word) } || "begin".hasPrefix(word) || "end".hasPrefix(word)
+      let maybeDocument =
+        documentCommands.contains { $0.hasPrefix(word) } || "begin".hasPrefix(word)
+        || "end".hasPrefix(word)
       return maybeDocument ? .open : .formula
     }
     if documentCommands.contains(word) { return .words }
@@ -314,7 +321,8 @@ enum LineStart {
       var stop = next
       while stop < line.count, CommandTable.isLetter(line[stop]) { stop += 1 }
       guard stop < line.count else { return .open }
-      return stop - next > 1 && !functions.contains(String(decoding: line[next..<stop], as: UTF8.self))
+      return stop - next > 1
+        && !functions.contains(String(decoding: line[next..<stop], as: UTF8.self))
         ? .words : .formula
     }
     if line[next] >= 0x80 { return .words }

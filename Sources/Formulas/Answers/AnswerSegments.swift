@@ -80,7 +80,9 @@ struct AnswerSegments {
     return nil
   }
 
-  private func isBlank(_ range: Range<Int>) -> Bool { range.allSatisfy { Lexer.isSpace(bytes[$0]) } }
+  private func isBlank(_ range: Range<Int>) -> Bool {
+    range.allSatisfy { Lexer.isSpace(bytes[$0]) }
+  }
 
   /// The body of a document, if the range is one.
   private mutating func body(of range: Range<Int>) -> Range<Int> {
@@ -219,8 +221,9 @@ struct AnswerSegments {
           return Formula(kind: .display, content: whole, whole: whole)
         }
       }
-      position += bytes[position] == UInt8(ascii: "\\") && !hasPrefix("\\begin", at: position, to: end)
-        && !hasPrefix("\\end", at: position, to: end) ? 2 : 1
+      position +=
+        bytes[position] == UInt8(ascii: "\\") && !hasPrefix("\\begin", at: position, to: end)
+          && !hasPrefix("\\end", at: position, to: end) ? 2 : 1
     }
     return Formula(kind: .display, content: index..<end, whole: index..<end)
   }

@@ -51,7 +51,8 @@ struct BareFormulas {
     if let range = open {
       var whole = range
       let tick = UInt8(ascii: "`")
-      while whole.lowerBound > 0, whole.upperBound < bytes.count, bytes[whole.lowerBound - 1] == tick,
+      while whole.lowerBound > 0, whole.upperBound < bytes.count,
+        bytes[whole.lowerBound - 1] == tick,
         bytes[whole.upperBound] == tick
       {
         whole = whole.lowerBound - 1..<whole.upperBound + 1
@@ -134,8 +135,9 @@ struct BareFormulas {
     let name = text(line.lowerBound + 1..<end)
     guard let id = CommandTable.shared.command(named: name) else { return false }
     let command = CommandTable.shared[id]
-    return command.roles.contains(.construct) || [.ordinary, .operators, .function].contains(command.atom)
-      && command.roles.contains(.symbol)
+    return command.roles.contains(.construct)
+      || [.ordinary, .operators, .function].contains(command.atom)
+        && command.roles.contains(.symbol)
   }
 
   /// Whether a relation stands outside of braces.
@@ -172,7 +174,8 @@ struct BareFormulas {
     if range.isEmpty { return nil }
     if !isFenced || range.lowerBound > line.lowerBound {
       if Prose.isSentence(text(range)) { return nil }
-    } else if Prose.isSentence(text(range)), !text(range).contains(where: { "\\^_=".contains($0) }) {
+    } else if Prose.isSentence(text(range)), !text(range).contains(where: { "\\^_=".contains($0) })
+    {
       return nil
     }
     range = withoutWords(range)
@@ -207,10 +210,13 @@ struct BareFormulas {
     var index = range.lowerBound
     switch bytes[index] {
     case UInt8(ascii: "0")...UInt8(ascii: "9"):
-      while index < range.upperBound, (0x30...0x39).contains(bytes[index]), index < range.lowerBound + 3 {
+      while index < range.upperBound, (0x30...0x39).contains(bytes[index]),
+        index < range.lowerBound + 3
+      {
         index += 1
       }
-      guard index < range.upperBound, bytes[index] == UInt8(ascii: ".") || bytes[index] == UInt8(ascii: ")")
+      guard index < range.upperBound,
+        bytes[index] == UInt8(ascii: ".") || bytes[index] == UInt8(ascii: ")")
       else { return range }
       index += 1
     case UInt8(ascii: "-") where hasDashes: index += 1
@@ -252,7 +258,8 @@ struct BareFormulas {
     var leading = 0
     var common = 0
     for word in words {
-      guard word.isEmpty || Prose.isWord(word) || (leading > 0 && (word == "a" || word == "I")) else { break }
+      guard word.isEmpty || Prose.isWord(word) || (leading > 0 && (word == "a" || word == "I"))
+      else { break }
       if !word.isEmpty {
         leading += 1
         common += Prose.isCommon(word) ? 1 : 0
@@ -316,12 +323,15 @@ struct BareFormulas {
   private func withoutSigns(_ range: Range<Int>) -> Range<Int> {
     var text = Substring(text(range))
     var start = range.lowerBound
-    while let first = text.unicodeScalars.first, "，。：；、,:;．".unicodeScalars.contains(first) || first == " " {
+    while let first = text.unicodeScalars.first,
+      "，。：；、,:;．".unicodeScalars.contains(first) || first == " "
+    {
       start += UTF8.width(first)
       text.unicodeScalars.removeFirst()
     }
     var end = range.upperBound
-    while let last = text.unicodeScalars.last, "，。：；、．".unicodeScalars.contains(last) || last == " " {
+    while let last = text.unicodeScalars.last, "，。：；、．".unicodeScalars.contains(last) || last == " "
+    {
       end -= UTF8.width(last)
       text.unicodeScalars.removeLast()
     }

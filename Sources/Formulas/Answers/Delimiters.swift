@@ -44,12 +44,14 @@ package enum Delimiters: String, CaseIterable, Sendable {
     let begin = "\\begin{\(environment.name)}"
     let end = "\\end{\(environment.name)}"
     let text = String(decoding: bytes, as: UTF8.self)
-    guard let start = text.utf8.indices(of: begin).first, let stop = text.utf8.indices(of: end).last else {
+    guard let start = text.utf8.indices(of: begin).first, let stop = text.utf8.indices(of: end).last
+    else {
       return []
     }
     let name = environment.name == "split" ? "aligned" : environment.innerName
     var edits = [
-      Edit(range: start..<start + begin.utf8.count, replacement: name.map { "\\begin{\($0)}" } ?? ""),
+      Edit(
+        range: start..<start + begin.utf8.count, replacement: name.map { "\\begin{\($0)}" } ?? ""),
       Edit(range: stop..<stop + end.utf8.count, replacement: name.map { "\\end{\($0)}" } ?? ""),
     ]
     // Numbers, labels and texts between the lines stand in displays only.
@@ -66,7 +68,9 @@ package enum Delimiters: String, CaseIterable, Sendable {
       guard case .command(let id) = token.lexeme else { continue }
       let command = table[id]
       if command.roles.contains(.mark) {
-        let end = command.slots.isEmpty ? token.range.upperBound : reader.end(ofGroups: 1, from: token.range.upperBound)
+        let end =
+          command.slots.isEmpty
+          ? token.range.upperBound : reader.end(ofGroups: 1, from: token.range.upperBound)
         edits.append(Edit(range: token.range.lowerBound..<end, replacement: ""))
       } else if command.roles.contains(.tag) {
         edits.append(Edit(range: token.range, replacement: "\\qquad\\text"))

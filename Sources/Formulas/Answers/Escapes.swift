@@ -69,7 +69,11 @@ enum Escapes {
       if scalar == "\r", keepsLines {
         edits.append(Edit(range: range, replacement: ""))
       } else if Grammar.isControl(scalar) {
-        edits.append(Edit(range: range, replacement: Lexer.isSpace(UInt8(truncatingIfNeeded: min(scalar.value, 0x7F))) ? " " : ""))
+        edits.append(
+          Edit(
+            range: range,
+            replacement: Lexer.isSpace(UInt8(truncatingIfNeeded: min(scalar.value, 0x7F)))
+              ? " " : ""))
       }
     }
     return edits

@@ -86,7 +86,8 @@ package struct FormulaAnswer: Sendable {
       range = range.lowerBound + 1..<range.upperBound
     }
     let text = EditedText(Array(raw[range]), source: range.lowerBound)
-    return text.applying(Escapes.edits(text.bytes))
+    let plain = text.applying(Escapes.edits(text.bytes))
+    return plain.applying(Percent.edits(plain.bytes))
   }
 
   // MARK: One formula of several
@@ -118,7 +119,9 @@ package struct FormulaAnswer: Sendable {
     let start = bytes.firstIndex { !Lexer.isSpace($0) } ?? bytes.count
     if start > 0 { edits.append(Edit(range: 0..<start, replacement: "")) }
     var end = bytes.count
-    while end > start, Lexer.isSpace(bytes[end - 1]), !FormulaCheck.isEscaped(end - 1, bytes) { end -= 1 }
+    while end > start, Lexer.isSpace(bytes[end - 1]), !FormulaCheck.isEscaped(end - 1, bytes) {
+      end -= 1
+    }
     if end < bytes.count { edits.append(Edit(range: end..<bytes.count, replacement: "")) }
     return text.applying(edits)
   }
@@ -145,14 +148,20 @@ package struct FormulaAnswer: Sendable {
   ) -> [String] {
     var warnings: [String] = []
     if wasCut { warnings.append("the answer ended at the limit of tokens") }
-    let names = [("group", "groups"), ("bracket", "brackets"), ("\\left", "\\left"), ("environment", "environments")]
+    let names = [
+      ("group", "groups"), ("bracket", "brackets"), ("\\left", "\\left"),
+      ("environment", "environments"),
+    ]
     for (name, several) in names {
       let count = closed.count { $0 == name }
-      if count > 0 { warnings.append("closed \(count) \(count == 1 ? name : several) that the answer left open") }
+      if count > 0 {
+        warnings.append("closed \(count) \(count == 1 ? name : several) that the answer left open")
+      }
     }
     var seen: Set<String> = []
     for problem in problems where problem.fault != .unfinished && problem.fault != .unknownCommand {
-      let words = "mended: " + problem.fault.reason + (problem.excerpt.isEmpty ? "" : ": " + problem.excerpt)
+      let words =
+        "mended: " + problem.fault.reason + (problem.excerpt.isEmpty ? "" : ": " + problem.excerpt)
       if seen.insert(words).inserted, seen.count <= 8 { warnings.append(words) }
     }
     let mended = problems.filter { $0.fault == .unknownCommand }.map(\.excerpt)
@@ -179,7 +188,8 @@ package struct FormulaAnswer: Sendable {
       let latex = trimmed(Formula(source(raw, formula.content)).repaired).text
       let isAlone = formula.kind == .display || isOnLineOfItsOwn(range, raw)
       let wrapped = (isAlone && formula.kind != .inline ? Delimiters.display : .dollar).wrap(latex)
-      result += Array((isAlone && formula.kind != .inline ? wrapped.replacingDisplayDelimiters : wrapped).utf8)
+      result += Array(
+        (isAlone && formula.kind != .inline ? wrapped.replacingDisplayDelimiters : wrapped).utf8)
     }
     result += raw[position...]
     let text = EditedText(result)

@@ -63,12 +63,15 @@ enum Prose {
       return answers.contains(bare) && only.allSatisfy { $0.isLetter || ".!?,:*".contains($0) }
     }
     if hasForeign(line), !marks { return true }
-    if !marks { return prose.count >= 2 || (prose.count == 1 && words.count > 1 && prose.contains(where: isCommon)) }
+    if !marks {
+      return prose.count >= 2
+        || (prose.count == 1 && words.count > 1 && prose.contains(where: isCommon))
+    }
     let hasCommand = line.contains("\\") || line.contains("^")
     return !hasCommand && prose.count >= 4 && prose.count(where: isCommon) >= 2
   }
 
-  /// Whether the text before a colon introduces what is behind it.
+  /// Whether the text before a colon introduces the text after it.
   static func introduces(_ text: String) -> Bool {
     guard !text.contains(where: { "\\^_={}".contains($0) }) else { return false }
     let lower = text.lowercased()

@@ -112,7 +112,9 @@ package struct RepetitionGuard: Sendable {
       if tokens[last - lag] == tokens[last] { lagMatches[lag] += 1 }
       let old = last - Self.lagWindow
       if old >= lag, tokens[old - lag] == tokens[old] { lagMatches[lag] -= 1 }
-      if found == nil, old >= lag, lagMatches[lag] * 8 >= Self.lagWindow * 7, !isTable(Self.lagWindow) {
+      if found == nil, old >= lag, lagMatches[lag] * 8 >= Self.lagWindow * 7,
+        !isTable(Self.lagWindow)
+      {
         found = old + 1
       }
     }

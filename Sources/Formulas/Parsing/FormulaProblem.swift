@@ -11,7 +11,9 @@ package struct FormulaProblem: Equatable, Sendable, CustomStringConvertible {
     self.fault = fault
     let end = min(range.upperBound, range.lowerBound + 40, bytes.count)
     let piece = String(decoding: bytes[min(range.lowerBound, end)..<end], as: UTF8.self)
-    excerpt = String(String.UnicodeScalarView(piece.unicodeScalars.map { Grammar.isControl($0) ? "\u{FFFD}" : $0 }))
+    excerpt = String(
+      String.UnicodeScalarView(piece.unicodeScalars.map { Grammar.isControl($0) ? "\u{FFFD}" : $0 })
+    )
   }
 
   /// "byte 12: unknown command: \foo"

@@ -41,8 +41,9 @@ extension Grammar {
       case .delimiter, .bracedDelimiter: return .delimiter
       default: return []
       }
-    case .raw: return frame.id == UInt16(Slot.bracedDelimiter.rawValue) && frame.step == 0
-      ? .delimiter : []
+    case .raw:
+      return frame.id == UInt16(Slot.bracedDelimiter.rawValue) && frame.step == 0
+        ? .delimiter : []
     case .gap: return .mathSpace
     case .beginName, .endName: return []
     }

@@ -14,7 +14,8 @@ extension Grammar {
     }
     switch lexeme {
     case .space: return nil
-    case .paragraph: return frame.kind == .top && !frame.flags.contains(.hasContent) ? nil : .blankLine
+    case .paragraph:
+      return frame.kind == .top && !frame.flags.contains(.hasContent) ? nil : .blankLine
     case .character(let scalar): return takeCharacter(scalar)
     case .command(let id): return takeCommand(id)
     case .unknown: return .unknownCommand
@@ -65,7 +66,8 @@ extension Grammar {
       record(.leaf(.character(scalar)))
     case "&":
       let isCell =
-        frame.kind == .cells ? environment(of: frame).allowsAlignment
+        frame.kind == .cells
+        ? environment(of: frame).allowsAlignment
         : frame.kind == .top && allowsBareRows
       guard isCell else { return .misplacedAlignment }
       startCell()
@@ -99,7 +101,9 @@ extension Grammar {
 
   /// Why a character cannot stand in a formula.
   static func faultInMath(_ scalar: Unicode.Scalar) -> Fault? {
-    if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F ? .controlCharacter : nil }
+    if scalar.isASCII {
+      return scalar.value < 0x20 || scalar.value == 0x7F ? .controlCharacter : nil
+    }
     return isControl(scalar) ? .controlCharacter : .unsupportedCharacter
   }
 
@@ -301,7 +305,7 @@ extension Grammar {
     }
   }
 
-  /// A space ends what stands at the end and may be left out: `\\ [x]` has no length.
+  /// After a space an optional argument cannot follow: `\\ [x]` has no length.
   private mutating func skipOptionalBeforeSpace(_ slot: Slot, _ frame: Frame) {
     guard slot.isOptional, isOptionalRest(frame) else { return }
     finishCommand()

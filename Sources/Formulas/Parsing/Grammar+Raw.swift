@@ -109,7 +109,8 @@ extension Grammar {
       return nil
     }
     switch scalar {
-    case "a"..."z", "A"..."Z", "0"..."9", ":", ".", ",", "-", "_", "!", "*", "+", "/", "(", ")", "@",
+    case "a"..."z", "A"..."Z", "0"..."9", ":", ".", ",", "-", "_", "!", "*", "+", "/", "(", ")",
+      "@",
       "|", ";":
       record(.leaf(lexeme))
       change { $0.step = 1 }
@@ -246,7 +247,8 @@ extension Grammar {
       if scalar == "}", frame.step == 3 {
         change { $0.step = 4 }
       } else {
-        guard ("0"..."9").contains(scalar), frame.value < 10, frame.step == 3 || scalar != "0" else {
+        guard ("0"..."9").contains(scalar), frame.value < 10, frame.step == 3 || scalar != "0"
+        else {
           return .badNumber
         }
         change {

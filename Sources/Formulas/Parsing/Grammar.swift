@@ -157,7 +157,8 @@ struct Grammar: Sendable {
     if top.kind.isMathList {
       change {
         $0.flags.subtract(isOperator ? [.sub, .sup, .prime, .start] : [.atom, .start])
-        $0.flags.insert(isOperator ? [.operators, .hasContent, .hasAtom] : [.hasContent, .hasAtom])
+        $0.flags.insert(
+          isOperator ? [.operators, .hasContent, .hasAtom] : [.hasContent, .hasAtom])
       }
     } else {
       finishArgument()

@@ -87,7 +87,8 @@ package struct EditedText: Sendable {
 
   /// Where a byte of this text came from; nil for one that was put in.
   package func source(of position: Int) -> Int? {
-    guard let run = runs.last(where: { $0.start <= position }), position < run.start + run.count else {
+    guard let run = runs.last(where: { $0.start <= position }), position < run.start + run.count
+    else {
       return nil
     }
     return run.source + position - run.start

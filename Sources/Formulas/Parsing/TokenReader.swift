@@ -39,7 +39,7 @@ struct TokenReader {
       }
       if let first = output.first {
         // What was under way ended before this byte, or with it.
-        let endsBefore = wasOpen && Self.endsBefore(first, bytes[start], start, position)
+        let endsBefore = wasOpen && endsBefore(first, position)
         let token = Token(lexeme: first, range: start..<(endsBefore ? position : index))
         if let other = output.second {
           second = Token(lexeme: other, range: position..<index)
@@ -59,16 +59,15 @@ struct TokenReader {
   }
 
   /// Whether a lexeme that was under way ended before the byte that completed it.
-  private static func endsBefore(
-    _ lexeme: Lexeme, _ first: UInt8, _ start: Int, _ position: Int
-  ) -> Bool {
+  private func endsBefore(_ lexeme: Lexeme, _ position: Int) -> Bool {
     switch lexeme {
     case .space, .paragraph: return true
     case .character: return false
     case .command(let id):
       guard let letter = CommandTable.shared[id].name.utf8.first else { return false }
       return CommandTable.isLetter(letter)
-    case .unknown: return position > start + 1
+    // A backslash takes one character of ASCII with it, or a word.
+    case .unknown: return position > start + 1 || bytes[position] >= 0x80
     }
   }
 
@@ -127,7 +126,8 @@ struct TokenReader {
         name.append(byte)
       } else if !Lexer.isSpace(byte) {
         // A wrong bracket at the end of a name is taken for the brace.
-        let closes = byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") || byte == UInt8(ascii: ")")
+        let closes =
+          byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") || byte == UInt8(ascii: ")")
         return (String(decoding: name, as: UTF8.self), closes ? index + 1 : index)
       }
       index += 1
@@ -145,7 +145,9 @@ struct TokenReader {
       switch bytes[next] {
       case UInt8(ascii: "*") where left == count && end == position: end = next + 1
       case UInt8(ascii: "["):
-        guard left > 0 || end > position, let closer = closer(of: next, limit: 1000) else { return end }
+        guard left > 0 || end > position, let closer = closer(of: next, limit: 1000) else {
+          return end
+        }
         end = closer + 1
       case UInt8(ascii: "{") where left > 0:
         guard let closer = closer(of: next, limit: 100_000) else { return end }

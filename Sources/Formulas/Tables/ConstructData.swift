@@ -308,7 +308,8 @@ enum ConstructData {
     """
 
   /// Accents of text as combining characters.
-  static let textAccents = "'=0301 `=0300 ^=0302 ~=0303 \"=0308 ==0304 .=0307 c=0327 v=030C u=0306 H=030B r=030A k=0328 b=0331 d=0323"
+  static let textAccents =
+    "'=0301 `=0300 ^=0302 ~=0303 \"=0308 ==0304 .=0307 c=0327 v=030C u=0306 H=030B r=030A k=0328 b=0331 d=0323"
 
   /// Commands that read or write files, run programs, load code, leave the page or change TeX itself,
   /// and how many groups follow them. They are never part of a formula.

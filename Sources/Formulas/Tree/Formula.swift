@@ -3,7 +3,7 @@
 /// Reading is total: any text gives a tree. Where the text is not valid, the tree is that of `repaired`,
 /// the text with as few changes as the reader could make.
 package struct Formula: Sendable {
-  /// The longest text that is read, in bytes; what is behind is left out.
+  /// The longest text that is read, in bytes; the rest is left out.
   package static let longest = 1 << 20
 
   package let nodes: [Node]
@@ -30,7 +30,7 @@ package struct Formula: Sendable {
   package init(_ latex: String) { self.init(EditedText(Array(latex.utf8.prefix(Self.longest)))) }
 
   init(_ text: EditedText) {
-    var text = text.applying(Percent.edits(text.bytes))
+    var text = text
     var problems: [FormulaProblem] = []
     var closed: [String] = []
     if let problem = FormulaCheck.firstProblem(text.bytes) { problems.append(problem) }
@@ -102,40 +102,5 @@ extension Argument {
     case .rows(let rows): rows.flatMap(\.cells)
     default: []
     }
-  }
-}
-
-/// Percent signs that were meant as such, not as the start of a comment.
-enum Percent {
-  /// "50%" at the end of a line, and behind a digit at the end of all.
-  static func edits(_ bytes: [UInt8]) -> [Edit] {
-    var edits: [Edit] = []
-    var index = 0
-    let lastNewline = bytes.lastIndex(of: 0x0A) ?? -1
-    while index < bytes.count {
-      if bytes[index] == UInt8(ascii: "\\") {
-        index += 2
-        continue
-      }
-      guard bytes[index] == UInt8(ascii: "%") else {
-        index += 1
-        continue
-      }
-      let previous = bytes[..<index].last { $0 != 0x20 }
-      let isBehindDigit = previous.map { (0x30...0x39).contains($0) } ?? false
-      var end = index + 1
-      var isBlank = true
-      while end < bytes.count, bytes[end] != 0x0A {
-        if !Lexer.isSpace(bytes[end]) { isBlank = false }
-        end += 1
-      }
-      if isBehindDigit, isBlank || index > lastNewline {
-        edits.append(Edit(range: index..<index, replacement: "\\"))
-        index += 1
-      } else {
-        index = end
-      }
-    }
-    return edits
   }
 }

@@ -134,7 +134,8 @@ struct Tidying {
     }
     edits.append(Edit(range: node.range.lowerBound..<start, replacement: opener))
     edits.append(
-      Edit(range: node.range.upperBound - end.utf8.count..<node.range.upperBound, replacement: closer))
+      Edit(
+        range: node.range.upperBound - end.utf8.count..<node.range.upperBound, replacement: closer))
   }
 
   private static func replacement(
@@ -213,8 +214,12 @@ struct Tidying {
         // The grammar leaves digits and braces: *12{lc}.
         var number = 0
         index += 1
-        while index < bytes.count, bytes[index] != UInt8(ascii: "}"), !(bytes[index] == UInt8(ascii: "{") && number > 0) {
-          if (0x30...0x39).contains(bytes[index]) { number = min(100, number * 10 + Int(bytes[index] - 0x30)) }
+        while index < bytes.count, bytes[index] != UInt8(ascii: "}"),
+          !(bytes[index] == UInt8(ascii: "{") && number > 0)
+        {
+          if (0x30...0x39).contains(bytes[index]) {
+            number = min(100, number * 10 + Int(bytes[index] - 0x30))
+          }
           index += 1
         }
         while index < bytes.count, bytes[index] != UInt8(ascii: "{") { index += 1 }

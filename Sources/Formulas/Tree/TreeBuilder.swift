@@ -1,4 +1,4 @@
-/// Makes a tree of what the grammar tells.
+/// Makes a tree of the grammar's events.
 struct TreeBuilder {
   /// A frame whose parts come in.
   struct Item {
@@ -46,6 +46,7 @@ struct TreeBuilder {
     case .close(let frame): close(frame, range)
     case .cell:
       if items[top].frame.kind == .top {
+        foldTop()
         items[top].nodes.append(Node(kind: .alignment, range: range))
       } else {
         endCell()
@@ -106,7 +107,9 @@ struct TreeBuilder {
       if items[top].frame.id == UInt16(Slot.bracedDelimiter.rawValue) { items[top].left = node }
       items[top].raw += rawText(lexeme)
     case .text:
-      if node.kind != .space || items[top].nodes.last?.kind != .space { items[top].nodes.append(node) }
+      if node.kind != .space || items[top].nodes.last?.kind != .space {
+        items[top].nodes.append(node)
+      }
     case .command: argumentLeaf(node)
     default: mathLeaf(node)
     }
@@ -115,7 +118,9 @@ struct TreeBuilder {
   private func rawText(_ lexeme: Lexeme) -> String {
     switch lexeme {
     case .character(let scalar): String(Character(scalar))
-    case .command(let id): "\\" + table[id].name + (table[id].name.utf8.first.map(CommandTable.isLetter) == true ? " " : "")
+    case .command(let id):
+      "\\" + table[id].name
+        + (table[id].name.utf8.first.map(CommandTable.isLetter) == true ? " " : "")
     default: " "
     }
   }
@@ -123,7 +128,9 @@ struct TreeBuilder {
   private mutating func argumentLeaf(_ node: Node) {
     let slots = slots(of: items[top].frame)
     let next = slots[min(items[top].arguments.count, slots.count - 1)...].first { !$0.isOptional }
-    if node.kind == .character("*"), slots[min(items[top].arguments.count, slots.count - 1)] == .star {
+    if node.kind == .character("*"),
+      slots[min(items[top].arguments.count, slots.count - 1)] == .star
+    {
       append(.raw("*"), for: .star)
     } else if next == .delimiter || next == .bracedDelimiter {
       append(.delimiter(node), for: next ?? .delimiter)
@@ -142,7 +149,7 @@ struct TreeBuilder {
     if items[top].frame.kind == .fenced, takeDelimiter(node) { return }
     switch node.kind {
     case .character("'"):
-      script { $0.primes += 1 } range: { node.range }
+      script(at: node.range) { $0.primes += 1 }
     case .command(let id):
       let roles = table[id].roles
       if roles.contains(.infix) {
@@ -163,7 +170,9 @@ struct TreeBuilder {
       let inner = limited(base, id, base.range)
       return Node(kind: .scripts(base: inner, sub: sub, sup: sup, primes: primes), range: all)
     }
-    if case .limited(let inner, _) = node.kind { return Node(kind: .limited(inner, id), range: all) }
+    if case .limited(let inner, _) = node.kind {
+      return Node(kind: .limited(inner, id), range: all)
+    }
     return Node(kind: .limited(node, id), range: all)
   }
 
@@ -244,12 +253,15 @@ struct TreeBuilder {
     case .bracket: append(.math(Self.folded(item)), for: .optionalMath)
     case .rows:
       item.cells.append(Self.folded(item))
-      item.rows.append(Row(cells: item.cells, spacing: nil, end: range.lowerBound..<range.lowerBound))
+      item.rows.append(
+        Row(cells: item.cells, spacing: nil, end: range.lowerBound..<range.lowerBound))
       append(.rows(Self.trimmed(item.rows)), for: .rows)
     case .text:
       if frame.flags.contains(.argument) {
         let slots = slots(of: items[top].frame)
-        let next = slots[min(items[top].arguments.count, slots.count - 1)...].first { !$0.isOptional }
+        let next = slots[min(items[top].arguments.count, slots.count - 1)...].first {
+          !$0.isOptional
+        }
         append(.text(item.nodes), for: next ?? .text)
       } else {
         items[top].nodes.append(Node(kind: .group(item.nodes), range: whole))
@@ -273,7 +285,9 @@ struct TreeBuilder {
     case .cells: closeCells(&item, whole, range)
     case .script:
       let nodes = item.nodes
-      script { frame.id == 0 ? ($0.sub = nodes) : ($0.sup = nodes) } range: { whole }
+      script(at: whole) { scripts in
+        if frame.id == 0 { scripts.sub = nodes } else { scripts.sup = nodes }
+      }
     case .command: closeCommand(item, whole)
     case .top, .beginName, .endName: break
     }
@@ -289,7 +303,9 @@ struct TreeBuilder {
 
   /// Without the empty row that stands behind the last `\\`.
   private static func trimmed(_ rows: [Row]) -> [Row] {
-    guard rows.count > 1, let last = rows.last, last.cells.count == 1, last.isEmpty else { return rows }
+    guard rows.count > 1, let last = rows.last, last.cells.count == 1, last.isEmpty else {
+      return rows
+    }
     return Array(rows.dropLast())
   }
 
@@ -330,6 +346,7 @@ struct TreeBuilder {
     let range = rowEnd ?? next
     rowEnd = nil
     if items[top].frame.kind == .top {
+      foldTop()
       items[top].nodes.append(Node(kind: .newline, range: range))
       return
     }
@@ -339,6 +356,12 @@ struct TreeBuilder {
     items[top].spacing = nil
   }
 
+  /// Ends a row of the top list: its `\\over` reaches to the row's ends.
+  private mutating func foldTop() {
+    items[top].nodes = Self.folded(items[top])
+    items[top].infix = nil
+  }
+
   private mutating func wrapIfNeeded(_ item: Item, end: Int) {
     guard let rows = item.bareRows else { return }
     wraps.append((item.contentStart..<max(item.contentStart, end), rows, false))
@@ -346,16 +369,21 @@ struct TreeBuilder {
 
   /// The list of an item, with `\over` and its like as the fraction that they make.
   private static func folded(_ item: Item) -> [Node] {
-    guard let infix = item.infix else { return item.nodes }
-    let range =
-      (infix.above.first?.range.lowerBound ?? infix.range.lowerBound)..<max(
-        infix.range.upperBound, item.nodes.last?.range.upperBound ?? infix.range.upperBound)
+    guard var infix = item.infix else { return item.nodes }
+    // Rows before this one stay outside.
+    let rowStart =
+      infix.above.lastIndex { $0.kind == .newline || $0.kind == .alignment }.map { $0 + 1 } ?? 0
+    let before = Array(infix.above[..<rowStart])
+    infix.above.removeSubrange(..<rowStart)
+    let start = infix.above.first?.range.lowerBound ?? infix.range.lowerBound
+    let end = item.nodes.last?.range.upperBound ?? infix.range.upperBound
+    let range = start..<max(infix.range.upperBound, end)
     let table = CommandTable.shared
     let name = table[infix.id].name
     let parts: [Argument] = [.math(infix.above), .math(item.nodes)]
     func construct(_ name: String, _ arguments: [Argument]) -> [Node] {
-      guard let id = table.command(named: name) else { return item.nodes }
-      return [Node(kind: .construct(id, arguments), range: range)]
+      guard let id = table.command(named: name) else { return before + infix.above + item.nodes }
+      return before + [Node(kind: .construct(id, arguments), range: range)]
     }
     func delimiter(_ name: String) -> Argument {
       let kind: Node.Kind =
@@ -385,9 +413,8 @@ struct TreeBuilder {
   }
 
   /// Changes the scripts of the last atom.
-  private mutating func script(_ change: (inout Scripts) -> Void, range: () -> Range<Int>) {
+  private mutating func script(at range: Range<Int>, _ change: (inout Scripts) -> Void) {
     var scripts = Scripts()
-    let range = range()
     var start = range.lowerBound
     if let last = items[top].nodes.last {
       switch last.kind {
@@ -397,7 +424,8 @@ struct TreeBuilder {
         change(&next)
         // A part that is there already belongs to another atom: an empty one.
         let isTaken =
-          (before.sub != nil && next.sub != before.sub) || (before.sup != nil && next.sup != before.sup)
+          (before.sub != nil && next.sub != before.sub)
+          || (before.sup != nil && next.sup != before.sup)
           || (before.sup != nil && next.primes != before.primes)
         if !isTaken {
           items[top].nodes.removeLast()

@@ -145,7 +145,9 @@ enum Glyphs {
   /// The letter with an accent of text, by the accent's name.
   static func accented(_ name: String, _ letter: String) -> String? {
     for (accent, code) in CommandTable.pairs(ConstructData.textAccents) where accent == name {
-      guard let value = UInt32(code, radix: 16), let scalar = Unicode.Scalar(value) else { return nil }
+      guard let value = UInt32(code, radix: 16), let scalar = Unicode.Scalar(value) else {
+        return nil
+      }
       return letter + String(Character(scalar))
     }
     return nil

@@ -103,7 +103,10 @@ package struct LaTeXWriter {
 
   private mutating func construct(_ node: Node, _ id: CommandID, _ arguments: [Argument]) {
     let own = table[id]
-    span(node.range.lowerBound..<min(node.range.upperBound, node.range.lowerBound + own.name.utf8.count + 1)) {
+    span(
+      node.range
+        .lowerBound..<min(node.range.upperBound, node.range.lowerBound + own.name.utf8.count + 1)
+    ) {
       $0.command(own.name)
     }
     write(arguments, own.slots)

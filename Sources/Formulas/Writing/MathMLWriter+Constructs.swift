@@ -24,7 +24,9 @@ extension MathMLWriter {
       let sign = Glyphs.delimiter(node)
       if sign.isEmpty { return XML(text: "", kind: .empty) }
       let em = Glyphs.decimal(size)
-      let form = command.name.hasSuffix("l") ? "form=\"prefix\" " : command.name.hasSuffix("r") ? "form=\"postfix\" " : ""
+      let form =
+        command.name.hasSuffix("l")
+        ? "form=\"prefix\" " : command.name.hasSuffix("r") ? "form=\"postfix\" " : ""
       return XML(
         text: XML.element(
           "mo", "\(form)stretchy=\"true\" minsize=\"\(em)em\" maxsize=\"\(em)em\"",
@@ -33,7 +35,8 @@ extension MathMLWriter {
     switch command.name {
     case "frac": return XML(text: XML.element("mfrac", math(0, small) + math(1, small)))
     case "dfrac": return sized(XML.element("mfrac", math(0, small) + math(1, small)), display: true)
-    case "tfrac": return sized(XML.element("mfrac", math(0, small) + math(1, small)), display: false)
+    case "tfrac":
+      return sized(XML.element("mfrac", math(0, small) + math(1, small)), display: false)
     case "cfrac":
       var inner = style
       inner.isDisplay = true
@@ -86,7 +89,8 @@ extension MathMLWriter {
     case "mod":
       return XML(
         text: XML.element(
-          "mrow", "<mspace width=\"1em\"/><mi>mod</mi><mspace width=\"0.3333em\"/>" + math(0, style)))
+          "mrow", "<mspace width=\"1em\"/><mi>mod</mi><mspace width=\"0.3333em\"/>" + math(0, style)
+        ))
     case "phantom", "hphantom", "vphantom":
       let content = XML.element("mphantom", math(0, style))
       switch command.name {
@@ -95,7 +99,8 @@ extension MathMLWriter {
       case "vphantom": return XML(text: XML.element("mpadded", "width=\"0\"", content))
       default: return XML(text: content)
       }
-    case "smash": return XML(text: XML.element("mpadded", "height=\"0\" depth=\"0\"", math(1, style)))
+    case "smash":
+      return XML(text: XML.element("mpadded", "height=\"0\" depth=\"0\"", math(1, style)))
     case "boxed", "fbox":
       let content = command.name == "boxed" ? math(0, style) : text(argument(0), style)
       return XML(text: XML.element("mrow", "style=\"border: 1px solid; padding: 3px\"", content))
@@ -155,7 +160,8 @@ extension MathMLWriter {
       guard case .delimiter(let node) = argument else { return "" }
       let sign = Glyphs.delimiter(node)
       if sign.isEmpty { return "" }
-      return XML.element("mo", "form=\"\(form)\" fence=\"true\" stretchy=\"true\"", XML.escaped(sign))
+      return XML.element(
+        "mo", "form=\"\(form)\" fence=\"true\" stretchy=\"true\"", XML.escaped(sign))
     }
     var small = style
     small.isDisplay = false
@@ -230,7 +236,9 @@ extension MathMLWriter {
       case .character(let scalar): name.unicodeScalars.append(scalar)
       case .command(let id):
         let command = table[id]
-        name += command.roles.contains(.space) ? ((Glyphs.spaces[command.name] ?? 0) > 0 ? "\u{2009}" : "") : command.glyph
+        name +=
+          command.roles.contains(.space)
+          ? ((Glyphs.spaces[command.name] ?? 0) > 0 ? "\u{2009}" : "") : command.glyph
       case .construct, .group:
         name += PlainTextWriter.write([node])
       default:
@@ -250,7 +258,9 @@ extension MathMLWriter {
     switch command.name {
     case "mathrel", "mathbin":
       let em = command.name == "mathrel" ? "0.2778em" : "0.2222em"
-      return XML(text: XML.element("mrow", "<mspace width=\"\(em)\"/>" + content + "<mspace width=\"\(em)\"/>"))
+      return XML(
+        text: XML.element(
+          "mrow", "<mspace width=\"\(em)\"/>" + content + "<mspace width=\"\(em)\"/>"))
     default: return XML(text: content)
     }
   }
@@ -295,7 +305,9 @@ extension MathMLWriter {
       case .group(let nodes): parts.append(text(nodes, style, alphabet))
       case .construct(let id, let arguments):
         let command = table[id]
-        if command.roles.contains(.construct), command.slots == [.text] || command.slots == [.bracedText] {
+        if command.roles.contains(.construct),
+          command.slots == [.text] || command.slots == [.bracedText]
+        {
           parts.append(
             text(arguments[0].nodes, style, MathAlphabet(command: command.name) ?? alphabet))
         } else {

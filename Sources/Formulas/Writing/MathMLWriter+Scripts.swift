@@ -46,7 +46,9 @@ extension MathMLWriter {
     let below = sub.map { row($0, style) }
     var above = sup.map { row($0, style) }
     if primes > 0 {
-      let sign = primes <= 4 ? ["′", "″", "‴", "⁗"][primes - 1] : String(repeating: "′", count: min(primes, 100))
+      let sign =
+        primes <= 4
+        ? ["′", "″", "‴", "⁗"][primes - 1] : String(repeating: "′", count: min(primes, 100))
       let mark = XML.element("mo", sign)
       above = above.map { XML.element("mrow", mark + $0) } ?? mark
     }
@@ -54,14 +56,16 @@ extension MathMLWriter {
     switch placement(base, style) {
     case .side: names = ("msub", "msup", "msubsup")
     case .movable:
-      // Characters and functions know themselves that their limits move; others are told by the place.
-      names = movesByItself(base) || style.isDisplay
+      // Characters and functions have movable limits by themselves; for others the place decides.
+      names =
+        movesByItself(base) || style.isDisplay
         ? ("munder", "mover", "munderover") : ("msub", "msup", "msubsup")
     case .limits: names = ("munder", "mover", "munderover")
     }
     let content = forcingLimits(nucleus, base)
     switch (below, above) {
-    case (let below?, let above?): return XML(text: XML.element(names.2, content + below + above), kind: kind)
+    case (let below?, let above?):
+      return XML(text: XML.element(names.2, content + below + above), kind: kind)
     case (let below?, nil): return XML(text: XML.element(names.0, content + below), kind: kind)
     case (nil, let above?): return XML(text: XML.element(names.1, content + above), kind: kind)
     default: return XML(text: content, kind: kind)
@@ -122,7 +126,9 @@ extension MathMLWriter {
       guard case .scripts(nil, let sub, let sup, let primes) = node.kind else { continue }
       if let sub { below = row(sub, style) }
       if let sup { above = row(sup, style) }
-      if primes > 0, sup == nil { above = XML.element("mo", String(repeating: "′", count: min(primes, 4))) }
+      if primes > 0, sup == nil {
+        above = XML.element("mo", String(repeating: "′", count: min(primes, 4)))
+      }
     }
     return (below, above)
   }

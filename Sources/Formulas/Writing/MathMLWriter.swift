@@ -17,7 +17,8 @@ struct MathMLWriter {
     let annotation = XML.element(
       "annotation", "encoding=\"application/x-tex\"", XML.escaped(latex))
     return XML.element(
-      "math", "xmlns=\"http://www.w3.org/1998/Math/MathML\" display=\"\(display ? "block" : "inline")\"",
+      "math",
+      "xmlns=\"http://www.w3.org/1998/Math/MathML\" display=\"\(display ? "block" : "inline")\"",
       XML.element("semantics", row + annotation))
   }
 
@@ -65,7 +66,8 @@ struct MathMLWriter {
     while end < nodes.count, case .character(let scalar) = nodes[end].kind {
       if ("0"..."9").contains(scalar) {
         hasDigit = true
-      } else if scalar == ".", end + 1 < nodes.count, case .character(let next) = nodes[end + 1].kind,
+      } else if scalar == ".", end + 1 < nodes.count,
+        case .character(let next) = nodes[end + 1].kind,
         ("0"..."9").contains(next), hasDigit || end == start
       {
       } else {

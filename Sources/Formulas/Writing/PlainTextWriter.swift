@@ -33,7 +33,8 @@ struct PlainTextWriter {
     case .command(let id):
       let command = table[id]
       return command.atom == .binary || command.atom == .relation || command.atom == .function
-    case .construct(let id, _): return table[id].name == "not" || Glyphs.arrows[table[id].name] != nil
+    case .construct(let id, _):
+      return table[id].name == "not" || Glyphs.arrows[table[id].name] != nil
     case .scripts(let base?, _, _, _): return spaced(base, after: previous) && !isSign(base)
     default: return false
     }
@@ -57,7 +58,9 @@ struct PlainTextWriter {
     case .character(let scalar): return String(Character(letter(scalar, alphabet)))
     case .command(let id):
       let command = table[id]
-      if command.roles.contains(.space) { return (Glyphs.spaces[command.name] ?? 0) > 0.2 ? " " : "" }
+      if command.roles.contains(.space) {
+        return (Glyphs.spaces[command.name] ?? 0) > 0.2 ? " " : ""
+      }
       guard command.roles.contains(.symbol) else { return "" }
       let scalars = command.glyph.unicodeScalars
       if command.atom == .ordinary, scalars.count == 1, let scalar = scalars.first {
@@ -81,10 +84,12 @@ struct PlainTextWriter {
       let environment = EnvironmentTable.shared[id]
       let (left, right) = environment.fences
       if environment.kind != .grid {
-        return rows.map { row in row.cells.map { list($0, alphabet) }.joined() }.joined(separator: "; ")
+        return rows.map { row in row.cells.map { list($0, alphabet) }.joined() }.joined(
+          separator: "; ")
       }
       let content = rows.map { row in
-        row.cells.map { list($0, alphabet).trimmed }.joined(separator: environment.name.hasSuffix("cases") ? "  " : ", ")
+        row.cells.map { list($0, alphabet).trimmed }.joined(
+          separator: environment.name.hasSuffix("cases") ? "  " : ", ")
       }.joined(separator: "; ")
       return left.isEmpty && right.isEmpty ? "[" + content + "]" : left + content + right
     case .space: return " "
@@ -152,7 +157,8 @@ struct PlainTextWriter {
       return delimiter(arguments[0]) + factor(4) + "/" + factor(5) + delimiter(arguments[1])
     case "sqrt", "root":
       let index: [String: String] = ["": "√", "2": "√", "3": "∛", "4": "∜"]
-      let root = index[argument(0)] ?? script(arguments[0].nodes, "^", Self.superscripts, alphabet) + "√"
+      let root =
+        index[argument(0)] ?? script(arguments[0].nodes, "^", Self.superscripts, alphabet) + "√"
       return root + factor(1)
     case "overset", "stackrel": return argument(1) + "^(" + argument(0) + ")"
     case "underset": return argument(1) + "_(" + argument(0) + ")"
@@ -188,7 +194,8 @@ struct PlainTextWriter {
 
   private static func isSimple(_ text: String) -> Bool {
     text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "." || $0 == "′" || small.contains($0) }
-      && (text.count <= 1 || text.allSatisfy(\.isNumber) || text.dropFirst().allSatisfy { small.contains($0) || $0 == "′" })
+      && (text.count <= 1 || text.allSatisfy(\.isNumber)
+        || text.dropFirst().allSatisfy { small.contains($0) || $0 == "′" })
   }
 
   private static let small: Set<Character> = Set(subscripts.values).union(superscripts.values)

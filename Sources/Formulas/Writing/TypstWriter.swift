@@ -118,7 +118,8 @@ struct TypstWriter {
       let inner = write(base, inCall: true)
       return table[id].name == "nolimits" ? "scripts(\(inner))" : "limits(\(inner))"
     case .fenced(let left, let nodes, let right):
-      return "lr(" + delimiter(left) + " " + list(nodes, inCall: true) + " " + delimiter(right) + ")"
+      return "lr(" + delimiter(left) + " " + list(nodes, inCall: true) + " " + delimiter(right)
+        + ")"
     case .middle(let node): return "mid(" + delimiter(node) + ")"
     case .environment(let id, let arguments, let rows):
       return environment(EnvironmentTable.shared[id], arguments, rows)
@@ -196,7 +197,8 @@ struct TypstWriter {
     switch base?.kind {
     case nil: text = "\"\""
     case .group(let nodes)? where nodes.count != 1: text = "lr(\(list(nodes, inCall: true)))"
-    case .character?, .construct?, .command?, .scripts?, .limited?, .fenced?, .environment?, .group?:
+    case .character?, .construct?, .command?, .scripts?, .limited?, .fenced?, .environment?,
+      .group?:
       text = base.map { write($0, inCall: inCall, escapesParentheses: escapesParentheses) } ?? ""
       if text.isEmpty { text = "\"\"" }
       if text.contains(" "), !text.hasSuffix(")") || text.hasPrefix("\\") { text = "lr(\(text))" }
@@ -238,7 +240,8 @@ struct TypstWriter {
       return delimiter(node)
     }
     if let arrow = Glyphs.arrows[command.name] {
-      let long = ["→": "⟶", "←": "⟵", "↔": "⟷", "⇒": "⟹", "⇐": "⟸", "⇔": "⟺", "↦": "⟼"][arrow] ?? arrow
+      let long =
+        ["→": "⟶", "←": "⟵", "↔": "⟷", "⇒": "⟹", "⇐": "⟸", "⇔": "⟺", "↦": "⟼"][arrow] ?? arrow
       var text = "limits(\(long))^(\(argument(1)))"
       if case .math(let nodes) = arguments[0] { text += "_(" + list(nodes, inCall: true) + ")" }
       return text
@@ -257,7 +260,9 @@ struct TypstWriter {
     case "binom", "dbinom", "tbinom": return "binom(\(argument(0)), \(argument(1)))"
     case "genfrac": return generalFraction(arguments)
     case "sqrt", "root":
-      guard case .math(let nodes) = arguments[0], !nodes.isEmpty else { return "sqrt(\(argument(1)))" }
+      guard case .math(let nodes) = arguments[0], !nodes.isEmpty else {
+        return "sqrt(\(argument(1)))"
+      }
       return "root(\(argument(0)), \(argument(1)))"
     case "overset", "stackrel": return "limits(\(argument(1)))^(\(argument(0)))"
     case "underset": return "limits(\(argument(1)))_(\(argument(0)))"
@@ -271,7 +276,9 @@ struct TypstWriter {
     case "sideset": return ""
     case "not":
       let inner = arguments[0].nodes
-      if inner.count == 1, let sign = sign(inner[0]), let other = Glyphs.negated[sign] { return other }
+      if inner.count == 1, let sign = sign(inner[0]), let other = Glyphs.negated[sign] {
+        return other
+      }
       return "cancel(\(argument(0)))"
     case "operatorname", "operatornamewithlimits":
       let limits = arguments.first == .raw("*") || command.name != "operatorname"
@@ -306,7 +313,8 @@ struct TypstWriter {
       default: return content
       }
     }
-    return arguments.map { list($0.nodes, inCall: true) }.filter { !$0.isEmpty }.joined(separator: " ")
+    return arguments.map { list($0.nodes, inCall: true) }.filter { !$0.isEmpty }.joined(
+      separator: " ")
   }
 
   private func sign(_ node: Node) -> String? {

@@ -3,22 +3,22 @@
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
-    _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
+    _ x: UnsafePointer<Float>, _ columns: Int, _ precision: UInt32,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
   ) -> Bool {
     var k = 0
     var block = 0
-    var allOrdinary = true
+    var allFit = true
     while k < columns {
       let (a, b) = (load(x + k, columns - k), load(x + k + 8, columns - k - 8))
       let (c, d) = (load(x + k + 16, columns - k - 16), load(x + k + 24, columns - k - 24))
       // The bits of |x| are ordered as the numbers are, with NaN above infinity.
       let bits = _mm256_max_epu32(
         _mm256_max_epu32(magnitude(a), magnitude(b)), _mm256_max_epu32(magnitude(c), magnitude(d)))
-      let scale = scale(of: maximum(bits), dropped)
+      let scale = scale(of: maximum(bits), precision)
       scales[block] = scale
-      allOrdinary = allOrdinary && scale <= largestOrdinary
+      allFit = allFit && scale <= largestScale
       // Where the scale has no inverse, the values are zero.
       let inverse = 1 / scale
       let usable = inverse > 0 && inverse < .infinity
@@ -36,19 +36,19 @@
       k += 32
       block += 1
     }
-    return allOrdinary
+    return allFit
   }
 
-  /// `ScaleBits.largest`.
-  private let largestOrdinary: Float = 0x1p111
+  /// `ScalePrecision.largest`.
+  private let largestScale: Float = 0x1p111
 
   /// The scale of a block whose largest magnitude has these bits.
   @inline(__always)
-  private func scale(of largest: UInt32, _ dropped: UInt32) -> Float {
+  private func scale(of largest: UInt32, _ precision: UInt32) -> Float {
     let scale = Float(bitPattern: largest) / 127
-    if dropped == 0 || scale.isNaN { return scale }
+    if precision == 0 || scale.isNaN { return scale }
     // A mantissa carries into the exponent.
-    return max(Float(bitPattern: (scale.bitPattern &+ dropped) & ~dropped), 0x1p-102)
+    return max(Float(bitPattern: (scale.bitPattern &+ precision) & ~precision), 0x1p-102)
   }
 
   @inline(__always)

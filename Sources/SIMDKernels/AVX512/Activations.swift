@@ -6,30 +6,30 @@
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
-    _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
+    _ x: UnsafePointer<Float>, _ columns: Int, _ precision: UInt32,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
   ) -> Bool {
     var most = _mm512_setzero_si512()
     var k = 0
     while k + 512 <= columns,
-      let sixteen = quantizeSixteen(x + k, dropped, values + k, scales + k / 32, offsets + k / 32)
+      let sixteen = quantizeSixteen(x + k, precision, values + k, scales + k / 32, offsets + k / 32)
     {
       most = _mm512_max_epu32(most, sixteen)
       k += 512
     }
     while k + 128 <= columns {
       let four = quantizeFour(
-        x + k, 128, dropped, values + k, scales + k / 32, offsets + k / 32)
+        x + k, 128, precision, values + k, scales + k / 32, offsets + k / 32)
       most = _mm512_max_epu32(most, four)
       k += 128
     }
     if k < columns {
       let four = quantizeFour(
-        x + k, columns - k, dropped, values + k, scales + k / 32, offsets + k / 32)
+        x + k, columns - k, precision, values + k, scales + k / 32, offsets + k / 32)
       most = _mm512_max_epu32(most, four)
     }
-    // The bits of 2¹¹¹, `ScaleBits.largest`.
+    // The bits of 2¹¹¹, `ScalePrecision.largest`.
     return janus_mm512_above_epu32(most, _mm512_set1_epi32((127 + 111) << 23)) == 0
   }
 
@@ -38,11 +38,11 @@
   /// keeping them in registers would leave few for other work.
   @inline(__always)
   private func quantizeSixteen(
-    _ x: UnsafePointer<Float>, _ dropped: UInt32, _ values: UnsafeMutablePointer<Int8>,
+    _ x: UnsafePointer<Float>, _ precision: UInt32, _ values: UnsafeMutablePointer<Int8>,
     _ scales: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Int32>
   ) -> __m512i? {
     let largest = maximaOfSixteen({ ActivationBlock(x + $0 * 32, 32).largest }, _mm512_max_epu32)
-    let (scale, inverse, usable) = steps(largest, dropped)
+    let (scale, inverse, usable) = steps(largest, precision)
     if usable != 0xffff { return nil }
     store(scale, scales)
     for four in 0..<4 {
@@ -90,10 +90,10 @@
   /// Scales for largest magnitudes, their inverses, and a mask of those that have an inverse.
   @inline(__always)
   func steps(
-    _ largest: __m512i, _ dropped: UInt32
+    _ largest: __m512i, _ precision: UInt32
   ) -> (scale: __m512, inverse: __m512, usable: __mmask16) {
     var scale = _mm512_div_ps(_mm512_castsi512_ps(largest), _mm512_set1_ps(127))
-    if dropped != 0 { scale = rounded(up: scale, dropped) }
+    if precision != 0 { scale = rounded(up: scale, precision) }
     let inverse = _mm512_div_ps(_mm512_set1_ps(1), scale)
     let usable =
       janus_mm512_above_ps(inverse, _mm512_setzero_ps())
@@ -104,7 +104,7 @@
   /// Up to four blocks. `count` is a literal for whole blocks. Returns the bits of their scales.
   @inline(__always)
   private func quantizeFour(
-    _ x: UnsafePointer<Float>, _ count: Int, _ dropped: UInt32,
+    _ x: UnsafePointer<Float>, _ count: Int, _ precision: UInt32,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
   ) -> __m512i {
@@ -117,7 +117,7 @@
       a.largest, b.largest, c.largest, d.largest, _mm512_max_epu32)
     largest = _mm512_max_epu32(largest, _mm512_permutexvar_epi64(swappedHalves, largest))
     largest = _mm512_max_epu32(largest, _mm512_permutexvar_epi64(swappedFours, largest))
-    let (scale, inverse, usable) = steps(largest, dropped)
+    let (scale, inverse, usable) = steps(largest, precision)
     // Where the scale has no inverse, the values are zero.
     if usable != 0xffff {
       if usable & 1 == 0 { a = ActivationBlock() }
@@ -169,13 +169,13 @@
     }
   }
 
-  /// `scale` rounded up to a number without the bits `dropped`, and at least 2⁻¹⁰². NaN stays NaN.
+  /// `scale` rounded up to `precision`, and at least 2⁻¹⁰². NaN stays NaN.
   @inline(__always)
-  private func rounded(up scale: __m512, _ dropped: UInt32) -> __m512 {
-    let dropped = _mm512_set1_epi32(Int32(bitPattern: dropped))
+  private func rounded(up scale: __m512, _ precision: UInt32) -> __m512 {
+    let bits = _mm512_set1_epi32(Int32(bitPattern: precision))
     // A mantissa carries into the exponent.
     let above = _mm512_andnot_si512(
-      dropped, _mm512_add_epi32(_mm512_castps_si512(scale), dropped))
+      bits, _mm512_add_epi32(_mm512_castps_si512(scale), bits))
     let rounded = _mm512_max_ps(_mm512_castsi512_ps(above), _mm512_set1_ps(0x1p-102))
     let numbers = janus_mm512_above_ps(scale, _mm512_set1_ps(-1))
     return _mm512_mask_blend_ps(numbers, scale, rounded)

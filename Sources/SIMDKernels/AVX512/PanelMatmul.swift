@@ -16,9 +16,9 @@
   private let farDistance = 12_288
   private let nearDistance = 2304
 
-  /// `ScaleBits.eighths` and `ScaleBits.all`.
-  let allButThreeBits: UInt32 = 0x0f_ffff
-  private let allBits: UInt32 = 0x7f_ffff
+  /// `ScalePrecision.threeBits` and `ScalePrecision.powerOfTwo`.
+  let threeBits: UInt32 = 0x0f_ffff
+  private let powerOfTwo: UInt32 = 0x7f_ffff
 
   struct PanelProblem {
     let panels: UnsafeRawPointer
@@ -43,7 +43,7 @@
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+    _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
@@ -53,7 +53,7 @@
       rows: rows, values: values,
       scales: scales, offsets: offsets, tokenStride: tokenStride, bias: bias, output: output,
       outputStride: outputStride, adding: adding)
-    let tabulated = dropped == allButThreeBits
+    let tabulated = precision == threeBits
     let group = max(1, residentBytes / max(1, blocks * 544))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
@@ -90,7 +90,7 @@
     _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
     _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
     _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+    _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
@@ -104,7 +104,7 @@
     let group = max(1, residentBytes / max(1, blocks * 288))
     for begin in stride(from: panelBegin, to: panelEnd, by: group) {
       let end = min(begin + group, panelEnd)
-      var powers = dropped == allBits
+      var powers = precision == powerOfTwo
       var token = 0
       while token + 8 <= tokens {
         var panel = begin

@@ -26,7 +26,7 @@
         for block in Swift.stride(from: 0, to: blocks, by: 16) {
           let present = firstLanes(blocks - block)
           let largest = numerator(load(scales + block, present), less: shift)
-          let (scale, inverse, _) = steps(_mm512_castps_si512(largest), allButThreeBits)
+          let (scale, inverse, _) = steps(_mm512_castps_si512(largest), threeBits)
           store(scale, scales + block, present)
           _mm512_mask_storeu_ps(factors + block * 4, present, inverse)
         }

@@ -18,15 +18,15 @@ public struct Kernels: Sendable {
   /// tier gives the same bits: block products are exact in Int32 and are accumulated in order of
   /// the blocks as `acc = fma(Float(dot), weightScale * activationScale, acc)`. `acc` starts from
   /// zero, or from what `output` holds if `adding`; the row's `bias` is added to that first, if
-  /// there is one. Neither weights nor values are -128. `dropped` is what the caller knows of the
-  /// tokens' scales: 0, or the `ScaleBits` that none of them has. In the second case none is above
-  /// `ScaleBits.largest` or NaN.
+  /// there is one. Neither weights nor values are -128. `precision` is the `ScalePrecision` of all
+  /// the tokens' scales, or `full` if the caller does not know it. Below `full` no scale is NaN or
+  /// above `ScalePrecision.largest`.
   public typealias PanelMatmul =
     @Sendable (
       _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
       _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
       _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-      _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+      _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
       _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
       _ adding: Bool
     ) -> Void
@@ -56,6 +56,9 @@ public struct Kernels: Sendable {
       _ x: UnsafePointer<Float>, _ xStride: Int, _ tokens: Int,
       _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
     ) -> Void
+
+  /// Keys of a chunk, of which the kernels of attention compute the scores together.
+  public static let keysPerChunk = 64
 
   /// Attention scores of some query rows against one chunk of 64 keys, stored transposed `[D][64]`:
   /// `out[r * outStride + i] = scale · Σ_d q[r * qStride + d] · keys[d * 64 + i]` for `i < 64`.
@@ -87,9 +90,9 @@ public struct Kernels: Sendable {
   /// The instruction set these functions are compiled for.
   public internal(set) var isa: InstructionSet
 
-  /// int8 panels: 16 rows × 32 columns in 512 bytes of `value + 128` and 16 f16 scales. `dropped`
-  /// is zero, and `levels` is not read; or `dropped` is `ScaleBits.eighths`, and `levels` points to
-  /// the panels' tables.
+  /// int8 panels: 16 rows × 32 columns in 512 bytes of `value + 128` and 16 f16 scales. `precision`
+  /// is `full`, and `levels` is not read; or `precision` is `threeBits`, and `levels` points to the
+  /// panels' tables.
   public internal(set) var matmulInt8: PanelMatmul
   /// int4 panels: 16 rows × 32 columns in 256 bytes of nibbles and 16 f16 scales. A nibble stands
   /// for `levels[nibble] - 128`.
@@ -107,12 +110,11 @@ public struct Kernels: Sendable {
   /// inverse), `offset = -128 · Σ values`. `columns` may end inside the last block; what follows
   /// counts as zero.
   ///
-  /// `dropped` are the `ScaleBits` that are cleared in the scales. Scales are rounded up for it,
-  /// and are at least 2⁻¹⁰² (or NaN where `x` holds NaN). Returns whether `dropped` may be passed
-  /// on to `PanelMatmul`.
+  /// Below `ScalePrecision.full` the scales are rounded up to `precision`, and are at least 2⁻¹⁰²
+  /// (or NaN where `x` holds NaN). Returns whether `precision` may be passed on to `PanelMatmul`.
   public let quantizeActivations:
     @Sendable (
-      _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
+      _ x: UnsafePointer<Float>, _ columns: Int, _ precision: UInt32,
       _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
       _ offsets: UnsafeMutablePointer<Int32>
     ) -> Bool
@@ -152,7 +154,7 @@ public struct Kernels: Sendable {
   /// Softmax in place over `count ≥ 1` values.
   public let softmax: @Sendable (_ x: UnsafeMutablePointer<Float>, _ count: Int) -> Void
   /// Softmax's numerators as activations: `quantizeActivations` of `127/128 · e^(x - max x)` for
-  /// each of `rows` rows of `count ≥ 1` finite values, with scales of `ScaleBits.eighths`: the
+  /// each of `rows` rows of `count ≥ 1` finite values, with scales of `ScalePrecision.threeBits`: the
   /// factor makes 1/128 the scale of the largest one, which needs no rounding. They are never
   /// stored as floats.
   ///

@@ -3,13 +3,13 @@
 
   /// `Kernels.quantizeActivations`.
   public func quantizeActivations(
-    _ x: UnsafePointer<Float>, _ columns: Int, _ dropped: UInt32,
+    _ x: UnsafePointer<Float>, _ columns: Int, _ precision: UInt32,
     _ values: UnsafeMutablePointer<Int8>, _ scales: UnsafeMutablePointer<Float>,
     _ offsets: UnsafeMutablePointer<Int32>
   ) -> Bool {
     var begin = 0
     var block = 0
-    var allOrdinary = true
+    var allFit = true
     while begin < columns {
       // The bits of |x| are ordered as the numbers are, with NaN above infinity.
       var largest = SIMD4<UInt32>.zero
@@ -17,9 +17,9 @@
         let bits = unsafeBitCast(load(x + k, columns - k), to: SIMD4<UInt32>.self)
         largest = vmaxq_u32(largest, bits & 0x7fff_ffff)
       }
-      let scale = scale(of: vmaxvq_u32(largest), dropped)
+      let scale = scale(of: vmaxvq_u32(largest), precision)
       scales[block] = scale
-      allOrdinary = allOrdinary && scale <= largestOrdinary
+      allFit = allFit && scale <= largestScale
       // Where the scale has no inverse, the values are zero.
       let inverse = 1 / scale
       let usable = inverse > 0 && inverse < .infinity
@@ -36,18 +36,18 @@
       begin += 32
       block += 1
     }
-    return allOrdinary
+    return allFit
   }
 
-  /// `ScaleBits.largest`.
-  private let largestOrdinary: Float = 0x1p111
+  /// `ScalePrecision.largest`.
+  private let largestScale: Float = 0x1p111
 
   /// The scale of a block whose largest magnitude has these bits.
   @inline(__always)
-  private func scale(of largest: UInt32, _ dropped: UInt32) -> Float {
+  private func scale(of largest: UInt32, _ precision: UInt32) -> Float {
     let scale = Float(bitPattern: largest) / 127
-    if dropped == 0 || scale.isNaN { return scale }
+    if precision == 0 || scale.isNaN { return scale }
     // A mantissa carries into the exponent.
-    return max(Float(bitPattern: (scale.bitPattern &+ dropped) & ~dropped), 0x1p-102)
+    return max(Float(bitPattern: (scale.bitPattern &+ precision) & ~precision), 0x1p-102)
   }
 #endif

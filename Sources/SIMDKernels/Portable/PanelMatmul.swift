@@ -10,7 +10,7 @@ public func matmulInt8(
   _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
   _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
   _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-  _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+  _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
   _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
   _ adding: Bool
 ) {
@@ -42,7 +42,7 @@ public func matmulInt4(
   _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
   _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
   _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
-  _ offsets: UnsafePointer<Int32>, _ dropped: UInt32, _ tokenStride: Int, _ tokens: Int,
+  _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
   _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
   _ adding: Bool
 ) {

@@ -3,6 +3,7 @@ import JanusEngine
 import JanusFormulas
 import JanusImages
 import JanusLite
+import JanusRequests
 import JanusSystem
 import JanusWords
 import Synchronization
@@ -53,19 +54,14 @@ package final class ModelEngine: InferenceEngine {
     }
     let pictures = request.turns.flatMap(\.pictures)
     let prompt = try prompt(messages, system: request.system, pictures, request.sampling)
-    let samplers = try (0..<request.choices).map { choice throws(EngineError) in
-      try Self.sampler(request.sampling, choice: choice)
+    let answers = try (0..<request.choices).map { choice throws(EngineError) in
+      try desk(request.sampling, choice: choice, stops: request.stops, prompt)
     }
     return PreparedRequest(
       bytes: try admitted(prompt, choices: request.choices), rows: request.choices,
       promptTokens: prompt.items.count, imageTokens: prompt.imageTokens
     ) { [self] in
       AsyncThrowingStream { continuation in
-        let answers = samplers.map { sampler in
-          AnswerWriter(
-            model, sampler, limit: prompt.answer, stops: request.stops,
-            topLogprobs: request.sampling.topLogprobs)
-        }
         let work = TextRequest(
           items: prompt.items, pictures: prompt.keys, choices: request.choices,
           see: seeing(pictures),
@@ -97,15 +93,12 @@ package final class ModelEngine: InferenceEngine {
   ) async throws(EngineError) -> PreparedRequest<FormulaEvent> {
     let messages = [PromptFormat.Message(.user, model.formulaQuestion, pictures: 1)]
     let prompt = try prompt(messages, system: nil, [request.picture], request.sampling)
-    let sampler = try Self.sampler(request.sampling, choice: 0)
+    let answer = try desk(request.sampling, choice: 0, stops: [], prompt, readsFormula: true)
     return PreparedRequest(
       bytes: try admitted(prompt, choices: 1), promptTokens: prompt.items.count,
       imageTokens: prompt.imageTokens
     ) { [self] in
       AsyncThrowingStream { continuation in
-        let answer = AnswerWriter(
-          model, sampler, limit: prompt.answer, stops: [],
-          topLogprobs: request.sampling.topLogprobs ?? 0, keepsTokens: true)
         let work = TextRequest(
           items: prompt.items, pictures: prompt.keys, choices: 1, see: seeing([request.picture]),
           onPrompt: { continuation.yield(.prompt(done: $0, cached: $1)) },
@@ -114,10 +107,9 @@ package final class ModelEngine: InferenceEngine {
             if let error { return continuation.finish(throwing: Self.engineError(error)) }
             switch answer.end {
             case .success(let reason)?:
-              let tokens = answer.tokens
               // Away from the steps of others.
               DispatchQueue.global().async {
-                continuation.yield(.end(Self.formula(tokens, reason)))
+                continuation.yield(.end(answer.formula(reason)))
                 continuation.finish()
               }
             case .failure(let error)?: continuation.finish(throwing: error)
@@ -128,18 +120,6 @@ package final class ModelEngine: InferenceEngine {
         scheduler.submit(work)
       }
     }
-  }
-
-  private static func formula(_ tokens: [AnswerToken], _ end: EndReason) -> ReadFormula {
-    let answer = FormulaAnswer(tokens.map(\.text).joined(), wasCut: end != .stop)
-    let logprob = tokens.reduce(0.0) { $0 + Double($1.chosen.logprob) }
-    return ReadFormula(
-      formula: RenderedFormula(
-        latex: answer.latex,
-        mathML: answer.hasFormula ? answer.formula.mathML(display: true) : nil,
-        typst: answer.hasFormula ? answer.formula.typst : nil, isValid: answer.isValid,
-        problem: answer.problem),
-      confidence: Float(exp(logprob)), end: end, tokens: tokens, warnings: answer.warnings)
   }
 
   package func render(latex: String) async -> RenderedFormula {
@@ -166,19 +146,14 @@ package final class ModelEngine: InferenceEngine {
     }
   }
 
-  /// What a picture's file says of its making: with it, the same picture can be made again.
   private func text(of request: PaintRequest, seed: UInt64) -> [(key: String, value: String)] {
-    var list = [
-      ("Description", request.prompt), ("Software", software), ("Seed", "\(seed)"),
-      ("Guidance", "\(request.guidance)"), ("Temperature", "\(request.temperature)"),
-    ]
-    if let topK = request.topK { list.append(("Top-k", "\(topK)")) }
-    if let topP = request.topP { list.append(("Top-p", "\(topP)")) }
-    list += [
-      ("Model", URL(filePath: model.container.file.path).lastPathComponent),
-      ("Cache", model.cacheFormat.rawValue), ("Instruction set", model.kernels.isa.rawValue),
-    ]
-    return list.map { (key: $0.0, value: $0.1.filter { $0 != "\0" }) }
+    Provenance(
+      prompt: request.prompt, seed: seed,
+      settings: Painter.Settings(
+        guidance: request.guidance, temperature: request.temperature, topK: request.topK,
+        topP: request.topP),
+      software: software
+    ).text(model)
   }
 
   // MARK: Requests
@@ -242,15 +217,16 @@ package final class ModelEngine: InferenceEngine {
     }
   }
 
-  static func sampler(
-    _ sampling: SamplingRequest, choice: Int
-  ) throws(EngineError) -> Sampler {
-    do throws(SamplerError) {
-      return try Sampler(
-        temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP,
-        seed: sampling.seed &+ UInt64(choice))
+  private func desk(
+    _ sampling: SamplingRequest, choice: Int, stops: [String], _ prompt: Prompt,
+    readsFormula: Bool = false
+  ) throws(EngineError) -> AnswerDesk {
+    do {
+      return try AnswerDesk(
+        model, sampling, seed: sampling.seed &+ UInt64(choice), stops: stops,
+        limit: prompt.answer, readsFormula: readsFormula)
     } catch {
-      throw EngineError(.request, "\(error)", param: error.parameter)
+      throw Self.engineError(error)
     }
   }
 

@@ -40,12 +40,13 @@ final class PaintingDesk: Sendable {
     let together = min(request.seeds.count, Self.mostTogether)
     let need = model.memoryNeed(painting: together, prompt: count)?.allocations ?? 0
     try ModelEngine.checkFits(need)
-    let samplers = try request.seeds.map { seed in
-      try ModelEngine.sampler(
-        SamplingRequest(
-          maxTokens: codes, temperature: request.temperature, topP: request.topP,
-          topK: request.topK, seed: seed),
-        choice: 0)
+    let samplers = try request.seeds.map { seed -> Sampler in
+      do throws(SamplerError) {
+        return try Sampler(
+          temperature: request.temperature, topK: request.topK, topP: request.topP, seed: seed)
+      } catch {
+        throw EngineError(.request, "\(error)", param: error.parameter)
+      }
     }
     return PreparedRequest(bytes: need, promptTokens: count) { [self] in
       AsyncThrowingStream { continuation in

@@ -1,4 +1,5 @@
 import GGUF
+import JanusModelFile
 
 /// Deepseek's conversation format for Janus, from what is said to token ids.
 ///
@@ -59,21 +60,21 @@ package struct PromptFormat: Sendable {
   package init(
     _ words: Words = Words(), tokenizer: Tokenizer, patchCount: Int
   ) throws(TokenizerError) {
-    func id(_ key: String, _ text: String) throws(TokenizerError) -> Int {
+    func id(_ key: StringKey, _ text: String) throws(TokenizerError) -> Int {
       guard let id = tokenizer.id(of: text) else {
-        throw .noToken(key: "janus.prompt.\(key)", text: text)
+        throw .noToken(key: key.name, text: text)
       }
       return id
     }
-    imageTokenID = try id("image_placeholder", words.imagePlaceholder)
-    imageStartID = try id("image_start", words.imageStart)
-    imageEndID = try id("image_end", words.imageEnd)
-    padID = try id("pad", words.pad)
-    let separator = try id("assistant_separator", words.assistantSeparator)
+    imageTokenID = try id(.promptImagePlaceholder, words.imagePlaceholder)
+    imageStartID = try id(.promptImageStart, words.imageStart)
+    imageEndID = try id(.promptImageEnd, words.imageEnd)
+    padID = try id(.promptPad, words.pad)
+    let separator = try id(.promptAssistantSeparator, words.assistantSeparator)
     // The token that ends an answer is also the separator before the next question.
     guard separator == tokenizer.eosID else {
       throw .unsupported(
-        part: "janus.prompt.assistant_separator",
+        part: StringKey.promptAssistantSeparator.name,
         feature: "\(TokenizerError.quote(words.assistantSeparator)), not the end-of-sentence token")
     }
     self.words = words
@@ -86,7 +87,7 @@ package struct PromptFormat: Sendable {
   ///
   /// A question's pictures are placed where its text has placeholders. Without placeholders they
   /// come before the text, a line for each. Error: some placeholders, but not one for each picture.
-  /// - Parameter system: what the model is told first; nil takes the format's own words, "" nothing.
+  /// - Parameter system: the system prompt; nil takes the format's own, "" none.
   package func conversation(
     _ messages: [Message], system: String? = nil
   ) throws(TokenizerError) -> [Int] {
@@ -231,15 +232,15 @@ extension PromptFormat {
     var words = Words()
     do {
       let metadata = container.metadata
-      words.system = try metadata.string("janus.prompt.system")
-      words.user = try metadata.string("janus.prompt.user")
-      words.assistant = try metadata.string("janus.prompt.assistant")
-      words.userSeparator = try metadata.string("janus.prompt.user_separator")
-      words.assistantSeparator = try metadata.string("janus.prompt.assistant_separator")
-      words.imagePlaceholder = try metadata.string("janus.prompt.image_placeholder")
-      words.imageStart = try metadata.string("janus.prompt.image_start")
-      words.imageEnd = try metadata.string("janus.prompt.image_end")
-      words.pad = try metadata.string("janus.prompt.pad")
+      words.system = try metadata.string(.promptSystem)
+      words.user = try metadata.string(.promptUser)
+      words.assistant = try metadata.string(.promptAssistant)
+      words.userSeparator = try metadata.string(.promptUserSeparator)
+      words.assistantSeparator = try metadata.string(.promptAssistantSeparator)
+      words.imagePlaceholder = try metadata.string(.promptImagePlaceholder)
+      words.imageStart = try metadata.string(.promptImageStart)
+      words.imageEnd = try metadata.string(.promptImageEnd)
+      words.pad = try metadata.string(.promptPad)
     } catch {
       throw .container(error.problem)
     }

@@ -10,7 +10,7 @@ package struct TopSelection: RandomAccessCollection {
   package subscript(position: Int) -> Int { indicesOfLargest[position] }
 
   /// `values` without NaN must stay valid while this lives.
-  init(_ count: Int, of values: UnsafeBufferPointer<Float>) {
+  package init(_ count: Int, of values: UnsafeBufferPointer<Float>) {
     self.values = values
     guard count > 0 else { return }
     for index in values.indices {

@@ -1,4 +1,5 @@
 import GGUF
+import JanusModelFile
 
 extension StringArray: ByteStrings {
   package func withBytes<Result>(
@@ -20,7 +21,8 @@ extension Tokenizer {
     }
     guard parts.model == "gpt2" else {
       throw .unsupported(
-        part: "tokenizer.ggml.model", feature: "the model \(TokenizerError.quote(parts.model))")
+        part: StringKey.tokenizerModel.name,
+        feature: "the model \(TokenizerError.quote(parts.model))")
     }
     try self.init(
       tokens: parts.tokens, types: parts.types, merges: parts.merges,
@@ -40,15 +42,15 @@ extension Tokenizer {
     let padding: Int?
 
     init(_ metadata: Metadata) throws(ContainerError) {
-      model = try metadata.string("tokenizer.ggml.model")
-      tokens = try metadata.strings("tokenizer.ggml.tokens")
-      types = try metadata.integers("tokenizer.ggml.token_type")
-      merges = try metadata.strings("tokenizer.ggml.merges")
-      preTokenizer = try metadata.string("tokenizer.janus.pre_tokenizer")
-      addedTokens = try metadata.string("tokenizer.janus.added_tokens")
-      bos = try metadata.integer("tokenizer.ggml.bos_token_id")
-      eos = try metadata.integer("tokenizer.ggml.eos_token_id")
-      let key = "tokenizer.ggml.padding_token_id"
+      model = try metadata.string(.tokenizerModel)
+      tokens = try metadata.strings(.tokens)
+      types = try metadata.integers(.tokenTypes)
+      merges = try metadata.strings(.merges)
+      preTokenizer = try metadata.string(.preTokenizer)
+      addedTokens = try metadata.string(.addedTokens)
+      bos = try metadata.integer(.beginningToken)
+      eos = try metadata.integer(.endToken)
+      let key = IntegerKey.paddingToken
       padding = metadata.contains(key) ? try metadata.integer(key) : nil
     }
   }

@@ -4,6 +4,7 @@ import JanusImages
 import JanusLite
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 
@@ -16,7 +17,7 @@ struct ChatCommand: ParsableCommand {
       With a prompt, or one piped to standard input, prints the answer and ends. Without, on a \
       terminal, holds a conversation that remembers what was said; /help lists its commands.
 
-      With --json an answer is an object on one line: image (null, a name, or an array of several), \
+      With --json an answer is an object on one line: images (an array of names), \
       text, token_ids, prompt_token_count, finish_reason ("stop", "length" or "loop"), logprobs, \
       timings.
       """)

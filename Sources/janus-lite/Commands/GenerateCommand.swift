@@ -5,6 +5,7 @@ import JanusImages
 import JanusLite
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 
@@ -171,11 +172,11 @@ struct GenerateCommand: ParsableCommand {
     let clock = ContinuousClock.now
     let painter = try Painter(
       try model.open(cacheFormat: cache.kv), context: cache.context)
-    let promptTokens = try painter.promptTokenCount(prompt)
+    let request = try painter.request(prompt)
     let waves = batch.waves(
-      for: number, bytesPerPicture: try painter.cacheBytesPerPicture(prompt: prompt))
+      for: number, bytesPerPicture: painter.cacheBytesPerPicture(request))
     let need = try painter.memoryNeed(
-      prompt, together: waves.size, waves: waves.count, previewing: preview != nil,
+      request, together: waves.size, waves: waves.count, previewing: preview != nil,
       beside: bytesKept(painter))
     if dryRun { return try MemoryStatement(need, request: "generate").print(json: json) }
     try need.checkFits()
@@ -195,7 +196,7 @@ struct GenerateCommand: ParsableCommand {
     for wave in stride(from: 0, to: number, by: waves.size) {
       let seeds = Array(seeds[wave..<min(number, wave + waves.size)])
       var likely = [[[LogprobPair]]](repeating: [], count: seeds.count)
-      let codes = try paint(seeds, with: painter, done: wave, progress, &likely, &status)
+      let codes = try paint(request, seeds, with: painter, done: wave, progress, &likely, &status)
       for (index, (seed, codes)) in zip(seeds, codes).enumerated() {
         status.show("decoding picture \(finished.count + 1) of \(number)")
         let picture = try painter.picture(codes)
@@ -224,7 +225,7 @@ struct GenerateCommand: ParsableCommand {
     }
     let total = (ContinuousClock.now - clock) / .seconds(1)
     let report = GenerateReport(
-      images: finished, promptTokenCount: promptTokens,
+      images: finished, promptTokenCount: request.promptTokenCount,
       timings: .init(painter.timings, total: total))
     if json { try JSONLine.print(report) }
     if verbose { StandardError.note(report.timings.summary) }
@@ -253,20 +254,14 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
-  /// What a picture's file says about how it was made. With it the same picture can be made again.
+  private var settings: Painter.Settings {
+    Painter.Settings(guidance: cfg, temperature: temperature, topK: topK, topP: topP)
+  }
+
   private func text(seed: UInt64, _ painter: Painter) -> [(key: String, value: String)] {
-    let file = URL(filePath: painter.model.container.file.path).lastPathComponent
-    var list = [
-      ("Description", prompt), ("Software", "janus-lite \(Root.version)"), ("Seed", "\(seed)"),
-      ("Guidance", "\(cfg)"), ("Temperature", "\(temperature)"),
-    ]
-    if let topK { list.append(("Top-k", "\(topK)")) }
-    if let topP { list.append(("Top-p", "\(topP)")) }
-    list += [
-      ("Model", file), ("Cache", painter.model.cacheFormat.rawValue),
-      ("Instruction set", painter.model.kernels.isa.rawValue),
-    ]
-    return list.map { (key: $0.0, value: $0.1.filter { $0 != "\0" }) }
+    Provenance(
+      prompt: prompt, seed: seed, settings: settings, software: "janus-lite \(Root.version)"
+    ).text(painter.model)
   }
 
   /// A preview that fails is reported; painting goes on.
@@ -275,27 +270,26 @@ struct GenerateCommand: ParsableCommand {
   }
 
   private func paint(
-    _ seeds: [UInt64], with painter: Painter, done: Int, _ progress: PaintingProgress,
+    _ request: Painter.Request, _ seeds: [UInt64], with painter: Painter, done: Int,
+    _ progress: PaintingProgress,
     _ likely: inout [[[LogprobPair]]], _ status: inout StatusLine
   ) throws -> [[Int]] {
     var shown: PreviewFile?
     if done == 0, let preview {
-      shown = PreviewFile(try PictureFile(path: preview, quality: quality))
+      shown = PreviewFile(try PictureFile(path: preview, quality: quality), of: painter)
     }
     let codes = try painter.codes(
-      for: prompt, seeds: seeds,
-      settings: .init(guidance: cfg, temperature: temperature, topK: topK, topP: topP),
+      for: request, seeds: seeds, settings: settings, stop: Interrupt.stop,
       onStep: { step, codes in
         status.show(progress.text(before: done, atOnce: seeds.count, steps: step))
         do {
           try shown?.update(codes[0], of: painter)
         } catch {
-          if Interrupt.isRaised { return false }
+          if Interrupt.isRaised { return }
           status.clear()
           tell(error, of: "no more previews")
           shown = nil
         }
-        return !Interrupt.isRaised
       },
       onLogits: { picture, logits in
         guard logprobs > 0 else { return }

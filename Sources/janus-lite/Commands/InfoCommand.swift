@@ -5,6 +5,7 @@ import JanusEngine
 import JanusLite
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 import Quant

@@ -4,6 +4,7 @@ import JanusImages
 import JanusLite
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 
@@ -16,7 +17,8 @@ struct OCRCommand: ParsableCommand {
       Prints one result a line, in the order of the arguments. A picture that cannot be read gets \
       a line on standard error, the others are read all the same, and the exit code tells.
 
-      With --json each line is an object: image, text, token_ids, prompt_token_count, \
+      With --json each line is an object: images, latex (text is the same), mathml, typst, markdown, \
+      valid, problem, confidence, doubtful, repairs, warnings, token_ids, prompt_token_count, \
       finish_reason ("stop", "length" or "loop"), logprobs, timings.
       """)
 
@@ -69,32 +71,31 @@ struct OCRCommand: ParsableCommand {
 
   private func read(
     _ input: PictureInput, with reader: FormulaReader, label: String, _ status: inout StatusLine
-  ) throws -> Answer {
+  ) throws -> FormulaReading {
     let picture = try input.load()
     var text = ""
-    let answer: Answer
+    let reading: FormulaReading
     do {
-      answer = try reader.read(picture, settings: generation.settings) { piece in
-        text += piece
+      reading = try reader.read(picture, settings: generation.settings, stop: Interrupt.stop) {
+        text += $0
         // The result is known at the end only, when sentences can be told from the formula.
-        if !piece.isEmpty { status.show("\(label): \(text)") }
-        return !Interrupt.isRaised
+        status.show("\(label): \(text)")
       }
     } catch JanusError.blankPicture(_, let error) {
       throw Failure(.data, "\(input.shownName): \(error)")
     }
-    if answer.finishReason == .cancelled { throw Failure.interrupted }
-    return answer
+    if reading.answer.finishReason == .cancelled { throw Failure.interrupted }
+    return reading
   }
 
-  private func show(_ answer: Answer, of input: PictureInput) throws(Failure) {
+  private func show(_ reading: FormulaReading, of input: PictureInput) throws(Failure) {
     if generation.json {
-      try JSONLine.print(AnswerLine(answer, images: [input.name]))
+      try JSONLine.print(FormulaLine(reading, image: input.name))
     } else {
-      let lines = answer.text.split(whereSeparator: \.isNewline)
-      try StandardOutput.line(lines.joined(separator: " "))
-      answer.noteIncompleteness(of: input.name, limit: generation.maxTokens)
+      try StandardOutput.line(reading.latex)
+      for warning in reading.warnings { StandardError.note("\(input.name): \(warning)") }
+      reading.answer.noteIncompleteness(of: input.name, limit: generation.maxTokens)
     }
-    if generation.verbose { StandardError.note("\(input.name): \(answer.summary)") }
+    if generation.verbose { StandardError.note("\(input.name): \(reading.answer.summary)") }
   }
 }

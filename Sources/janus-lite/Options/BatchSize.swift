@@ -1,19 +1,10 @@
 import ArgumentParser
-import JanusEngine
-import JanusLite
-import JanusMeasure
-import JanusModelFile
-import JanusSystem
-import JanusWords
+import JanusRequests
 
 /// How many pictures are painted at once.
 enum BatchSize: ExpressibleByArgument {
   case auto
   case count(Int)
-
-  /// More at once are no faster: with eight pictures, reading the weights is already the smaller
-  /// part of a step.
-  private static let mostWorthwhile = 8
 
   static let limit = 1_024
 
@@ -27,40 +18,25 @@ enum BatchSize: ExpressibleByArgument {
     }
   }
 
-  /// How many pictures are painted at once, and how often, until all are done.
-  struct Waves {
-    let size: Int
-    let count: Int
-    /// What was chosen and why, for people to read.
-    let statement: String
-
-    fileprivate init(of size: Int, for number: Int, because reason: String?) {
-      self.size = size
-      count = (number + size - 1) / size
-      statement =
-        "painting \(number) pictures, \(size) at once" + (count > 1 ? ", in \(count) waves" : "")
-        + (reason.map { " (--batch auto: \($0))" } ?? "")
+  /// How `number` pictures are painted.
+  func waves(for number: Int, bytesPerPicture: Int) -> Waves {
+    switch self {
+    case .auto: Waves(for: number, bytesPerPicture: bytesPerPicture)
+    case .count(let count): Waves(of: min(count, number), for: number)
     }
   }
+}
 
-  /// With `auto`, waves of about equal size whose caches fit into half of what the machine has free.
-  func waves(for number: Int, bytesPerPicture: Int) -> Waves {
-    if case .count(let count) = self {
-      return Waves(of: min(count, number), for: number, because: nil)
+extension Waves {
+  /// What was chosen and why, for people to read.
+  var statement: String {
+    let what =
+      "painting \(number) pictures, \(size) at once" + (count > 1 ? ", in \(count) waves" : "")
+    return switch reason {
+    case .asked, .all: what
+    case .memory(let free):
+      what + " (--batch auto: half of the \(Format.bytes(free)) that are free hold no more)"
+    case .speed: what + " (--batch auto: more at once are no faster)"
     }
-    // Where the system does not say what is free, the largest worthwhile number is used.
-    let free = AvailableMemory.bytes ?? .max
-    let room = max(1, free / 2 / max(1, bytesPerPicture))
-    let most = min(Self.mostWorthwhile, room)
-    let waves = (number + most - 1) / most
-    let reason: String? =
-      if number <= most {
-        nil
-      } else if room < Self.mostWorthwhile {
-        "half of the \(Format.bytes(free)) that are free hold no more"
-      } else {
-        "more at once are no faster"
-      }
-    return Waves(of: (number + waves - 1) / waves, for: number, because: reason)
   }
 }

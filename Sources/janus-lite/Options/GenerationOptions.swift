@@ -3,6 +3,7 @@ import JanusEngine
 import JanusLite
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 

@@ -74,19 +74,19 @@ struct ModelReport: Encodable {
     let metadata = container.metadata
     path = container.file.path
     bytes = container.file.count
-    name = try metadata.string("general.name")
-    formatVersion = try metadata.integer("janus.format_version")
-    converter = try metadata.string("janus.converter")
-    recipe = try metadata.string("janus.recipe")
-    hasPainting = try metadata.bool("janus.painting")
+    name = try metadata.string(.modelName)
+    formatVersion = try metadata.integer(ContainerKey.formatVersion)
+    converter = try metadata.string(.converter)
+    recipe = try metadata.string(.recipe)
+    hasPainting = try metadata.bool(.painting)
     geometry = Self.geometry(metadata)
     tokenizer = TokenizerFacts(
-      model: try metadata.string("tokenizer.ggml.model"),
-      preTokenizer: try metadata.string("tokenizer.ggml.pre"),
-      tokens: try metadata.strings("tokenizer.ggml.tokens").count,
-      merges: try metadata.strings("tokenizer.ggml.merges").count,
-      bos: try metadata.integer("tokenizer.ggml.bos_token_id"),
-      eos: try metadata.integer("tokenizer.ggml.eos_token_id"))
+      model: try metadata.string(.tokenizerModel),
+      preTokenizer: try metadata.string(.preTokenizerName),
+      tokens: try metadata.strings(.tokens).count,
+      merges: try metadata.strings(.merges).count,
+      bos: try metadata.integer(.beginningToken),
+      eos: try metadata.integer(.endToken))
     parts = Self.shares(of: container) { ModelPart(tensor: $0.name).rawValue }
     formats = Self.shares(of: container, by: \.format.rawValue)
   }
@@ -94,7 +94,7 @@ struct ModelReport: Encodable {
   /// Every single number among the keys of the architecture.
   private static func geometry(_ metadata: Metadata) -> [String: Double] {
     var geometry: [String: Double] = [:]
-    for key in metadata.keys where key.hasPrefix("janus.") && key != "janus.format_version" {
+    for key in metadata.keys where key.hasPrefix("janus.") && key != ContainerKey.formatVersion {
       let number = (try? metadata.integer(key)).map(Double.init) ?? (try? metadata.double(key))
       if let number { geometry[String(key.dropFirst("janus.".count))] = number }
     }

@@ -39,7 +39,9 @@ struct Failure: Error {
       self.init(Self.code(of: error), "\(error)" + Self.hint(error))
     case let error as ContainerError: self.init(Self.code(of: error), "\(error)" + Self.hint(error))
     case let error as FileError: self.init(Self.code(of: error), "\(error)")
-    case let error as ConversionError: self.init(Self.code(of: error), "\(error)")
+    case let error as ConversionError:
+      self.init(
+        Self.code(of: error), Self.option(error) + "\(error)" + Self.hint(error))
     case let error as PictureError: self.init(.data, "\(error)")
     case let error as TokenizerError: self.init(.data, "\(error)")
     case let error as InstructionSetError: self.init(.usage, "\(error)")
@@ -63,6 +65,19 @@ struct Failure: Error {
   private static func hint(_ error: ContainerError) -> String {
     guard case .file(let error) = error.problem, error.code == EISDIR else { return "" }
     return "; 'janus-lite convert' makes a model file of a checkpoint's folder"
+  }
+
+  /// The option that an error is about.
+  private static func option(_ error: ConversionError) -> String {
+    switch error {
+    case .override, .unmatchedOverride: "--tensor-type "
+    case .missing, .data, .file, .cancelled: ""
+    }
+  }
+
+  private static func hint(_ error: ConversionError) -> String {
+    guard case .unmatchedOverride = error else { return "" }
+    return "; --report lists the names"
   }
 
   /// What the options of the command can do about it.

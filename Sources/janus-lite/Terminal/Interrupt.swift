@@ -1,5 +1,6 @@
 import Foundation
 import JanusEngine
+import JanusLite
 import JanusMeasure
 import JanusModelFile
 import JanusSystem
@@ -22,6 +23,9 @@ enum Interrupt {
   private static let clearsLine = Atomic(false)
 
   static var isRaised: Bool { raised.load(ordering: .relaxed) }
+
+  /// The flag, for work that can be stopped.
+  static let stop = StopToken { isRaised }
 
   /// Readable when Ctrl-C was pressed; -1, which `poll` ignores, before `listen`.
   static var descriptor: Int32 { readEnd.load(ordering: .relaxed) }

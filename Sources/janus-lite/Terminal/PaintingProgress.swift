@@ -1,6 +1,7 @@
 import JanusEngine
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 

@@ -3,6 +3,7 @@ import JanusImages
 import JanusLite
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 
@@ -30,19 +31,20 @@ struct Turn {
     defer { status.clear() }
     let streams = StandardOutput.isTerminal && !generation.json
     var outputFailure: Failure?
+    let stop = StopToken { Interrupt.isRaised }
     let answer = try conversation.send(
-      prompt, pictures: pictures, settings: generation.settings
+      prompt, pictures: pictures, settings: generation.settings, stop: stop
     ) { piece in
-      if streams, !piece.isEmpty {
+      if streams {
         status.clear()
         Interrupt.endsAnswerOnly()
         do throws(Failure) {
           try StandardOutput.write(piece)
         } catch {
           outputFailure = error
+          stop.stop()
         }
       }
-      return outputFailure == nil && !Interrupt.isRaised
     }
     if let outputFailure { throw outputFailure }
     status.clear()

@@ -71,10 +71,13 @@ import Testing
     let steps = 12
     func codes(_ seeds: [UInt64]) throws -> [[Int]] {
       var last: [[Int]] = []
-      _ = try painter.codes(for: "a red circle", seeds: seeds) { done, codes in
-        last = codes
-        return done < steps
-      }
+      let stop = StopToken()
+      _ = try painter.codes(
+        for: try painter.request("a red circle"), seeds: seeds, stop: stop,
+        onStep: { done, codes in
+          last = codes
+          if done == steps { stop.stop() }
+        })
       return last
     }
     let together = try codes([5, 6, 7, 8, 9])

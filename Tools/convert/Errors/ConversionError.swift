@@ -3,8 +3,10 @@ import JanusSystem
 
 /// Why a checkpoint cannot be converted: what, where, expected and found, on one line.
 public enum ConversionError: Error, Equatable, CustomStringConvertible {
-  /// The request itself is wrong: an unknown pattern, a format that a tensor cannot have.
-  case usage(String)
+  /// A `TensorOverride` that is none, or that asks for what a tensor cannot have.
+  case override(String, problem: String)
+  /// A `TensorOverride` that no tensor's name matches.
+  case unmatchedOverride(String, pattern: String)
   /// A file that is needed does not exist.
   case missing(file: String, why: String)
   /// What a file holds cannot be used.
@@ -21,7 +23,7 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
 
   public var kind: Kind {
     switch self {
-    case .usage: .usage
+    case .override, .unmatchedOverride: .usage
     case .data: .data
     case .missing: .missing
     case .file(let error): error.isMissing ? .missing : .inputOutput
@@ -31,7 +33,9 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .usage(let text): text
+    case .override(let text, let problem): "'\(shown(text))': \(problem)"
+    case .unmatchedOverride(let text, let pattern):
+      "'\(shown(text))': no tensor matches '\(shown(pattern))'"
     case .missing(let file, let why): "'\(file)' does not exist: \(why)"
     case .data(let file, let problem): "'\(file)': \(problem)"
     case .file(let error): error.description

@@ -1,3 +1,4 @@
+import JanusModelFile
 import JanusSystem
 
 /// What a checkpoint holds: its naming, its geometry, and the source of each tensor of the file.
@@ -38,15 +39,15 @@ struct Checkpoint {
       var (source, part) = naming.source(of: spec.name)
       // A configuration's `tie_word_embeddings` is not to be trusted: transformers 5 writes true for
       // checkpoints that store both. What counts is whether the head is there.
-      if spec.name == "output.weight", folder.tensors[source] == nil {
-        source = naming.source(of: "token_embd.weight").name
+      if spec.name == LanguageTensors.outputName, folder.tensors[source] == nil {
+        source = naming.source(of: LanguageTensors.embeddingName).name
         notes.append("no tensor of the text head: it shares the embeddings")
       }
       guard let stored = folder.tensors[source] else {
         throw Self.missing(spec, source: source, naming: naming, folder: folder)
       }
       used.insert(source)
-      tensors.append((spec, try Self.place(spec, stored, part: part, config: config)))
+      tensors.append((spec, try Self.place(spec, stored, part: part, geometry: geometry)))
     }
     self.tensors = tensors
     self.notes = notes
@@ -76,7 +77,7 @@ struct Checkpoint {
   ) -> ConversionError {
     var hint = ""
     if let other = Naming.allCases.first(where: { $0 != naming }),
-      folder.tensors[other.source(of: "token_embd.weight").name] != nil
+      folder.tensors[other.source(of: LanguageTensors.embeddingName).name] != nil
     {
       hint =
         "; config.json says \(naming.modelType), but the tensors have the names of \(other.rawValue)"
@@ -91,9 +92,9 @@ struct Checkpoint {
   /// Takes the part of a stored tensor that the file wants, and compares its shape with the
   /// geometry's.
   private static func place(
-    _ spec: TensorSpec, _ stored: StoredTensor, part: Naming.Part, config: ConfigSection
+    _ spec: TensorSpec, _ stored: StoredTensor, part: Naming.Part, geometry: ModelGeometry
   ) throws(ConversionError) -> StoredTensor {
-    var expected = spec.shape
+    var expected = geometry.shape(of: spec)
     switch part {
     case .whole: break
     case .third: expected[0] = expected[0] * 3

@@ -1,3 +1,4 @@
+import JanusModelFile
 import JanusSystem
 
 /// A size of the model and where it comes from, so that a mismatch can name both.
@@ -11,10 +12,6 @@ struct Dimension: Equatable, Sendable {
   }
 
   /// Sizes are bounded where they are read, so that products of a few cannot overflow.
-  static func * (a: Dimension, b: Dimension) -> Dimension {
-    Dimension(value: a.value * b.value, source: "\(a.source) × \(b.source)")
-  }
-
   static func * (a: Dimension, b: Int) -> Dimension {
     Dimension(value: a.value * b, source: "\(a.source) × \(b)")
   }
@@ -72,30 +69,57 @@ struct ConfigSection {
   ) throws(ConversionError) -> Int {
     try read(
       key, default: fallback,
-      expected: "an integer from \(range.lowerBound) to \(range.upperBound)"
+      expected: range.count == 1
+        ? "\(range.lowerBound)" : "an integer from \(range.lowerBound) to \(range.upperBound)"
     ) { json in json.integer.flatMap { range.contains($0) ? $0 : nil } }
   }
 
-  /// A positive integer as a dimension that remembers its key.
+  /// A dimension that remembers its key.
+  ///
+  /// - Parameter limits: the key in the model file, which has the limits.
   func dimension(
-    _ key: String, default fallback: Int? = nil, upTo limit: Int
+    _ key: String, _ limits: IntegerKey, default fallback: Int? = nil
   ) throws(ConversionError) -> Dimension {
-    Dimension(
-      value: try integer(key, default: fallback, in: 1...limit),
-      source: name(key) + (has(key) ? "" : ", absent, by default"))
+    let source = name(key) + (has(key) ? "" : ", absent, by default")
+    let value = try integer(key, default: fallback, in: limits.range)
+    return try checked(Dimension(value: value, source: source), limits)
+  }
+
+  /// A dimension that was computed or is a default, if it is within the limits.
+  func checked(_ dimension: Dimension, _ limits: IntegerKey) throws(ConversionError) -> Dimension {
+    let range = limits.range
+    guard range.contains(dimension.value) else {
+      throw .data(
+        file: file,
+        problem: "\(dimension.source) = \(dimension.value), expected \(range.lowerBound) to "
+          + "\(range.upperBound)")
+    }
+    return dimension
   }
 
   func integers(
-    _ key: String, default fallback: [Int]? = nil, in range: ClosedRange<Int>, count: Int
-  ) throws(ConversionError) -> [Int] {
-    try read(
+    _ key: String, _ limits: IntegersKey, default fallback: [Int]
+  ) throws(ConversionError) -> (values: [Int], source: String) {
+    let (range, count) = (limits.range, limits.count)
+    let values = try read(
       key, default: fallback,
-      expected: "1 to \(count) integers from \(range.lowerBound) to \(range.upperBound)"
+      expected: "\(count.lowerBound) to \(count.upperBound) integers from \(range.lowerBound) to "
+        + "\(range.upperBound)"
     ) { json in
       let values = (json.array ?? []).compactMap(\.integer).filter(range.contains)
-      return (1...count).contains(values.count) && values.count == json.array?.count ? values : nil
+      return count.contains(values.count) && values.count == json.array?.count ? values : nil
     }
+    return (values, name(key))
   }
+
+  func number(
+    _ key: String, _ limits: FloatKey, default fallback: Double? = nil
+  ) throws(ConversionError) -> Double {
+    try number(key, default: fallback, in: limits.range)
+  }
+
+  /// Feed-forward lengths of a vision tower as multiples of its embedding length.
+  static let mlpRatios = 0.01...64
 
   func number(
     _ key: String, default fallback: Double? = nil, in range: ClosedRange<Double>
@@ -105,10 +129,9 @@ struct ConfigSection {
     ) { json in json.double.flatMap { range.contains($0) ? $0 : nil } }
   }
 
-  func numbers(
-    _ key: String, in range: ClosedRange<Double>, count: Int
-  ) throws(ConversionError) -> [Double] {
-    try read(
+  func numbers(_ key: String, _ limits: FloatsKey) throws(ConversionError) -> [Double] {
+    let (range, count) = (limits.range, limits.count)
+    return try read(
       key, default: nil,
       expected: "\(count) numbers from \(range.lowerBound) to \(range.upperBound)"
     ) { json in

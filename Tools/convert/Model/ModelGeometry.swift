@@ -1,98 +1,64 @@
+import JanusModelFile
 import JanusSystem
 
-/// All dimensions of a Janus model, each with the place that it was read from.
-///
-/// The limits are those of the runtime, or below.
+/// All dimensions of a checkpoint's model, each with the place that it was read from.
 struct ModelGeometry: Sendable {
-  struct Language: Sendable {
-    var layers: Dimension
-    var width: Dimension
-    var feedForward: Dimension
-    var heads: Dimension
-    var keyValueHeads: Dimension
-    var headWidth: Dimension
-    var vocabulary: Dimension
-    var context: Int
-    var normEpsilon: Double
-    var ropeTheta: Double
-  }
+  let geometry: Geometry
+  let sources: ConfiguredDimensions
 
-  struct Vision: Sendable {
-    /// Side of the picture and of a patch, in pixels.
-    var imageSize: Dimension
-    var patchSize: Dimension
-    var width: Dimension
-    var feedForward: Dimension
-    var layers: Dimension
-    var heads: Dimension
-    var normEpsilon: Double
-    /// Linear layers of the aligner.
-    var alignerDepth: Int
+  /// Groups of every group norm of the VQ model, fixed in its code.
+  static let normGroups = Dimension.fixed(32, "the groups of a group norm")
+  /// Epsilon of every group norm of the VQ model, fixed in its code.
+  static let groupNormEpsilon = 1e-6
 
-    var grid: Int { imageSize.value / patchSize.value }
-  }
-
-  struct Painting: Sendable {
-    var codes: Dimension
-    var codeWidth: Dimension
-    /// Side of a picture in codes.
-    var grid: Int
-    /// Linear layers of the code aligner.
-    var alignerDepth: Int
-    var latentChannels: Dimension
-    var baseChannels: Dimension
-    /// Finest resolution first.
-    var channelMultipliers: [Int]
-    var residualBlocks: Int
-    var outputChannels: Dimension
-
-    /// The key that `channelMultipliers` comes from.
-    var multipliersSource: String
-
-    func channels(_ level: Int) -> Dimension {
-      Dimension(
-        value: baseChannels.value * channelMultipliers[level],
-        source: "\(baseChannels.source) × \(multipliersSource)[\(level)]")
+  /// Checks what the runtime asks of the dimensions together.
+  init(
+    _ dimensions: ConfiguredDimensions, painting: Bool, config: ConfigSection
+  ) throws(ConversionError) {
+    sources = dimensions
+    geometry = Geometry(dimensions, painting: painting)
+    if let found = geometry.contradiction {
+      throw .data(
+        file: config.file,
+        problem: "\(sources.text(found.subject.meaning)) = \(found.subject.value), expected "
+          + sources.text(found.expected))
     }
   }
 
-  var language: Language
-  var vision: Vision
-  /// `nil` where painting is left out.
-  var painting: Painting?
+  /// Every tensor of the file, in its order.
+  var tensors: [TensorSpec] { geometry.tensors }
 
-  /// Groups of every group norm of the VQ model, fixed in its code.
-  static let normGroups = 32
-  /// Epsilon of every group norm of the VQ model, fixed in its code.
-  static let groupNormEpsilon = 1e-6
+  /// The shape that a checkpoint's tensor must have.
+  func shape(of spec: TensorSpec) -> [Dimension] {
+    spec.shape.map { Dimension(value: $0.value, source: sources.text($0.meaning)) }
+  }
 }
 
-extension ModelGeometry {
+extension ConfiguredDimensions {
   /// Reads Llama's configuration: absent keys take the defaults of transformers' LlamaConfig, on
   /// which the published 7B file relies.
-  static func language(_ config: ConfigSection) throws(ConversionError) -> Language {
+  mutating func readLanguage(_ config: ConfigSection) throws(ConversionError) {
     try config.demand("model_type", .string("llama"))
     try config.demand("hidden_act", .string("silu"))
     try config.demand("attention_bias", .bool(false))
     try config.demand("mlp_bias", .bool(false))
-    let width = try config.dimension("hidden_size", default: 4096, upTo: 1 << 16)
-    let heads = try config.dimension("num_attention_heads", default: 32, upTo: 1024)
-    if !config.has("head_dim") { try config.demandMultiple(width, of: heads) }
-    let language = Language(
-      layers: try config.dimension("num_hidden_layers", default: 32, upTo: 1024), width: width,
-      feedForward: try config.dimension("intermediate_size", default: 11008, upTo: 1 << 18),
-      heads: heads,
-      keyValueHeads: try config.dimension(
-        "num_key_value_heads", default: heads.value, upTo: 1024),
-      headWidth: try config.dimension(
-        "head_dim", default: width.value / heads.value, upTo: 1024),
-      vocabulary: try config.dimension("vocab_size", default: 32000, upTo: 1 << 20),
-      context: try config.integer("max_position_embeddings", default: 2048, in: 1...1 << 20),
-      normEpsilon: try config.number("rms_norm_eps", default: 1e-6, in: 1e-12...1),
-      ropeTheta: try ropeTheta(config))
-    try config.demandMultiple(language.heads, of: language.keyValueHeads)
-    try config.demandMultiple(language.headWidth, of: .fixed(2, "for rotary embeddings"))
-    return language
+    let length = try config.dimension("hidden_size", .embeddingLength, default: 4096)
+    let heads = try config.dimension("num_attention_heads", .headCount, default: 32)
+    if !config.has("head_dim") { try config.demandMultiple(length, of: heads) }
+    self[.embeddingLength] = length
+    self[.headCount] = heads
+    self[.blockCount] = try config.dimension("num_hidden_layers", .blockCount, default: 32)
+    self[.feedForwardLength] = try config.dimension(
+      "intermediate_size", .feedForwardLength, default: 11008)
+    self[.keyValueHeadCount] = try config.dimension(
+      "num_key_value_heads", .keyValueHeadCount, default: heads.value)
+    self[.headDim] = try config.dimension(
+      "head_dim", .headDim, default: length.value / heads.value)
+    self[.vocabularySize] = try config.dimension("vocab_size", .vocabularySize, default: 32000)
+    self[.contextLength] = try config.dimension(
+      "max_position_embeddings", .contextLength, default: 2048)
+    self[.normEpsilon] = try config.number("rms_norm_eps", .normEpsilon, default: 1e-6)
+    self[.ropeTheta] = try Self.ropeTheta(config)
   }
 
   /// The rotary base, at its old place or, since transformers 5, within `rope_parameters`; a scaling
@@ -104,25 +70,29 @@ extension ModelGeometry {
       try rope.demand("type", .string("default"))
       try rope.demand("partial_rotary_factor", .integer(1), .number(1))
       guard key == "rope_parameters" else { continue }
-      if rope.has("rope_theta") { return try rope.number("rope_theta", in: 1...1e12) }
+      if rope.has("rope_theta") { return try rope.number("rope_theta", .ropeTheta) }
     }
-    return try config.number("rope_theta", default: 10000, in: 1...1e12)
+    return try config.number("rope_theta", .ropeTheta, default: 10000)
   }
 
-  /// What vision towers and VQ models must fulfil in either naming.
-  func check(_ config: ConfigSection) throws(ConversionError) {
-    try config.demandMultiple(vision.imageSize, of: vision.patchSize)
-    try config.demandMultiple(vision.width, of: vision.heads)
-    guard let painting else { return }
-    for level in painting.channelMultipliers.indices {
-      try config.demandMultiple(
-        painting.channels(level), of: .fixed(Self.normGroups, "the groups of a group norm"))
-    }
-    let side = painting.grid << (painting.channelMultipliers.count - 1)
-    guard side <= 4096 else {
-      throw .data(
-        file: config.file,
-        problem: "painted pictures would have \(side) pixels a side, expected at most 4096")
-    }
+  /// What a vision tower's configuration leaves to be computed, in either naming.
+  mutating func setVisionFeedForward(
+    ratio: Double, named source: String, _ config: ConfigSection
+  ) throws(ConversionError) {
+    let length = self[.visionEmbeddingLength]
+    self[.visionFeedForwardLength] = try config.checked(
+      .fixed(Int(Double(length.value) * ratio), "\(length.source) × \(source)"),
+      .visionFeedForwardLength)
+  }
+
+  /// What the VQ model's configuration does not state, in either naming.
+  ///
+  /// A painted picture has as many codes as a picture that is read has patches.
+  mutating func setFixedPainting(_ config: ConfigSection) throws(ConversionError) {
+    let (size, patch) = (self[.visionImageSize], self[.visionPatchSize])
+    self[.paintingGridSize] = try config.checked(
+      .fixed(size.value / patch.value, "\(size.source) / \(patch.source)"), .paintingGridSize)
+    self[.vqNormGroups] = ModelGeometry.normGroups
+    self[.vqNormEpsilon] = ModelGeometry.groupNormEpsilon
   }
 }

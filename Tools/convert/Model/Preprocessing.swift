@@ -1,3 +1,4 @@
+import JanusModelFile
 import JanusSystem
 
 /// How pictures become pixels, as a checkpoint's processor files state it.
@@ -18,6 +19,8 @@ struct Preprocessing: Equatable, Sendable {
     var margin: Int
     /// In 1/4096 of the picture's side.
     var thickness: Int
+    /// Whether what is too wide is folded into rows; where the key is missing it is shrunk.
+    var folds = false
   }
 
   /// Reads `preprocessor_config.json` or, as transformers 5 may write it, the `image_processor` of
@@ -28,12 +31,12 @@ struct Preprocessing: Equatable, Sendable {
   init(folder: CheckpointFolder, imageSize: Dimension) throws(ConversionError) {
     let config = try Self.section(folder)
     if config.has("image_size") {
-      try config.demandEqual(config.dimension("image_size", upTo: 1 << 16), imageSize)
+      try config.demandEqual(config.dimension("image_size", .visionImageSize), imageSize)
     }
     if config.has("size") {
       let size = try config.section("size")
       for side in ["height", "width"] {
-        try config.demandEqual(size.dimension(side, upTo: 1 << 16), imageSize)
+        try config.demandEqual(size.dimension(side, .visionImageSize), imageSize)
       }
     }
     for key in ["do_resize", "do_rescale", "do_pad"] { try config.demand(key, .bool(true)) }
@@ -42,12 +45,13 @@ struct Preprocessing: Equatable, Sendable {
     mean = [0.5, 0.5, 0.5]
     deviation = [0.5, 0.5, 0.5]
     if normalizes || config.has("image_mean") {
-      mean = try config.numbers("image_mean", in: 0...1, count: 3)
+      mean = try config.numbers("image_mean", .imageMean)
     }
     if normalizes || config.has("image_std") {
-      deviation = try config.numbers("image_std", in: 1e-3...1e3, count: 3)
+      deviation = try config.numbers("image_std", .imageDeviation)
     }
-    rescaleFactor = try config.number("rescale_factor", default: 1.0 / 255, in: 1e-6...1)
+    rescaleFactor = try config.number(
+      "rescale_factor", .imageRescaleFactor, default: 1.0 / 255)
     minSize = try config.integer("min_size", default: 14, in: 1...imageSize.value)
     // Both processors compute it and ignore the file's `background_color`.
     background = mean.map { Int($0 * 255) }
@@ -55,7 +59,8 @@ struct Preprocessing: Equatable, Sendable {
       let page = try config.section("formula_page")
       formulaPage = FormulaPage(
         margin: try page.integer("margin", in: 0...(imageSize.value - 1) / 2),
-        thickness: try page.integer("thickness", in: 1...4096))
+        thickness: try page.integer("thickness", in: IntegerKey.formulaPageThickness.range),
+        folds: try page.bool("folds", default: false))
     }
   }
 

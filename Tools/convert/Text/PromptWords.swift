@@ -1,3 +1,4 @@
+import JanusModelFile
 import JanusSystem
 
 /// The strings of which prompts are made, checked against the vocabulary.
@@ -5,8 +6,8 @@ struct PromptWords: Sendable {
   let beginning: Int
   let end: Int
   let padding: Int
-  /// By the name of the key below `janus.prompt.`, in the order of the file.
-  let words: [(key: String, text: String)]
+  /// In the order of the file.
+  let words: [(key: StringKey, text: String)]
 
   /// deepseek's system prompt, from its `processing_vlm.py`.
   private static let system =
@@ -51,16 +52,16 @@ struct PromptWords: Sendable {
     _ = try id(imageStart, "a picture's beginning")
     _ = try id(imageEnd, "a picture's end")
     words = [
-      ("system", Self.system),
-      ("user", "<|User|>"),
-      ("assistant", "<|Assistant|>"),
-      ("user_separator", "\n\n"),
-      ("assistant_separator", end),
-      ("image_placeholder", placeholder),
-      ("image_start", imageStart),
-      ("image_end", imageEnd),
-      ("pad", padding),
-      ("formula", Self.formula),
+      (.promptSystem, Self.system),
+      (.promptUser, "<|User|>"),
+      (.promptAssistant, "<|Assistant|>"),
+      (.promptUserSeparator, "\n\n"),
+      (.promptAssistantSeparator, end),
+      (.promptImagePlaceholder, placeholder),
+      (.promptImageStart, imageStart),
+      (.promptImageEnd, imageEnd),
+      (.promptPad, padding),
+      (.promptFormula, Self.formula),
     ]
   }
 }

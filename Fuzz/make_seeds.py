@@ -1,0 +1,96 @@
+"""Makes the inputs in Seeds that no file of the project is: small GGUF and safetensors files, pickles.
+
+    python3 Fuzz/make_seeds.py
+"""
+
+import json
+import pathlib
+import struct
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent
+TORCH = ROOT.parent / "Tests" / "Fixtures" / "torch"
+
+
+def write(target, name, content):
+    folder = ROOT / "Seeds" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def text(value):
+    return struct.pack("<Q", len(value.encode())) + value.encode()
+
+
+def gguf(pairs, tensors):
+    """Pairs: key, type and value, already packed; tensors: name, format, GGUF's type, shape, bytes."""
+    texts = lambda values: struct.pack("<IQ", 8, len(values)) + b"".join(map(text, values))
+    number = lambda value: struct.pack("<I", value)
+    pairs = pairs + [
+        ("general.architecture", 8, text("janus")), ("janus.format_version", 4, number(1)),
+        ("general.alignment", 4, number(64)), ("janus.tensors.name", 9, texts([t[0] for t in tensors])),
+        ("janus.tensors.format", 9, texts([t[1] for t in tensors])),
+        ("janus.tensors.shape", 9, texts([",".join(map(str, t[3])) for t in tensors])),
+        ("janus.tensors.sha256", 9, texts(["0" * 64 for _ in tensors])),
+    ]
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs))
+    head += b"".join(text(key) + struct.pack("<I", kind) + value for key, kind, value in pairs)
+    data = b""
+    for name, _, kind, shape, content in tensors:
+        head += text(name) + struct.pack("<I", len(shape)) + struct.pack(f"<{len(shape)}Q", *reversed(shape))
+        head += struct.pack("<IQ", kind, len(data))
+        data += content + b"\0" * (-len(content) % 64)
+    return head + b"\0" * (-len(head) % 64) + data
+
+
+def safetensors(tensors, data):
+    header = json.dumps(tensors).encode()
+    header += b" " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header + data
+
+
+def tokenizer_parts():
+    document = json.loads((ROOT.parent / "Tests" / "Fixtures" / "tokenizer" / "tokenizer.json").read_text())
+    write("pre-tokenizer", "fixture", json.dumps(document["pre_tokenizer"], ensure_ascii=False).encode())
+    split = {"type": "Split", "pattern": {"Regex": r"\s+$"}, "behavior": "Isolated", "invert": False}
+    stages = [split, {"type": "Digits", "individual_digits": True}, {"type": "ByteLevel", "use_regex": True}]
+    write("pre-tokenizer", "sequence", json.dumps({"type": "Sequence", "pretokenizers": stages}).encode())
+    write("added-tokens", "fixture", json.dumps(document["added_tokens"][:3], ensure_ascii=False).encode())
+    patterns = [
+        r"'s|'t| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", r"[\r\n]", r"\s?[A-Za-z\u4e00-\u9fa5]+",
+        r"(?:ab|c){2,5}x*?", r"[一-龥ࠀ-一가-퟿]+", r"\p{N}{1,3}|(?i:abc)", r"[^a-z]&&|\d\D\w\W.",
+    ]
+    for number, pattern in enumerate(patterns):
+        write("pattern", f"pattern-{number}", pattern.encode() + b"\nIt's 12 o'clock\n")
+
+
+def main():
+    tokenizer_parts()
+    write("gguf", "empty", gguf([], []))
+    kinds = {0: ("B", 7), 1: ("b", -7), 2: ("H", 7), 3: ("h", -7), 4: ("I", 7), 5: ("i", -7), 6: ("f", 0.5),
+             7: ("B", 1), 10: ("Q", 7), 11: ("q", -7), 12: ("d", 0.5)}
+    pairs = [(f"k{kind}", kind, struct.pack("<" + code, value)) for kind, (code, value) in kinds.items()]
+    pairs += [(f"a{kind}", 9, struct.pack("<IQ", kind, 2) + struct.pack("<" + code, value) * 2)
+              for kind, (code, value) in kinds.items()]
+    write("gguf", "every-type", gguf(pairs, []))
+    floats = ("a.weight", "f32", 0, [2, 4], bytes(32))
+    half = ("b.weight", "bf16", 30, [3, 2], bytes(12))
+    write("gguf", "tensors", gguf([], [floats, half]))
+    entry = lambda kind, shape, begin, end: {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
+    write("safetensors", "empty", safetensors({}, b""))
+    three = {"__metadata__": {"format": "pt"}, "a": entry("F32", [2, 2], 0, 16),
+             "b": entry("BF16", [3], 16, 22), "c": entry("F16", [1, 2], 22, 26)}
+    write("safetensors", "three", safetensors(three, bytes(range(26))))
+    write("safetensors", "others", safetensors({"a": entry("I64", [1], 0, 8), "b": entry("F32", [0], 8, 8)}, bytes(8)))
+    for path in sorted(TORCH.glob("*.bin")):
+        if not zipfile.is_zipfile(path):
+            write("pickle", path.stem, path.read_bytes())
+            continue
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.endswith("data.pkl"):
+                    write("pickle", path.stem, archive.read(name))
+
+
+if __name__ == "__main__":
+    main()

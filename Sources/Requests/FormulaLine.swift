@@ -1,0 +1,75 @@
+import JanusLite
+
+/// A formula that was read, as JSON.
+package struct FormulaLine: Encodable {
+  /// A place where the model was not sure.
+  struct Doubt: Encodable {
+    struct Alternative: Encodable {
+      let text: String
+      let probability: Double
+    }
+
+    /// Its place in the UTF-8 of `latex`; left out where clean-up removed it.
+    let offset: Int?
+    let length: Int?
+    let text: String
+    let probability: Double
+    let alternatives: [Alternative]
+  }
+
+  private let line: AnswerLine
+  let latex: String
+  let mathML: String
+  let typst: String
+  let markdown: String
+  let isValid: Bool
+  let problem: String?
+  let confidence: Double
+  let doubts: [Doubt]
+  let repairs: Int
+  let warnings: [String]
+
+  enum CodingKeys: String, CodingKey {
+    case text, latex, typst, markdown, problem, confidence, repairs, warnings
+    case mathML = "mathml"
+    case isValid = "valid"
+    case doubts = "doubtful"
+  }
+
+  /// - Parameter warnings: warnings in addition to the reading's own.
+  package init(_ reading: FormulaReading, image: String, warnings: [String] = []) {
+    line = AnswerLine(reading.answer, images: [image])
+    latex = reading.latex
+    mathML = reading.hasFormula ? reading.mathML : ""
+    typst = reading.hasFormula ? reading.typst : ""
+    markdown = reading.markdown
+    isValid = reading.isValid
+    problem = reading.problem
+    confidence = reading.confidence
+    doubts = reading.doubts.map { doubt in
+      Doubt(
+        offset: doubt.range?.lowerBound, length: doubt.range?.count, text: doubt.text,
+        probability: doubt.probability,
+        alternatives: doubt.alternatives.map { .init(text: $0.text, probability: $0.probability) })
+    }
+    repairs = reading.answer.repairs
+    self.warnings = warnings + reading.warnings
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    try line.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    // The formula replaces the raw answer.
+    try container.encode(latex, forKey: .text)
+    try container.encode(latex, forKey: .latex)
+    try container.encode(mathML, forKey: .mathML)
+    try container.encode(typst, forKey: .typst)
+    try container.encode(markdown, forKey: .markdown)
+    try container.encode(isValid, forKey: .isValid)
+    try container.encode(problem, forKey: .problem)
+    try container.encode(confidence, forKey: .confidence)
+    try container.encode(doubts, forKey: .doubts)
+    try container.encode(repairs, forKey: .repairs)
+    try container.encode(warnings, forKey: .warnings)
+  }
+}

@@ -1,0 +1,95 @@
+import Testing
+
+@testable import JanusFormulas
+
+@Suite struct WritingTests {
+  private func mathML(_ latex: String) -> String {
+    let full = Formula(latex).mathML()
+    let start = full.firstRange(of: "<semantics>")!.upperBound
+    let end = full.firstRange(of: "<annotation")!.lowerBound
+    return String(full[start..<end])
+  }
+
+  static let elements: [(String, String)] = [
+    ("x", "<mrow><mi>x</mi></mrow>"), ("12.5", "<mrow><mn>12.5</mn></mrow>"),
+    ("a-b", "<mrow><mi>a</mi><mo>−</mo><mi>b</mi></mrow>"),
+    (#"\frac12"#, "<mrow><mfrac><mn>1</mn><mn>2</mn></mfrac></mrow>"),
+    ("x_1^2", "<mrow><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup></mrow>"),
+    ("f''", "<mrow><msup><mi>f</mi><mo>″</mo></msup></mrow>"),
+    (#"\sqrt[3]{x}"#, "<mrow><mroot><mi>x</mi><mn>3</mn></mroot></mrow>"),
+    (#"\sum_{i}^{n}"#, "<mrow><munderover><mo>∑</mo><mi>i</mi><mi>n</mi></munderover></mrow>"),
+    (#"\int_0^1"#, "<mrow><msubsup><mo>∫</mo><mn>0</mn><mn>1</mn></msubsup></mrow>"),
+    (#"\sin x"#, "<mrow><mi>sin</mi><mo>&#x2061;</mo><mi>x</mi></mrow>"),
+    (#"\mathbb{R}"#, "<mrow><mi>ℝ</mi></mrow>"),
+    (#"\mathrm{d}"#, #"<mrow><mi mathvariant="normal">d</mi></mrow>"#),
+    (#"\text{a < b}"#, "<mrow><mtext>a &lt; b</mtext></mrow>"),
+    (
+      #"\vec{v}"#,
+      #"<mrow><mover accent="true"><mi>v</mi><mo stretchy="false">→</mo></mover></mrow>"#
+    ),
+    (#"\Gamma"#, #"<mrow><mi mathvariant="normal">Γ</mi></mrow>"#),
+    (#"\not="#, "<mrow><mo>≠</mo></mrow>"),
+    ("a<b", "<mrow><mi>a</mi><mo>&lt;</mo><mi>b</mi></mrow>"),
+    (
+      #"\begin{pmatrix}a&b\end{pmatrix}"#,
+      #"<mrow><mrow><mo form="prefix" fence="true" stretchy="true">(</mo><mtable><mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi></mtd></mtr></mtable><mo form="postfix" fence="true" stretchy="true">)</mo></mrow></mrow>"#
+    ),
+  ]
+
+  @Test(arguments: elements)
+  func mathMLHasTheElementsOfTheFormula(_ latex: String, _ elements: String) {
+    #expect(mathML(latex) == elements)
+  }
+
+  @Test func mathMLCarriesItsLaTeXAndItsPlace() {
+    let block = Formula("a < b").mathML()
+    #expect(
+      block.hasPrefix(
+        #"<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><semantics>"#))
+    #expect(
+      block.hasSuffix(
+        #"<annotation encoding="application/x-tex">a&lt;b</annotation></semantics></math>"#))
+    #expect(Formula("a").mathML(display: false).contains(#"display="inline""#))
+  }
+
+  @Test func nothingHostileReachesMathML() {
+    let text = "\\text{<script>alert(\"x\")</script> \u{202E}\u{0}\u{7}\u{1B}[31m &amp; ]]>}"
+    let form = Formula(text).mathML()
+    #expect(!form.contains("<script"))
+    #expect(!form.unicodeScalars.contains { Grammar.isControl($0) })
+    #expect(WellFormed.problem(form) == nil)
+    let color = Formula(#"\textcolor{red" onload="x}{y}"#).mathML()
+    #expect(!color.contains("onload=\""))
+  }
+
+  static let typst: [(String, String)] = [
+    ("ab", "a b"), (#"\frac{a}{b}"#, "frac(a, b)"), ("x_1^{n+1}", "x_(1)^(n + 1)"),
+    (#"\alpha\le1"#, "α ≤ 1"),
+    (#"\text{if "x"}"#, #""if \"x\"""#), (#"\sqrt[3]{x}"#, "root(3, x)"), ("f(a,b)", "f ( a , b )"),
+    (#"\sqrt{f(a,b)}"#, #"sqrt(f ( a \, b ))"#), (#"\mathbb{R}"#, "bb(R)"),
+    (#"\begin{pmatrix}a&b\\c&d\end{pmatrix}"#, #"mat(delim: "(", a, b; c, d)"#),
+    (#"\begin{aligned}a&=b\\c&=d\end{aligned}"#, "a & = b \\\nc & = d"), ("a\\#\\$", "a \\# \\$"),
+  ]
+
+  @Test(arguments: typst)
+  func typstIsWritten(_ latex: String, _ text: String) { #expect(Formula(latex).typst == text) }
+
+  static let plain: [(String, String)] = [
+    ("E=mc^2", "E = mc²"), (#"\frac{a+b}{2}"#, "(a + b)/2"), ("x_{i+1}", "xᵢ₊₁"),
+    (#"\sqrt{2}"#, "√2"),
+    (#"\alpha\leq\infty"#, "α ≤ ∞"), (#"\mathbb{R}^n"#, "ℝⁿ"), (#"\text{if }x>0"#, "if x > 0"),
+    ("e^{-x^2}", "e^(−x²)"),
+    (#"\begin{pmatrix}a&b\\c&d\end{pmatrix}"#, "(a, b; c, d)"), (#"\hat{x}"#, "x̂"),
+    (#"\sin x"#, "sin x"), ("-a", "−a"),
+  ]
+
+  @Test(arguments: plain)
+  func plainTextIsWritten(_ latex: String, _ text: String) {
+    #expect(Formula(latex).plainText == text)
+  }
+
+  @Test func packagesAreNamed() {
+    #expect(Formula(#"\bm{x}\coloneqq\cancel{y}"#).packages == ["bm", "cancel", "mathtools"])
+    #expect(Formula(#"\frac{a}{b}"#).packages == [])
+  }
+}
