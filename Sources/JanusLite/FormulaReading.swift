@@ -43,7 +43,9 @@ public struct FormulaReading: Sendable {
   /// The formula in plain Unicode, as far as that goes.
   public var plainText: String { formula.plainText }
 
-  package init(_ answer: Answer, tokenizer: Tokenizer) {
+  package init(
+    _ answer: Answer, tokenizer: Tokenizer, pictureWarnings: [String] = []
+  ) {
     self.answer = answer
     let wasCut = answer.finishReason == .length || answer.finishReason == .loop
     let cleaned = FormulaAnswer(answer.text, wasCut: wasCut)
@@ -52,7 +54,7 @@ public struct FormulaReading: Sendable {
     hasFormula = cleaned.hasFormula
     isValid = cleaned.isValid
     problem = cleaned.problem
-    warnings = cleaned.warnings
+    warnings = pictureWarnings + cleaned.warnings
     formula = cleaned.formula
     confidence = answer.certainty.reduce(1) { $0 * $1.probability }
     doubts = Self.doubts(answer, tokenizer) { cleaned.range(ofAnswer: $0) }

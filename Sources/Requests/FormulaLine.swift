@@ -66,7 +66,7 @@ package struct FormulaLine: Encodable {
     try container.encode(typst, forKey: .typst)
     try container.encode(markdown, forKey: .markdown)
     try container.encode(isValid, forKey: .isValid)
-    try container.encode(problem, forKey: .problem)
+    try container.encodeIfPresent(problem, forKey: .problem)
     try container.encode(confidence, forKey: .confidence)
     try container.encode(doubts, forKey: .doubts)
     try container.encode(repairs, forKey: .repairs)

@@ -10,7 +10,7 @@ import JanusWords
 /// code.
 @main
 struct Root: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = JanusVersion.current
 
   static let configuration = CommandConfiguration(
     commandName: "janus-lite",
@@ -38,11 +38,12 @@ struct Root: ParsableCommand {
 
   private static var commands: [any ParsableCommand.Type] {
     var commands: [any ParsableCommand.Type] = [
-      OCRCommand.self, ChatCommand.self, GenerateCommand.self, DecodeCommand.self,
+      OCRCommand.self, FormulaCommand.self, ChatCommand.self, GenerateCommand.self,
+      DecodeCommand.self,
       ConvertCommand.self, InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
     ]
     #if Server
-      commands.insert(ServeCommand.self, at: 4)
+      commands.insert(ServeCommand.self, at: 5)
     #endif
     return commands
   }
@@ -52,7 +53,11 @@ struct Root: ParsableCommand {
     // Exceeding the limit on file size is then an error of writing; it does not end the process.
     signal(SIGXFSZ, SIG_IGN)
     do {
-      var command = try parseAsRoot()
+      // Names of files are bytes, which Foundation would repair.
+      let arguments = (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+        CommandLine.unsafeArgv[index].map { SystemPath.string($0) }
+      }
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch let exit as ExitCode {
       self.exit(withError: exit)
