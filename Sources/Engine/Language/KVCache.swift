@@ -85,10 +85,11 @@ package final class KVCache {
   /// Bytes of all chunks, including those that are shared with other caches.
   var byteCount: Int { chunks.count * Self.chunkPositions * shape.bytesPerPosition }
 
-  /// A cache that begins with the same positions, with room for `positions` in all. Full chunks are
-  /// shared if `sharing`, the others are copied.
-  func fork(reserving positions: Int, sharing: Bool = true) -> KVCache {
-    precondition(positions >= count)
+  /// A cache that begins with the same positions, all of them or the `first` ones, with room for
+  /// `positions` in all. Full chunks are shared if `sharing`, the others are copied.
+  func fork(first: Int? = nil, reserving positions: Int, sharing: Bool = true) -> KVCache {
+    let count = first ?? count
+    precondition(count <= self.count && positions >= count)
     let copy = KVCache(shape: shape)
     copy.count = count
     let width = Self.chunkPositions

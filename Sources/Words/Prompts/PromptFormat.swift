@@ -32,8 +32,14 @@ package struct PromptFormat: Sendable {
     /// Empty for the answer that is to be generated.
     package var text: String
     package var pictures: Int
+    /// Whether placeholders in the text are places of pictures; otherwise they are text like any other,
+    /// and the pictures stand before it.
+    package var placesPictures: Bool
 
-    package init(_ role: Role, _ text: String, pictures: Int = 0) {
+    package init(
+      _ role: Role, _ text: String, pictures: Int = 0, placesPictures: Bool = true
+    ) {
+      self.placesPictures = placesPictures
       self.role = role
       self.text = text
       self.pictures = pictures
@@ -181,7 +187,7 @@ extension PromptFormat {
   private func fragments(of message: Message) -> [TextFragment] {
     let text = message.text.stripped
     guard message.role == .user else { return text.isEmpty ? [] : [.text(text)] }
-    if message.pictures > 0 {
+    if message.pictures > 0, message.placesPictures {
       let fragments = split(text)
       if Self.pictureCount(fragments) == message.pictures { return fragments }
     }

@@ -36,12 +36,19 @@ struct Root: ParsableCommand {
 
       Shell completion: janus-lite --generate-completion-script bash|zsh|fish
       """,
-    version: version,
-    subcommands: [
+    version: version, subcommands: commands)
+
+  private static var commands: [any ParsableCommand.Type] {
+    var commands: [any ParsableCommand.Type] = [
       OCRCommand.self, FormulaCommand.self, ChatCommand.self, GenerateCommand.self,
       DecodeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
       InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
-    ])
+    ]
+    #if Server
+      commands.insert(ServeCommand.self, at: 5)
+    #endif
+    return commands
+  }
 
   static func main() {
     StandardStreams.reserve()

@@ -1,0 +1,273 @@
+import Foundation
+import JanusEngine
+import JanusFormulas
+import JanusImages
+import JanusLite
+import JanusRequests
+import JanusSystem
+import JanusWords
+import Synchronization
+
+/// The engine that serves a model: its requests share the steps of one scheduler.
+package final class ModelEngine: InferenceEngine {
+  package let card: ModelCard
+  let model: Janus
+  let scheduler: Scheduler
+  /// Positions that a request may take.
+  let context: Int
+  let painting: PaintingDesk?
+  private let software: String
+
+  /// - Parameters:
+  ///   - id: the name that requests give.
+  ///   - software: name and version as painted pictures carry them.
+  ///   - context: positions of a request at most; nil takes what the model was made for.
+  package init(
+    _ model: Janus, id: String, software: String, context: Int? = nil, summary: String = ""
+  ) throws {
+    self.model = model
+    self.software = software
+    self.context = try model.positions(atMost: context)
+    // An eighth of what is free, little enough that nobody misses it.
+    let free = AvailableMemory.bytes ?? 2 << 30
+    scheduler = model.scheduler(prefixBytes: min(512 << 20, free / 8))
+    painting =
+      model.paints ? PaintingDesk(try Painter(model, context: context), scheduler) : nil
+    card = ModelCard(
+      id: id, created: Clock.seconds, contextLength: self.context,
+      paintedSize: painting?.imageSize, paintedLines: painting?.lines ?? 0, summary: summary)
+  }
+
+  package var memory: (resident: Int, available: Int?) {
+    (ProcessMemory.resident, AvailableMemory.bytes)
+  }
+
+  // MARK: Chat
+
+  package func prepare(
+    _ request: ChatRequest
+  ) async throws(EngineError) -> PreparedRequest<ChatEvent> {
+    let messages = request.turns.map { turn in
+      PromptFormat.Message(
+        turn.role == .user ? .user : .assistant, turn.text, pictures: turn.pictures.count,
+        placesPictures: false)
+    }
+    let pictures = request.turns.flatMap(\.pictures)
+    let prompt = try prompt(messages, system: request.system, pictures, request.sampling)
+    let answers = try (0..<request.choices).map { choice throws(EngineError) in
+      try desk(request.sampling, choice: choice, stops: request.stops, prompt)
+    }
+    return PreparedRequest(
+      bytes: try admitted(prompt, choices: request.choices), rows: request.choices,
+      promptTokens: prompt.items.count, imageTokens: prompt.imageTokens
+    ) { [self] in
+      AsyncThrowingStream { continuation in
+        let work = TextRequest(
+          items: prompt.items, pictures: prompt.keys, choices: request.choices,
+          see: seeing(pictures),
+          onPrompt: { continuation.yield(.prompt(done: $0, cached: $1)) },
+          choose: { choice, logits in
+            answers[choice].next(logits) { continuation.yield(.token(choice: choice, $0)) }
+          },
+          onEnd: { error in
+            if let error { return continuation.finish(throwing: Self.engineError(error)) }
+            for (choice, answer) in answers.enumerated() {
+              switch answer.end {
+              case .success(let reason)?: continuation.yield(.end(choice: choice, reason))
+              case .failure(let error)?: return continuation.finish(throwing: error)
+              case nil: return continuation.finish(throwing: CancellationError())
+              }
+            }
+            continuation.finish()
+          })
+        continuation.onTermination = { if case .cancelled = $0 { work.cancel() } }
+        scheduler.submit(work)
+      }
+    }
+  }
+
+  // MARK: Formulas
+
+  package func prepare(
+    _ request: FormulaRequest
+  ) async throws(EngineError) -> PreparedRequest<FormulaEvent> {
+    let messages = [PromptFormat.Message(.user, model.formulaQuestion, pictures: 1)]
+    let prompt = try prompt(messages, system: nil, [request.picture], request.sampling)
+    let answer = try desk(request.sampling, choice: 0, stops: [], prompt, readsFormula: true)
+    return PreparedRequest(
+      bytes: try admitted(prompt, choices: 1), promptTokens: prompt.items.count,
+      imageTokens: prompt.imageTokens
+    ) { [self] in
+      AsyncThrowingStream { continuation in
+        let work = TextRequest(
+          items: prompt.items, pictures: prompt.keys, choices: 1, see: seeing([request.picture]),
+          onPrompt: { continuation.yield(.prompt(done: $0, cached: $1)) },
+          choose: { _, logits in answer.next(logits) { continuation.yield(.token($0)) } },
+          onEnd: { error in
+            if let error { return continuation.finish(throwing: Self.engineError(error)) }
+            switch answer.end {
+            case .success(let reason)?:
+              // Away from the steps of others.
+              DispatchQueue.global().async {
+                continuation.yield(.end(answer.formula(reason)))
+                continuation.finish()
+              }
+            case .failure(let error)?: continuation.finish(throwing: error)
+            case nil: continuation.finish(throwing: CancellationError())
+            }
+          })
+        continuation.onTermination = { if case .cancelled = $0 { work.cancel() } }
+        scheduler.submit(work)
+      }
+    }
+  }
+
+  package func render(latex: String) async -> RenderedFormula {
+    let formula = Formula(latex)
+    let isEmpty = latex.allSatisfy(\.isWhitespace)
+    return RenderedFormula(
+      latex: latex, mathML: isEmpty ? nil : formula.mathML(display: true),
+      typst: isEmpty ? nil : formula.typst, isValid: formula.isValid,
+      problem: formula.problems.first?.description)
+  }
+
+  // MARK: Painting
+
+  package func prepare(
+    _ request: PaintRequest
+  ) async throws(EngineError) -> PreparedRequest<PaintEvent> {
+    guard let painting else {
+      throw EngineError(.unsupported, "this model does not paint", param: "model")
+    }
+    do {
+      return try painting.prepare(request, model) { self.text(of: request, seed: $0) }
+    } catch {
+      throw Self.engineError(error)
+    }
+  }
+
+  private func text(of request: PaintRequest, seed: UInt64) -> [(key: String, value: String)] {
+    Provenance(
+      prompt: request.prompt, seed: seed,
+      settings: Painter.Settings(
+        guidance: request.guidance, temperature: request.temperature, topK: request.topK,
+        topP: request.topP),
+      software: software
+    ).text(model)
+  }
+
+  // MARK: Requests
+
+  private struct Prompt {
+    let items: [PromptItem]
+    let keys: [PictureKey]
+    let imageTokens: Int
+    /// Tokens that may be answered.
+    let answer: Int
+    let pictureBytes: Int
+  }
+
+  private func prompt(
+    _ messages: [PromptFormat.Message], system: String?, _ pictures: [Picture],
+    _ sampling: SamplingRequest
+  ) throws(EngineError) -> Prompt {
+    do {
+      let items = try model.promptItems(messages, system: system)
+      guard items.count < context else {
+        throw JanusError.context(needed: items.count + 1, available: context)
+      }
+      return Prompt(
+        items: items, keys: pictures.map(Self.key),
+        imageTokens: pictures.count * model.vision.patchCount,
+        answer: min(sampling.maxTokens, context - items.count),
+        pictureBytes: pictures.reduce(0) { $0 + $1.bytes.count })
+    } catch {
+      throw Self.engineError(error)
+    }
+  }
+
+  private func admitted(_ prompt: Prompt, choices: Int) throws(EngineError) -> Int {
+    let pictures = prompt.keys.count
+    let one = model.memoryNeed(
+      prompt: prompt.items.count, answer: prompt.answer, pictures: pictures)
+    let more = model.memoryNeed(prompt: KVCacheSize.chunk, answer: prompt.answer)
+    let need = one.allocations + (choices - 1) * more.allocations + prompt.pictureBytes
+    try Self.checkFits(need)
+    return need
+  }
+
+  static func checkFits(_ need: Int) throws(EngineError) {
+    if let free = AvailableMemory.bytes, need > free {
+      throw EngineError(
+        .memory,
+        "the request needs \(need / 1_000_000) MB of memory, but \(free / 1_000_000) MB are available"
+      )
+    }
+  }
+
+  private func seeing(
+    _ pictures: [Picture]
+  ) -> @Sendable (Int, Ops, () -> Bool) throws -> PictureFeatures? {
+    { [model] index, ops, keepGoing in
+      do throws(BlankPicture) {
+        return try model.features(of: pictures[index], ops, keepGoing: keepGoing)
+      } catch {
+        throw JanusError.blankPicture(index: index, error)
+      }
+    }
+  }
+
+  private func desk(
+    _ sampling: SamplingRequest, choice: Int, stops: [String], _ prompt: Prompt,
+    readsFormula: Bool = false
+  ) throws(EngineError) -> AnswerDesk {
+    do {
+      return try AnswerDesk(
+        model, sampling, seed: sampling.seed &+ UInt64(choice), stops: stops,
+        limit: prompt.answer, readsFormula: readsFormula)
+    } catch {
+      throw Self.engineError(error)
+    }
+  }
+
+  private static func key(_ picture: Picture) -> PictureKey {
+    var digest = Digest(.sha256)
+    for side in [picture.width, picture.height] {
+      withUnsafeBytes(of: side) { digest.update($0) }
+    }
+    picture.bytes.withUnsafeBytes { digest.update($0) }
+    return PictureKey(digest: digest.finalize())
+  }
+
+  /// The engine's words for the library's errors.
+  static func engineError(_ error: any Error) -> EngineError {
+    switch error {
+    case let error as EngineError: return error
+    case let error as JanusError:
+      switch error {
+      case .context(let needed, let available):
+        return EngineError(
+          .context,
+          "the conversation needs \(needed) positions, but the context has \(available)")
+      case .paintingContext(let prompt, let picture, let available):
+        return EngineError(
+          .context,
+          "the prompt needs \(prompt) positions and a picture \(picture), but the context has "
+            + "\(available)", param: "prompt")
+      case .blankPicture(let index, let problem):
+        return EngineError(.request, "picture \(index + 1): \(problem)", param: "image")
+      case .prompt, .request: return EngineError(.request, "\(error)")
+      case .memory: return EngineError(.memory, "\(error)")
+      case .noPaintingParts:
+        return EngineError(.unsupported, "this model does not paint", param: "model")
+      default: return EngineError(.failure, "\(error)")
+      }
+    default: return EngineError(.failure, "\(error)")
+    }
+  }
+}
+
+/// Positions that a cache grows by.
+private enum KVCacheSize {
+  static let chunk = 64
+}

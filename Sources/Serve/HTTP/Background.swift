@@ -1,0 +1,16 @@
+import Dispatch
+
+/// Work that computes for a while, away from the few threads that all tasks share.
+enum Background {
+  private static let queue = DispatchQueue(label: "janus-lite.serve.background")
+
+  /// Runs `body` behind what others have asked for: one at a time, so that pictures sent by many take
+  /// the memory of one.
+  static func run<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.async { continuation.resume(with: Result(catching: body)) }
+    }
+  }
+}

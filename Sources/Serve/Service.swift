@@ -1,0 +1,86 @@
+import Hummingbird
+import Logging
+import Synchronization
+
+/// What all requests share: the engine, the queue, the counters.
+package final class Service: Sendable {
+  private enum State: Sendable {
+    case loading
+    case ready(any InferenceEngine)
+    case draining
+  }
+
+  let limits: RequestLimits
+  let access: AccessGuard
+  let admission: Admission
+  let metrics = Metrics()
+  let bodies: BodyBudget
+  let logger: Logger
+  let showsPage: Bool
+  let showsMetrics: Bool
+  private let state = Mutex(State.loading)
+
+  package init(
+    limits: RequestLimits, access: AccessGuard, admission: Admission, logger: Logger,
+    showsPage: Bool = true, showsMetrics: Bool = false
+  ) {
+    self.limits = limits
+    bodies = BodyBudget(most: 8 * limits.body)
+    self.access = access
+    self.admission = admission
+    self.logger = logger
+    self.showsPage = showsPage
+    self.showsMetrics = showsMetrics
+  }
+
+  /// Lets requests in: the model is there.
+  package func start(_ engine: any InferenceEngine) {
+    state.withLock { if case .loading = $0 { $0 = .ready(engine) } }
+  }
+
+  /// Lets nobody in any more; who runs may end.
+  package func drain() {
+    state.withLock { $0 = .draining }
+    admission.close()
+  }
+
+  /// Requests that compute, and that wait.
+  package var load: (running: Int, waiting: Int) { admission.load }
+
+  var isReady: Bool { if case .ready = state.withLock(\.self) { true } else { false } }
+  var isDraining: Bool { if case .draining = state.withLock(\.self) { true } else { false } }
+
+  func engine() throws(APIError) -> any InferenceEngine {
+    switch state.withLock(\.self) {
+    case .loading: throw .loading
+    case .ready(let engine): return engine
+    case .draining: throw .stopped
+    }
+  }
+}
+
+/// How much a request may ask for.
+package struct RequestLimits: Sendable {
+  /// Bytes of a body.
+  package var body: Int
+  /// Tokens of an answer, and what it gets that asks for no number.
+  package var tokens: Int
+  /// Time to send a body in.
+  package var sending: Duration
+
+  package init(
+    body: Int = 64 << 20, tokens: Int = 2_048, sending: Duration = .seconds(60)
+  ) {
+    self.body = body
+    self.tokens = tokens
+    self.sending = sending
+  }
+
+  static let messages = 4_096
+  static let pictures = 64
+  static let choices = 8
+  static let paintings = 10
+  static let partials = 24
+  /// Side of a picture that a painting is enlarged to.
+  static let paintedSide = 2_048
+}

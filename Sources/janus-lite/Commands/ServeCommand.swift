@@ -1,0 +1,206 @@
+#if Server
+  import ArgumentParser
+  import Dispatch
+  import Foundation
+  import JanusLite
+  import JanusServe
+  import JanusSystem
+  import Logging
+
+  /// `janus-lite serve`: the model behind OpenAI's API, and a page to use it with.
+  struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "serve",
+      abstract: "Serve the model to programs, by OpenAI's API, and to people, by a page.",
+      discussion: """
+        Prints the address when it takes connections. Requests run side by side; those that find no \
+        room wait in a queue, and beyond its end are refused with 429.
+
+        Only programs and pages of this machine may come in. Other addresses want --api-key-file, or \
+        --allow-public; pages of other origins want --cors-origin.
+
+        POST /v1/chat/completions, /v1/images/generations, /v1/formulas; GET /v1/models, /health, \
+        /metrics (with --metrics), /openapi.json, / (the page). docs/SERVER.md describes them.
+
+        SIGTERM and Ctrl-C stop taking connections and let running requests end, for 20 s at most.
+        """)
+
+    @Option(help: ArgumentHelp("Address to listen at.", valueName: "address"))
+    var host = "127.0.0.1"
+
+    @Option(
+      parsing: .unconditional, help: ArgumentHelp("Port; 0 takes a free one.", valueName: "n"))
+    var port = 3840
+
+    @Option(
+      help: ArgumentHelp(
+        "Unix socket in place of address and port; for its owner alone.", valueName: "path"),
+      completion: .file())
+    var socket: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "File with keys, one a line, of which requests must send one.", valueName: "file"),
+      completion: .file())
+    var apiKeyFile: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "Origin whose pages may use the server, as http://localhost:8000. May be repeated.",
+        valueName: "origin"))
+    var corsOrigin: [String] = []
+
+    @Flag(help: "Listen at an address that others reach, without a key.")
+    var allowPublic = false
+
+    @Option(
+      parsing: .unconditional,
+      help: ArgumentHelp("Answers that are computed at once.", valueName: "n"))
+    var parallel = 8
+
+    @Option(
+      parsing: .unconditional, help: ArgumentHelp("Requests that may wait.", valueName: "n"))
+    var queue = 32
+
+    @Option(
+      parsing: .unconditional, help: ArgumentHelp("Largest body in MB.", valueName: "mb"))
+    var maxBody = 64
+
+    @Option(
+      parsing: .unconditional,
+      help: ArgumentHelp("Most tokens of an answer.", valueName: "n"))
+    var maxTokens = 2_048
+
+    @Flag(help: "Offer /metrics for Prometheus.")
+    var metrics = false
+
+    @Flag(help: "Do not offer the page.")
+    var noPage = false
+
+    @Flag(name: .customLong("open"), help: "Open the page in the browser.")
+    var opensPage = false
+
+    @Option(
+      help: ArgumentHelp(
+        "What to log: error, warning, info (a line a request) or debug.", valueName: "level"))
+    var logLevel = "info"
+
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Memory") var cache: CacheOptions
+
+    func validate() throws {
+      let ranges: [(String, Int, ClosedRange<Int>)] = [
+        ("--port", port, 0...65_535), ("--parallel", parallel, 1...256),
+        ("--queue", queue, 0...100_000), ("--max-body", maxBody, 1...2_048),
+        ("--max-tokens", maxTokens, 1...1_000_000),
+      ]
+      for (name, value, range) in ranges where !range.contains(value) {
+        throw ValidationError(
+          "\(name): expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+      }
+      guard Logger.Level(rawValue: logLevel) != nil else {
+        throw ValidationError(
+          "--log-level: expected error, warning, info or debug, found '\(logLevel)'")
+      }
+    }
+
+    func run() throws {
+      signal(SIGPIPE, SIG_IGN)
+      let options = try options()
+      let level = Logger.Level(rawValue: logLevel) ?? .info
+      let logger = Logger(label: "janus-lite") { _ in LineLogger(logLevel: level) }
+      let server: Server
+      do {
+        server = try Server(options, logger: logger, availableMemory: { AvailableMemory.bytes })
+      } catch {
+        throw Failure(
+          .usage, "\(error) (--api-key-file gives one, --allow-public does without)")
+      }
+      try Self.wait {
+        try await server.run(
+          load: { try engine() },
+          onRunning: { port in announce(port) })
+      }
+    }
+
+    private func options() throws -> ServerOptions {
+      var options = ServerOptions()
+      options.host = host
+      options.port = port
+      options.socket = socket
+      options.corsOrigins = corsOrigin
+      options.allowsPublic = allowPublic
+      options.parallel = parallel
+      options.queue = queue
+      options.limits.body = maxBody << 20
+      options.limits.tokens = maxTokens
+      options.showsMetrics = metrics
+      options.showsPage = !noPage
+      if let apiKeyFile {
+        let bytes = try InputFile.withBytes(of: apiKeyFile, limit: 1 << 20) { Array($0) }
+        options.keys = ServerOptions.keys(in: String(decoding: bytes, as: UTF8.self))
+        guard !options.keys.isEmpty else {
+          throw Failure(.data, "'\(apiKeyFile)': expected a key on a line, found none")
+        }
+      }
+      return options
+    }
+
+    private func engine() throws -> ModelEngine {
+      let model = try model.open(cacheFormat: cache.kv)
+      let file = URL(filePath: model.container.file.path)
+      return try ModelEngine(
+        model, id: file.deletingPathExtension().lastPathComponent,
+        software: "janus-lite \(Root.version)", context: cache.context,
+        summary: (try? model.container.metadata.string("general.description")) ?? "")
+    }
+
+    /// Says where the server is, once it takes connections.
+    private func announce(_ port: Int?) {
+      if let socket {
+        try? StandardOutput.line(socket)
+        return
+      }
+      let name = host.contains(":") ? "[\(host)]" : host
+      let address = "http://\(name):\(port ?? self.port)/"
+      try? StandardOutput.line(address)
+      if opensPage {
+        let opener = Process()
+        #if os(macOS)
+          opener.executableURL = URL(filePath: "/usr/bin/open")
+        #else
+          opener.executableURL = URL(filePath: "/usr/bin/xdg-open")
+        #endif
+        opener.arguments = [address]
+        do {
+          try opener.run()
+        } catch {
+          StandardError.note("cannot open a browser: \(error.localizedDescription)")
+        }
+      }
+    }
+
+    /// Runs asynchronous work to its end, from a command that is none.
+    private static func wait(_ body: @escaping @Sendable () async throws -> Void) throws {
+      let result = Outcome()
+      let done = DispatchSemaphore(value: 0)
+      Task {
+        do {
+          try await body()
+        } catch {
+          result.error = error
+        }
+        done.signal()
+      }
+      done.wait()
+      if let error = result.error {
+        throw error is ServerOptions.Problem ? Failure(.inputOutput, "\(error)") : error
+      }
+    }
+
+    /// Written before the semaphore is signalled, read after.
+    private final class Outcome: @unchecked Sendable {
+      var error: (any Error)?
+    }
+  }
+#endif

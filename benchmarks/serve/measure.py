@@ -1,0 +1,88 @@
+"""Tokens a second of servers under load: measure.py janus=URL [llama=URL] [--clients 1 4 8] [--rounds 3]
+
+Each client asks for 128 tokens after a prompt of about 64, again and again for some seconds. Servers take turns, so that
+a machine that slows down slows all of them. Random weights answer as long as they are asked to.
+"""
+
+import argparse
+import json
+import statistics
+import threading
+import time
+import urllib.request
+
+
+def ask(address, number, tokens):
+    """One request; its tokens and the seconds to the first of them."""
+    # Different beginnings, so that nothing is taken from a cache.
+    prompt = f"{number} " + " ".join(f"word{(number * 7 + i) % 97}" for i in range(28))
+    body = {
+        "messages": [{"role": "user", "content": prompt}], "max_tokens": tokens, "temperature": 1,
+        "seed": number, "stream": True, "stream_options": {"include_usage": True}, "ignore_eos": True,
+        "cache_prompt": False,
+    }
+    request = urllib.request.Request(
+        address + "/v1/chat/completions", json.dumps(body).encode(), {"content-type": "application/json"})
+    begin, first, count = time.monotonic(), None, 0
+    with urllib.request.urlopen(request, timeout=600) as reply:
+        for line in reply:
+            if not line.startswith(b"data: {"):
+                continue
+            event = json.loads(line[6:])
+            if event.get("usage"):
+                count = event["usage"]["completion_tokens"]
+            if first is None and event["choices"] and event["choices"][0]["delta"].get("content"):
+                first = time.monotonic() - begin
+    return count, first
+
+
+def measure(address, clients, seconds, tokens):
+    """Total tokens a second of all clients, and the median wait for a first token."""
+    counts, waits, lock = [], [], threading.Lock()
+    end = time.monotonic() + seconds
+
+    def client(index):
+        number = index
+        while time.monotonic() < end:
+            count, first = ask(address, number, tokens)
+            number += clients
+            with lock:
+                counts.append(count)
+                waits.append(first or 0)
+
+    begin = time.monotonic()
+    threads = [threading.Thread(target=client, args=(index,)) for index in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.monotonic() - begin), statistics.median(waits)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("servers", nargs="+")
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 8])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--tokens", type=int, default=128)
+    arguments = parser.parse_args()
+    servers = dict(server.split("=", 1) for server in arguments.servers)
+    for address in servers.values():
+        ask(address, 10_000, 8)
+    print(f"{'server':10} {'clients':>7} {'tokens/s':>9} {'first token':>12}   all rounds")
+    for clients in arguments.clients:
+        rates = {name: [] for name in servers}
+        waits = {name: [] for name in servers}
+        for _ in range(arguments.rounds):
+            for name, address in servers.items():
+                rate, wait = measure(address, clients, arguments.seconds, arguments.tokens)
+                rates[name].append(rate)
+                waits[name].append(wait)
+        for name in servers:
+            print(f"{name:10} {clients:7} {statistics.median(rates[name]):9.1f} "
+                  f"{statistics.median(waits[name]):10.2f} s   {[round(r, 1) for r in rates[name]]}")
+
+
+if __name__ == "__main__":
+    main()
