@@ -211,7 +211,7 @@ extension FormulaReading {
     let isAlignment = token.lexeme == .character("&")
     let position = token.range.lowerBound
     let frame = grammar.top
-    if frame.kind == .cells { return drop(token, fault) }
+    if frame.kind == .cells || frame.kind == .rows { return drop(token, fault) }
     let level = grammar.stack.lastIndex { $0.kind == .cells || $0.kind == .text }
     let isInCells = level.map { grammar.stack[$0].kind == .cells } ?? false
     let isClosedLater =
@@ -226,6 +226,7 @@ extension FormulaReading {
       closeOne(at: position)
       return true
     }
+    if frame.kind == .bracket { return drop(token, fault) }
     builder.markRows(hasAlignment: isAlignment)
     return false
   }
