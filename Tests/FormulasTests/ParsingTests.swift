@@ -97,13 +97,15 @@ import Testing
 
   @Test func theDeepestFormulasAreWrittenOnASmallStack() {
     onSmallStack {
-      for unit in [
-        ("{", "}"), (#"\sqrt{"#, "}"), (#"\left("#, #"\right)"#), ("x^{", "}"),
-        (#"\begin{matrix}"#, #"\end{matrix}"#), (#"\text{$"#, "$}"),
-      ] {
-        let depth = Grammar.deepest / 2 - 2
+      // What opens, what closes, and how many frames it takes.
+      let units = [
+        ("{", "}", 1), (#"\sqrt{"#, "}", 2), (#"\left("#, #"\right)"#, 1), ("x^{", "}", 2),
+        (#"\begin{matrix}"#, #"\end{matrix}"#, 1), (#"\text{$"#, "$}", 3),
+      ]
+      for (opener, closer, frames) in units {
+        let depth = (Grammar.deepest - 4) / frames
         let text =
-          String(repeating: unit.0, count: depth) + "x" + String(repeating: unit.1, count: depth)
+          String(repeating: opener, count: depth) + "x" + String(repeating: closer, count: depth)
         let formula = Formula(text)
         _ = formula.mathML()
         _ = formula.typst
