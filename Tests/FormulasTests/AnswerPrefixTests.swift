@@ -30,9 +30,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "\\[ x^2^", "$x}", "The formula: $\\foo", "```latex\n\\left(a\\right]\\right", "\\frac{a}{b}}",
+    "\\[ x^2^", "$x}", "The formula: $\\fooz", "```latex\n\\left(a\\right]\\right)",
+    "\\frac{a}{b}}",
     "E = mc^2^",
-    "\\( \\left[ \\begin{array}{l} 1 \\right", "$$a & b", "\\begin{matrix} a \\end{a",
+    "\\( \\left[ \\begin{array}{l} 1 \\right]", "$$a & b", "\\begin{matrix} a \\end{a",
     "x = \\input",
   ])
   func whatBreaksAFormulaIsRefused(_ answer: String) {

@@ -69,7 +69,6 @@ import Testing
     ("α ≤ β²", #"\alpha \leq \beta^{2}"#), ("x₁₂ + ½", #"x_{12} + \frac{1}{2}"#),
     ("𝑥 + 𝐀", #"x + \mathbf{A}"#),
     (#"\text{a_b}"#, #"\text{a\_b}"#), (#"\text{\alpha is}"#, #"\text{$\alpha$ is}"#),
-    ("中^2", #"\text{中}^2"#),
     (#"\cdotx"#, #"\cdot x"#), (#"x \inR"#, #"x \in R"#), (#"\R^n"#, #"\mathbb{R}^n"#),
     (
       #"\begin{cases} a & b & c \end{cases}"#,

@@ -71,20 +71,22 @@ import Testing
 /// A judge of well-formed XML, as simple as the writer's output needs.
 enum WellFormed {
   static func problem(_ xml: String) -> String? {
-    var open: [Substring] = []
-    var rest = Substring(xml)
+    var open: [Substring.UnicodeScalarView] = []
+    var rest = xml.unicodeScalars[...]
     while let start = rest.firstIndex(of: "<") {
       guard !rest[..<start].contains(">") else { return "a bare >" }
       guard let end = rest[start...].firstIndex(of: ">") else { return "an open tag" }
       let tag = rest[rest.index(after: start)..<end]
       if tag.contains("<") { return "a < in a tag" }
-      if tag.hasPrefix("/") {
-        guard let last = open.popLast(), last == tag.dropFirst() else { return "</\(tag)" }
-      } else if !tag.hasSuffix("/") {
+      if tag.first == "/" {
+        guard let last = open.popLast(), last.elementsEqual(tag.dropFirst()) else {
+          return "</\(String(tag))"
+        }
+      } else if tag.last != "/" {
         open.append(tag.prefix { $0 != " " })
       }
       rest = rest[rest.index(after: end)...]
     }
-    return open.isEmpty ? nil : "open: \(open)"
+    return open.isEmpty ? nil : "open: \(open.map { String($0) })"
   }
 }

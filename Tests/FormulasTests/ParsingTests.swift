@@ -19,9 +19,9 @@ import Testing
     (#"x\alphab"#, .unknownCommand, 1), (#"\text{a_b}"#, .specialCharacter, 7),
     (#"\text{\frac12}"#, .commandInText, 6), (#"a \over b \over c"#, .secondInfix, 10),
     (#"x\limits_1"#, .limitsWithoutOperator, 1),
-    (#"\begin{foo}x\end{foo}"#, .unknownEnvironment, 7),
-    (#"x + \begin{align}a\end{align}"#, .misplacedEnvironment, 11),
-    (#"\begin{matrix}a\end{array}"#, .wrongEnd, 20), (#"\hspace{1xx}"#, .badLength, 9),
+    (#"\begin{foo}x\end{foo}"#, .unknownEnvironment, 0),
+    (#"x + \begin{align}a\end{align}"#, .misplacedEnvironment, 4),
+    (#"\begin{matrix}a\end{array}"#, .wrongEnd, 15), (#"\hspace{1xx}"#, .badLength, 9),
     (#"\begin{array}{q}a\end{array}"#, .badColumns, 14), ("a\n\nb", .blankLine, 1),
     ("a # b", .specialCharacter, 2), ("a $ b", .dollarSign, 2), ("a \u{0} b", .controlCharacter, 2),
     ("中", .unsupportedCharacter, 0), (#"\sqrt[3{x}"#, .unfinished, 10),
@@ -97,13 +97,15 @@ import Testing
 
   @Test func theDeepestFormulasAreWrittenOnASmallStack() {
     onSmallStack {
-      for unit in [
-        ("{", "}"), (#"\sqrt{"#, "}"), (#"\left("#, #"\right)"#), ("x^{", "}"),
-        (#"\begin{matrix}"#, #"\end{matrix}"#), (#"\text{$"#, "$}"),
-      ] {
-        let depth = Grammar.deepest / 2 - 2
+      // What opens, what closes, and how many frames it takes.
+      let units = [
+        ("{", "}", 1), (#"\sqrt{"#, "}", 2), (#"\left("#, #"\right)"#, 1), ("x^{", "}", 2),
+        (#"\begin{matrix}"#, #"\end{matrix}"#, 1), (#"\text{$"#, "$}", 3),
+      ]
+      for (opener, closer, frames) in units {
+        let depth = (Grammar.deepest - 4) / frames
         let text =
-          String(repeating: unit.0, count: depth) + "x" + String(repeating: unit.1, count: depth)
+          String(repeating: opener, count: depth) + "x" + String(repeating: closer, count: depth)
         let formula = Formula(text)
         _ = formula.mathML()
         _ = formula.typst

@@ -56,11 +56,11 @@ import Testing
   }
 
   @Test(arguments: [
-    #"\foo"#, #"\lefu"#, "x^2^", "x}", #"\left a"#, #"\left\al"#, #"\text{\fr"#, "x^}", "&",
-    #"\right"#,
-    #"\end"#, #"\begin{mx"#, #"\begin{matrix}a\end{a"#, #"x \begin{align"#, #"\hspace{1x"#,
+    #"\fooz"#, #"\lefu"#, "x^2^", "x}", #"\left a"#, #"\left\al"#, #"\text{\fr"#, "x^}", "&",
+    #"\right)"#,
+    #"\end"#, #"\begin{mx"#, #"\begin{matrix}a\end{a"#, #"x \begin{align}"#, #"\hspace{1x"#,
     #"\in put"# + "#",
-    #"\input"#, "中", "\u{202E}", #"\begin{array}{x"#, #"\limits"#, #"a\over b\over"#, "\\sqrt[x}",
+    #"\input"#, "中", "\u{202E}", #"\begin{array}{x"#, #"\limits"#, #"a\over b\over c"#, "\\sqrt[x}",
   ])
   func whatNoFormulaBeginsWithIsRefused(_ text: String) {
     #expect(FormulaPrefix().advanced(by: text.utf8) == nil)

@@ -34,6 +34,13 @@ struct AnswerSegments {
     formulas.sort { $0.whole.lowerBound < $1.whole.lowerBound }
   }
 
+  /// The formulas between delimiters alone.
+  static func delimited(_ bytes: [UInt8]) -> [Formula] {
+    AnswerSegments(unread: bytes).delimited(in: 0..<bytes.count)
+  }
+
+  private init(unread bytes: [UInt8]) { self.bytes = bytes }
+
   // MARK: Fences and documents
 
   private static let languages: Set<String> = [
@@ -202,6 +209,14 @@ struct AnswerSegments {
     return nil
   }
 
+  /// Whether no formula goes on before or behind an environment in the same line.
+  private func standsAlone(_ range: Range<Int>, to end: Int) -> Bool {
+    let next = bytes[range.upperBound..<end].first { $0 != 0x20 }
+    if let next, "+-=<>^_*/([\\{".utf8.contains(next) { return next == UInt8(ascii: "\\") }
+    let previous = bytes[..<range.lowerBound].last { $0 != 0x20 }
+    return !(previous.map { "+-=<>^_*/({".utf8.contains($0) } ?? false)
+  }
+
   /// A displayed environment that stands in the text by itself.
   private func environment(at index: Int, to end: Int) -> Formula? {
     guard hasPrefix("\\begin{", at: index, to: end),
@@ -218,6 +233,7 @@ struct AnswerSegments {
         depth -= 1
         if depth == 0 {
           let whole = index..<position + closer.utf8.count
+          guard standsAlone(whole, to: end) else { return nil }
           return Formula(kind: .display, content: whole, whole: whole)
         }
       }

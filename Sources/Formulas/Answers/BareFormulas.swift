@@ -169,6 +169,7 @@ struct BareFormulas {
 
   /// The part of a line that is a formula; nil for a line of words.
   private func math(in line: Range<Int>, isOnly: Bool) -> Range<Int>? {
+    if isHeading(line) { return nil }
     var range = withoutMarker(line, isOnly: isOnly)
     range = withoutIntroduction(range)
     if range.isEmpty { return nil }
@@ -204,6 +205,12 @@ struct BareFormulas {
     } && !(rest.hasPrefix("textbf{") && rest.contains("="))
   }
 
+  /// A heading of Markdown.
+  private func isHeading(_ line: Range<Int>) -> Bool {
+    let rest = bytes[line].drop { $0 == UInt8(ascii: "#") }
+    return rest.count < line.count && rest.first == 0x20
+  }
+
   /// Without the number or the dot of a list's item.
   private func withoutMarker(_ range: Range<Int>, isOnly: Bool) -> Range<Int> {
     guard !isOnly else { return range }
@@ -221,7 +228,7 @@ struct BareFormulas {
       index += 1
     case UInt8(ascii: "-") where hasDashes: index += 1
     case 0xE2 where hasDashes && text(range).hasPrefix("• "): index += 3
-    case UInt8(ascii: "*"), UInt8(ascii: "#"), UInt8(ascii: ">"):
+    case UInt8(ascii: "*"), UInt8(ascii: ">"):
       while index < range.upperBound, bytes[index] == bytes[range.lowerBound] { index += 1 }
       if bytes[range.lowerBound] == UInt8(ascii: "*"), index > range.lowerBound + 1 { return range }
     default: return range

@@ -27,6 +27,18 @@ package enum Delimiters: String, CaseIterable, Sendable {
     }
   }
 
+  /// A formula without the delimiters around it, if one pair encloses all of it; blanks at its ends do
+  /// not count.
+  package static func stripped(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    let formulas = AnswerSegments.delimited(bytes)
+    guard formulas.count == 1, let only = formulas.first, only.content != only.whole,
+      only.content.upperBound < only.whole.upperBound,
+      bytes.indices.allSatisfy({ only.whole.contains($0) || Lexer.isSpace(bytes[$0]) })
+    else { return text }
+    return String(decoding: bytes[only.content], as: UTF8.self)
+  }
+
   /// The formula with displayed environments changed to those that may stand inside.
   static func inner(_ latex: String, inline: Bool) -> String {
     let formula = Formula(latex)

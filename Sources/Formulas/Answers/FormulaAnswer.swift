@@ -62,20 +62,27 @@ package struct FormulaAnswer: Sendable {
 
   // MARK: Which formulas count
 
-  /// Displayed formulas; without any, those in lines of text. A single letter that is explained beside
-  /// a whole formula is none.
+  /// Displayed formulas; without any, those in lines of text. Single symbols that are explained beside
+  /// a whole formula are none.
   private static func counted(
     _ segments: AnswerSegments, _ raw: [UInt8]
   ) -> [AnswerSegments.Formula] {
     let displayed = segments.formulas.filter { $0.kind != .inline }
     if !displayed.isEmpty { return displayed }
-    let relations = segments.formulas.filter { formula in
-      formula.content.contains { [0x3D, 0x3C, 0x3E, 0x5C].contains(raw[$0]) }
-    }
-    guard !relations.isEmpty else { return segments.formulas }
-    return segments.formulas.filter { formula in
-      formula.content.count { !Lexer.isSpace(raw[$0]) } > 1
-        || formula.content.lowerBound < relations[0].content.lowerBound && relations.count == 0
+    let whole = segments.formulas.filter { !isSymbol(Formula(source(raw, $0.content)).nodes) }
+    return whole.isEmpty ? segments.formulas : whole
+  }
+
+  /// Whether a formula is one symbol, with scripts at most.
+  private static func isSymbol(_ nodes: [Node]) -> Bool {
+    guard nodes.count == 1, let node = nodes.first else { return nodes.isEmpty }
+    switch node.kind {
+    case .character, .command: return true
+    case .scripts(let base?, let sub, let sup, _):
+      return isSymbol([base]) && (sub ?? []).count <= 1 && (sup ?? []).count <= 1
+    case .construct(let id, let arguments):
+      return CommandTable.shared[id].slots == [.math] && isSymbol(arguments[0].nodes)
+    default: return false
     }
   }
 

@@ -22,7 +22,7 @@ enum Prose {
   private static let answers: Set<String> = [
     "sure", "sorry", "none", "unknown", "blank", "empty", "nothing", "unreadable", "okay", "ok",
     "yes", "no", "hello", "certainly", "formula", "image", "picture", "equation", "latex", "null",
-    "error", "math", "text", "here", "undefined", "illegible",
+    "error", "math", "text", "here", "undefined", "illegible", "na",
   ]
 
   /// Letters of writings without capitals whose words stand in no formula: Chinese, Japanese, Korean,
@@ -58,11 +58,11 @@ enum Prose {
     let prose = words.filter(isWord)
     let marks = line.contains { "\\^_={}+&<>".contains($0) }
     if words.allSatisfy({ $0.count > 2 && $0.allSatisfy { "`*#-_=".contains($0) } }) { return true }
+    if hasForeign(line), !marks { return true }
     if words.count == 1, let only = words.first {
       let bare = only.lowercased().filter { $0.isLetter }
-      return answers.contains(bare) && only.allSatisfy { $0.isLetter || ".!?,:*".contains($0) }
+      return answers.contains(bare) && only.allSatisfy { $0.isLetter || ".!?,:*/".contains($0) }
     }
-    if hasForeign(line), !marks { return true }
     if !marks {
       return prose.count >= 2
         || (prose.count == 1 && words.count > 1 && prose.contains(where: isCommon))

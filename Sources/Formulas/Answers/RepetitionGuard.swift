@@ -63,7 +63,7 @@ package struct RepetitionGuard: Sendable {
       }
       matches[period] += 1
       let length = matches[period] + period
-      let rounds = period <= 40 ? 12 : 6
+      let rounds = period <= 40 || isTable(length) ? 12 : 6
       if found == nil, length >= Self.leastTokens, length >= period * rounds {
         found = tokens.count - matches[period]
       }
@@ -115,7 +115,7 @@ package struct RepetitionGuard: Sendable {
       if found == nil, old >= lag, lagMatches[lag] * 8 >= Self.lagWindow * 7,
         !isTable(Self.lagWindow)
       {
-        found = old + 1
+        found = (old + 1 - lag..<tokens.count).first { $0 >= lag && tokens[$0 - lag] == tokens[$0] }
       }
     }
     return found

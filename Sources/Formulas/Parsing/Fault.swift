@@ -29,6 +29,7 @@ package enum Fault: Equatable, Sendable {
   case blankLine
   case dollarSign
   case unfinished
+  case tooLong
 
   /// What is wrong, in words.
   package var reason: String {
@@ -62,6 +63,7 @@ package enum Fault: Equatable, Sendable {
     case .blankLine: "a blank line"
     case .dollarSign: "a dollar sign inside of a formula"
     case .unfinished: "the formula is not finished"
+    case .tooLong: "longer than a formula may be"
     }
   }
 }

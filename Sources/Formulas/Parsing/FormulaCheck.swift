@@ -10,14 +10,25 @@ enum FormulaCheck {
     while end > 0, Lexer.isSpace(bytes[end - 1]), !isEscaped(end - 1, bytes) { end -= 1 }
     var grammar = Grammar(allowsBareRows: allowsBareRows)
     var reader = TokenReader(Array(bytes[..<end]))
+    let table = CommandTable.shared
+    let begin = table.command(named: "begin").map(Lexeme.command)
+    let finish = table.command(named: "end").map(Lexeme.command)
+    var name = 0
     while let token = reader.next() {
+      if token.lexeme == begin || token.lexeme == finish { name = token.range.lowerBound }
       if token.lexeme == .unknown {
         let name = String(reader.text(token.range).dropFirst())
         let fault: Fault = CommandTable.forbidden[name] == nil ? .unknownCommand : .forbiddenCommand
         return FormulaProblem(token.range, fault, in: bytes)
       }
       if let fault = grammar.take(token.lexeme) {
-        return FormulaProblem(token.range, fault, in: bytes)
+        switch fault {
+        case .unknownEnvironment, .misplacedEnvironment, .wrongEnd:
+          // The whole command is meant, not the letter that gave it away.
+          let stop = reader.environmentName(from: name)?.end ?? token.range.upperBound
+          return FormulaProblem(name..<max(stop, token.range.upperBound), fault, in: bytes)
+        default: return FormulaProblem(token.range, fault, in: bytes)
+        }
       }
     }
     if grammar.isComplete { return nil }

@@ -16,6 +16,14 @@ package struct FormulaProblem: Equatable, Sendable, CustomStringConvertible {
     )
   }
 
+  /// The line and the column where it begins in the text that was read, from 1; columns count
+  /// characters.
+  package func place(in latex: String) -> (line: Int, column: Int) {
+    let before = String(decoding: latex.utf8.prefix(range.lowerBound), as: UTF8.self)
+    let lines = before.split(separator: "\n", omittingEmptySubsequences: false)
+    return (lines.count, (lines.last?.unicodeScalars.count ?? 0) + 1)
+  }
+
   /// "byte 12: unknown command: \foo"
   package var description: String {
     "byte \(range.lowerBound): \(fault.reason)" + (excerpt.isEmpty ? "" : ": \(excerpt)")

@@ -99,7 +99,14 @@ extension FormulaReading {
 
   mutating func fillDelimiter(_ token: Token, _ fault: Fault) -> Bool {
     switch token.lexeme {
-    case .character("{"): return replace(token.range, "\\{", fault)
+    case .character("{"):
+      if let delimiter = bracedDelimiter(token) {
+        edit(token.range.lowerBound..<delimiter.end, delimiter.text)
+        feed(delimiter.text, at: token.range)
+        skip(to: delimiter.end)
+        return false
+      }
+      return replace(token.range, "\\{", fault)
     case .character("}") where grammar.top.step == 2 && Self.isBrace(builder.leftDelimiter):
       return replace(token.range, "\\}", fault)
     case .paragraph:
@@ -110,6 +117,21 @@ extension FormulaReading {
       problem(token.range, fault)
       return insert(".", at: token.range.lowerBound)
     }
+  }
+
+  /// The delimiter that stands in braces, as in `\big{(}`.
+  private func bracedDelimiter(_ token: Token) -> (text: String, end: Int)? {
+    let start = token.range.lowerBound
+    guard let closer = reader.closer(of: start, limit: 24) else { return nil }
+    let text = reader.text(start + 1..<closer)
+    var words = TokenReader(Array(text.utf8))
+    var found: Lexeme?
+    while let word = words.next() {
+      if word.lexeme == .space { continue }
+      guard found == nil, Grammar.isDelimiter(word.lexeme) else { return nil }
+      found = word.lexeme
+    }
+    return found == nil ? nil : (text, closer + 1)
   }
 
   static func isBrace(_ node: Node?) -> Bool {
@@ -189,7 +211,7 @@ extension FormulaReading {
     let isAlignment = token.lexeme == .character("&")
     let position = token.range.lowerBound
     let frame = grammar.top
-    if frame.kind == .cells { return drop(token, fault) }
+    if frame.kind == .cells || frame.kind == .rows { return drop(token, fault) }
     let level = grammar.stack.lastIndex { $0.kind == .cells || $0.kind == .text }
     let isInCells = level.map { grammar.stack[$0].kind == .cells } ?? false
     let isClosedLater =
@@ -204,6 +226,7 @@ extension FormulaReading {
       closeOne(at: position)
       return true
     }
+    if frame.kind == .bracket { return drop(token, fault) }
     builder.markRows(hasAlignment: isAlignment)
     return false
   }

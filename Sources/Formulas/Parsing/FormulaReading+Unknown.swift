@@ -62,6 +62,14 @@ extension FormulaReading {
     // Not valid UTF-8 never comes here; half an escape at the end does.
     let name = String(reader.text(token.range).dropFirst())
     if name.isEmpty { return drop(token, .unfinished) }
+    guard let letter = name.utf8.first, CommandTable.isLetter(letter) else {
+      // A backslash before a character that makes no command with it: the character stays.
+      let start = token.range.lowerBound
+      problem(token.range, .unknownCommand)
+      edit(start..<start + 1, "")
+      skip(to: start + 1)
+      return false
+    }
     if let arguments = CommandTable.forbidden[name] {
       let end = reader.end(ofGroups: name == "href" ? 1 : arguments, from: token.range.upperBound)
       problem(token.range.lowerBound..<end, .forbiddenCommand)

@@ -153,9 +153,10 @@ struct FormulaReading {
     else { return }
     var end = token.range.lowerBound
     while end > 0, Lexer.isSpace(bytes[end - 1]) { end -= 1 }
+    // Behind a length nothing is taken for another one.
     let isBehindRow =
-      end >= 2 && end < token.range.lowerBound && bytes[end - 1] == UInt8(ascii: "\\")
-      && bytes[end - 2] == UInt8(ascii: "\\") && FormulaCheck.isEscaped(end - 1, bytes)
+      grammar.top.flags.contains(.rowStart) && builder.isBehindRow
+      && (end == 0 || bytes[end - 1] != UInt8(ascii: "]"))
     let isBehindBegin =
       token.lexeme == .character("[") && end < token.range.lowerBound && end > 0
       && bytes[end - 1] == UInt8(ascii: "}") && grammar.top.kind == .cells
@@ -187,12 +188,19 @@ struct FormulaReading {
     }
     if handleWords(token) { return }
     closeBracket(before: token)
+    if case .command(let id) = token.lexeme, table[id].name == " ",
+      reader.text(token.range) != "\\ "
+    {
+      // A backslash before a line's end is a space like any other.
+      edit(token.range, "\\ ")
+    }
     let before = grammar.plain(token.lexeme)
     // Each attempt closes a frame or fills a gap: there are not more of these than frames.
     for _ in 0..<(3 * Grammar.deepest) {
       guard let fault = grammar.take(token.lexeme) else {
         drain(token.range)
         if before != token.lexeme { spell(token, before) }
+        if token.lexeme == .paragraph { edit(token.range, " ") }
         return
       }
       drain(token.range)

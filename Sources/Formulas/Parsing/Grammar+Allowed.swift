@@ -3,10 +3,14 @@ extension Grammar {
   /// of them.
   func allowedUses(ignoresRoom: Bool = false) -> CommandUse {
     if hasEnded { return [] }
-    var level = stack.count - 1
-    while level > 0, isOptionalRest(stack[level]) { level -= 1 }
+    if isOptionalRest(top) {
+      // What may be left out is: `\\` starts a row, whose start allows more.
+      var copy = self
+      while copy.isOptionalRest(copy.top) { copy.finishCommand() }
+      return copy.allowedUses(ignoresRoom: ignoresRoom)
+    }
+    let level = stack.count - 1
     let frame = stack[level]
-    // What `\\` gives back when it is done is room again.
     let room = Self.deepest - (level + 1)
     let allowed = uses(in: frame, level)
     return ignoresRoom ? allowed : Self.fitting(allowed, room)

@@ -4,8 +4,9 @@
 /// and the clean-up all run this machine. Its state is a stack of frames, at most `deepest` of them, and
 /// each state can be completed: `Grammar.closing` writes how.
 struct Grammar: Sendable {
-  /// How many frames may be open at once. Each pair of braces takes one or two.
-  static let deepest = 120
+  /// How many frames may be open at once: a pair of braces takes one or two. The writers go down as
+  /// deep as a tree is, on threads whose stack may be half a megabyte.
+  static let deepest = 64
 
   var stack: [Frame]
   let end: FormulaEnd

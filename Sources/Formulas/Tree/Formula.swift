@@ -27,9 +27,12 @@ package struct Formula: Sendable {
   }
 
   /// Reads LaTeX without delimiters around it.
-  package init(_ latex: String) { self.init(EditedText(Array(latex.utf8.prefix(Self.longest)))) }
+  package init(_ latex: String) {
+    self.init(
+      EditedText(Array(latex.utf8.prefix(Self.longest))), wasCut: latex.utf8.count > Self.longest)
+  }
 
-  init(_ text: EditedText) {
+  init(_ text: EditedText, wasCut: Bool = false) {
     var text = text
     var problems: [FormulaProblem] = []
     var closed: [String] = []
@@ -37,6 +40,10 @@ package struct Formula: Sendable {
     var reading = FormulaReading(text.bytes)
     if !problems.isEmpty || !reading.problems.isEmpty {
       problems = reading.problems.isEmpty ? problems : reading.problems
+    }
+    if wasCut {
+      let end = text.bytes.count
+      problems.append(FormulaProblem(end..<end, .tooLong, in: text.bytes))
     }
     closed += reading.closed
     // What was put in may itself be found to need rows around it, and then a last reading.

@@ -71,6 +71,13 @@ struct TreeBuilder {
     deliver(Node(kind: .unknown(name), range: range))
   }
 
+  /// Whether the innermost list has just ended a row.
+  var isBehindRow: Bool {
+    items[top].frame.kind == .top
+      ? items[top].nodes.last?.kind == .newline
+      : !items[top].rows.isEmpty && items[top].cells.isEmpty && items[top].nodes.isEmpty
+  }
+
   /// The delimiter that the innermost `\left` has.
   var leftDelimiter: Node? { items[top].left }
 
@@ -370,11 +377,19 @@ struct TreeBuilder {
   /// The list of an item, with `\over` and its like as the fraction that they make.
   private static func folded(_ item: Item) -> [Node] {
     guard var infix = item.infix else { return item.nodes }
-    // Rows before this one stay outside.
+    // Rows before this one stay outside, and so does what belongs to the row and not to the fraction.
     let rowStart =
       infix.above.lastIndex { $0.kind == .newline || $0.kind == .alignment }.map { $0 + 1 } ?? 0
-    let before = Array(infix.above[..<rowStart])
+    let row = infix.above[rowStart...] + item.nodes
+    let before =
+      Array(infix.above[..<rowStart])
+      + row.filter { hasRole($0, [.rowStart, .cellStart, .rowText]) }
+    let behind = row.filter { hasRole($0, .tag) }
+    let outside: CommandRole = [.rowStart, .cellStart, .rowText, .tag]
     infix.above.removeSubrange(..<rowStart)
+    infix.above.removeAll { hasRole($0, outside) }
+    var item = item
+    item.nodes.removeAll { hasRole($0, outside) }
     let start = infix.above.first?.range.lowerBound ?? infix.range.lowerBound
     let end = item.nodes.last?.range.upperBound ?? infix.range.upperBound
     let range = start..<max(infix.range.upperBound, end)
@@ -382,8 +397,10 @@ struct TreeBuilder {
     let name = table[infix.id].name
     let parts: [Argument] = [.math(infix.above), .math(item.nodes)]
     func construct(_ name: String, _ arguments: [Argument]) -> [Node] {
-      guard let id = table.command(named: name) else { return before + infix.above + item.nodes }
-      return before + [Node(kind: .construct(id, arguments), range: range)]
+      guard let id = table.command(named: name) else {
+        return before + infix.above + item.nodes + behind
+      }
+      return before + [Node(kind: .construct(id, arguments), range: range)] + behind
     }
     func delimiter(_ name: String) -> Argument {
       let kind: Node.Kind =
@@ -402,6 +419,14 @@ struct TreeBuilder {
     case "brack":
       return construct("genfrac", [delimiter("["), delimiter("]"), .raw("0pt"), .raw("")] + parts)
     default: return construct("genfrac", [.absent, .absent, .raw("0pt"), .raw("")] + parts)
+    }
+  }
+
+  private static func hasRole(_ node: Node, _ roles: CommandRole) -> Bool {
+    switch node.kind {
+    case .command(let id), .construct(let id, _):
+      !CommandTable.shared[id].roles.isDisjoint(with: roles)
+    default: false
     }
   }
 

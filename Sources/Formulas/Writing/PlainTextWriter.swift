@@ -110,12 +110,13 @@ struct PlainTextWriter {
   private func script(
     _ nodes: [Node], _ sign: String, _ small: [Character: Character], _ alphabet: MathAlphabet
   ) -> String {
-    let text = list(nodes, alphabet).filter { $0 != " " }
+    // Written once: a script may hold others, as deep as a tree is.
+    let full = list(nodes, alphabet).trimmed
+    let text = full.filter { $0 != " " }
     if text == "∘", sign == "^" { return "°" }
     if !text.isEmpty, text.allSatisfy({ small[$0] != nil }) {
       return String(text.compactMap { small[$0] })
     }
-    let full = list(nodes, alphabet).trimmed
     return full.count == 1 ? sign + full : sign + "(" + full + ")"
   }
 
