@@ -96,8 +96,6 @@ let package = Package(
       path: "Sources/Engine", swiftSettings: optimized),
     .target(name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: optimized),
     .target(
-      name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: [.unsafeFlags(["-O"])]),
-    .target(
       name: "JanusLite",
       dependencies: [
         "GGUF", "JanusEngine", "JanusFormulas", "JanusImages", "JanusModelFile", "JanusSystem",
@@ -148,6 +146,8 @@ let package = Package(
       name: "ConvertTests",
       dependencies: ["JanusConvert", "GGUF", "JanusModelFile", "JanusSystem", "Quant"],
       swiftSettings: optimized),
+    .testTarget(
+      name: "FormulasTests", dependencies: ["JanusFormulas"], swiftSettings: optimized),
     .testTarget(
       name: "WordsTests",
       dependencies: [

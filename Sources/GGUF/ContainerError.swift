@@ -47,18 +47,19 @@ extension ContainerError.Problem: CustomStringConvertible {
     switch self {
     case .file(let error): error.description
     case .notGGUF:
-      "not a GGUF file (it does not begin with 'GGUF'); 'janus-lite convert' makes one from a "
-        + "checkpoint folder"
+      "not a GGUF file (it does not begin with 'GGUF')"
     case .ggufVersion(let found):
       found == GGUFVersion.current.byteSwapped
         ? "GGUF in big-endian order: expected little-endian"
         : "GGUF version \(found): expected version \(GGUFVersion.current)"
     case .architecture(let found):
-      "\(ContainerKey.architecture): expected 'janus', found '\(printable(found))'; only files "
-        + "made by 'janus-lite convert' can be opened"
+      "\(ContainerKey.architecture): expected 'janus', found '\(printable(found))', "
+        + (found == "clip"
+          ? "as llama.cpp's file of a model's picture part says"
+          : "the model of another program, such as llama.cpp")
     case .newerFormat(let found, let supported):
       "\(ContainerKey.formatVersion) is \(found), newer than the \(supported) that this version "
-        + "reads: update janus-lite"
+        + "reads"
     case .truncated(let part, let offset, let needed, let available):
       "truncated: \(part) at byte \(offset) needs \(needed) bytes, found \(available)"
     case .limit(let part, let limit, let found):

@@ -1,6 +1,6 @@
 /// The colours of a picture's flat parts: the grounds that its writing stands on.
 struct FlatColours {
-  /// The most frequent first; nil where they go over into one another, as light and shadow do.
+  /// The most frequent first; nil where they change gradually, as light and shadow do.
   let grounds: [Colour]?
 
   private static let side = 4

@@ -51,7 +51,7 @@ struct Marks {
       mask = ruled
       return
     }
-    // Blurred edges go with what they belong to.
+    // Blurred edges are removed with the part that they belong to.
     let around = marks.highest(5).combined(with: ink) { $0 > 0 && $1 < Ground.faint ? 255 : 0 }
     mask = marks.combined(with: around) { max($0, $1) }.combined(with: ruled) { max($0, $1) }
   }

@@ -13,7 +13,7 @@ struct PageLayout: Sendable, Equatable {
   static let blur = 45 * 4096 * 4096 / 100
   /// The least width of a stroke, in 1/4096 pixels: about ten pixels an em.
   static let leastStroke = 35 * 4096 / 100
-  /// Pixels that a row which goes on is further to the right.
+  /// Pixels by which a continued row is further to the right.
   static let indent = 16
   /// Pixels between rows.
   static let gap = 8
@@ -59,7 +59,7 @@ struct PageLayout: Sendable, Equatable {
     return Picture(width: side, height: side, bytes: canvas)
   }
 
-  /// Which parts of the ink lie where.
+  /// The parts of the ink and their places.
   func rows(of ink: InkMap, side: Int) -> [Row] {
     guard let box = ink.bounds(within: ink.whole) else { return [] }
     let scale = wantedScale(ink.measure(box), side: side)

@@ -1,7 +1,7 @@
 /// Rules of paper: lines from edge to edge, fainter than the writing or several, where the writing itself ends before the
 /// edges. The twin is `rules` in Tools/train/marks.py.
 struct Rules {
-  /// 255 where a rule is and no writing goes over it.
+  /// 255 where a rule is that no writing crosses.
   let mask: Plane
 
   /// - Parameter ink: 0 to 255.
@@ -32,7 +32,8 @@ struct Rules {
       let level = histogram.lowerMedian
       if level >= 150 && lines.count < 3 { continue }
       let most = level + level / 4 + 8
-      // Writing goes over a rule where there is ink beside it, or where it is darker than elsewhere.
+      // Writing crosses a rule where there is ink beside it, or where the rule is darker than
+      // elsewhere.
       let least = max(Ground.faint, min(level, 128))
       let beside = [line.lowerBound - 2, line.upperBound + 1].filter { (0..<height).contains($0) }
       let isCrossed = (0..<width).map { x in

@@ -69,7 +69,7 @@ func readTIFF(
   }
 }
 
-/// How a picture's samples lie in its file (TIFF 6.0, sections 3 to 8, 15 and 18).
+/// How a picture's samples are stored in its file (TIFF 6.0, sections 3 to 8, 15 and 18).
 struct TIFFLayout {
   enum Colours: UInt16 {
     case greyFromWhite = 0

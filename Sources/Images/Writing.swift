@@ -46,7 +46,7 @@ public struct Writing: Sendable, Equatable {
     var distance = ground.distance
     var contrast = try checked(distance, ground.ripple)
     var ink = distance.ink(contrast: contrast)
-    // A dark frame hides what is paler than it until it is gone.
+    // A dark frame hides paler ink until it is removed.
     for _ in 0..<4 {
       let marks = Marks(in: ink).mask
       if marks.isBlank { break }

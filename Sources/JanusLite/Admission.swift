@@ -1,14 +1,14 @@
 import JanusSystem
 import Synchronization
 
-/// Counts what the requests of one model take together, so that two that fit alone and not together
-/// are not both begun.
+/// Counts the memory of all requests of one model, so that two requests that fit alone but not
+/// together do not run at the same time.
 ///
-/// What a running request is going to allocate is not yet missing from the machine's free memory. So a
-/// new one is compared with what is free now, plus what all have allocated already, less what all will
-/// have at their peaks.
+/// Memory that a running request has not allocated yet still counts as free on the machine. So a
+/// new request is compared with what is free now, plus what all requests have allocated already,
+/// minus what all will have at their peaks.
 final class Admission: Sendable {
-  /// Whoever takes memory: a conversation, a painter.
+  /// An owner of memory: a conversation or a painter.
   final class Place: Sendable {
     init() {}
   }
@@ -47,7 +47,7 @@ final class Admission: Sendable {
     if let lacking { throw .memory(needed: lacking.needed, available: lacking.available) }
   }
 
-  /// Notes what stays after a request.
+  /// Records the memory that stays after a request.
   func settle(_ place: Place, holding bytes: Int) {
     state.withLock { state in
       state.bytes[ObjectIdentifier(place)] = bytes > 0 ? bytes : nil

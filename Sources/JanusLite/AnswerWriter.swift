@@ -3,8 +3,8 @@ import JanusWords
 
 /// Turns logits into an answer, token by token, until it ends.
 ///
-/// It knows nothing of caches and networks, so that one answer alone and many at once are written by
-/// the same code.
+/// It does not depend on caches and networks, so that the same code writes one answer or many at
+/// once.
 package struct AnswerWriter {
   private let tokenizer: Tokenizer
   private let sampler: Sampler
@@ -57,7 +57,7 @@ package struct AnswerWriter {
   /// Chooses the token that logits `[V]` give.
   ///
   /// - Returns: the text that has become certain, often empty.
-  /// - Throws: `nan` where the logits are.
+  /// - Throws: `nan` where logits are NaN.
   package mutating func take(
     _ logits: UnsafeBufferPointer<Float>
   ) throws(JanusError) -> String {
@@ -106,7 +106,7 @@ package struct AnswerWriter {
     return piece
   }
 
-  /// Gives out what was held back, and closes a formula that did not end by itself.
+  /// Returns the text that was held back, and closes a formula that did not end by itself.
   private mutating func finish(_ reason: Answer.FinishReason) -> String {
     if reason == .stop { next = nil }
     var rest = stops.append(stream.finish()) + stops.finish()
@@ -115,7 +115,7 @@ package struct AnswerWriter {
     return end(reason, rest)
   }
 
-  /// Forgets what a loop repeated.
+  /// Removes the tokens that a loop repeated.
   private mutating func cut(_ keep: Int) -> String {
     answer.tokenIDs.removeSubrange(keep...)
     if settings.logprobs > 0 { answer.logprobs.removeSubrange(keep...) }

@@ -1,8 +1,8 @@
 import JanusImages
 import JanusSystem
 
-// What takes seconds, for code that runs as tasks: each call computes on a thread of its own and holds
-// none of the threads that run tasks. Cancelling the task stops the work and throws CancellationError.
+// Async forms of calls that take seconds. Each call computes on a thread of its own and blocks none
+// of the threads that run tasks. Cancelling the task stops the work and throws CancellationError.
 
 extension Janus {
   /// Opens a model file without holding the caller's thread.

@@ -10,8 +10,8 @@ import JanusWords
 
 /// How sure a model is of a token: its probability, and what else it might have been.
 struct Confidence {
-  /// By which logits are divided first, so that nine in ten answers of probability 0.9 are right. The
-  /// model file says it; 1 where nobody has fitted it.
+  /// The temperature that logits are divided by, so that of answers with probability 0.9 nine in
+  /// ten are right. It comes from the model file; 1 if it was not fitted.
   let temperature: Double
 
   /// A token less likely than this is doubtful.
@@ -23,7 +23,7 @@ struct Confidence {
     _ token: Int, _ logits: UnsafeBufferPointer<Float>, _ tokenizer: Tokenizer
   ) -> Answer.Certainty {
     let largest = logits.max() ?? 0
-    // What lies further below adds less than 10⁻⁸ each.
+    // Each smaller logit would add less than 10⁻⁸.
     let floor = largest - Float(20 * temperature)
     var sum = 0.0
     for logit in logits where logit >= floor {

@@ -14,7 +14,7 @@ public final class Conversation {
   private let ops: Ops
   private let run: TextRun
   private let system: String?
-  /// The memory that it has, as the model counts it.
+  /// The memory that it holds, for `Admission`.
   private let place = Admission.Place()
   private var turns = 0
   /// Tokens of the last answer that the model has not seen yet: its last token and the end token.
@@ -52,8 +52,9 @@ public final class Conversation {
   /// Says `prompt`, with `pictures` before it, and returns the answer.
   ///
   /// - Parameters:
-  ///   - stop: ends the work early. A turn that is stopped before its answer has not happened; an
-  ///     answer that is stopped stays as far as it came, with the finish reason `cancelled`.
+  ///   - stop: ends the work early. A turn that is stopped before its answer leaves the
+  ///     conversation as it was. An answer that is stopped stays as far as it came, with the finish
+  ///     reason `cancelled`.
   ///   - onText: called with each piece of the answer as it comes.
   public func send(
     _ prompt: String, pictures: [Picture] = [],

@@ -7,7 +7,7 @@ struct FormulaConstraint {
   private let tokenizer: Tokenizer
   private let isFormulaOnly: Bool
   private var prefix: AnswerPrefix
-  /// Tokens that the model wanted and did not get.
+  /// Tokens that the model preferred but the grammar refused.
   private(set) var repairs = 0
 
   /// - Parameter isFormulaOnly: whether the model answers with LaTeX alone, without words around it.
@@ -39,7 +39,7 @@ struct FormulaConstraint {
     for token in tokens { _ = prefix.advance(by: tokenizer.bytes(of: token)) }
   }
 
-  /// The answer's beginning with a token behind it; nil where it cannot stand there.
+  /// The answer's prefix followed by a token; nil where the grammar does not allow it.
   private func after(_ token: Int) -> AnswerPrefix? {
     if token == tokenizer.eosID { return prefix.isComplete ? prefix : nil }
     let bytes = tokenizer.bytes(of: token)

@@ -11,16 +11,19 @@ import JanusWords
 public final class FormulaReader {
   private let conversation: Conversation
   private let readsMany: Bool
+  private let trims: Bool
 
   /// - Parameters:
   ///   - context: positions to use at most; nil takes what the model was made for.
   ///   - readsMany: whether several pictures will be read, so that the vision tower's pages are worth
   ///     keeping while there is memory.
+  ///   - trims: whether pictures are cut to their writing first.
   public init(
-    _ model: Janus, context: Int? = nil, readsMany: Bool = false
+    _ model: Janus, context: Int? = nil, readsMany: Bool = false, trims: Bool = true
   ) throws(JanusError) {
     conversation = try Conversation(model, context: context)
     self.readsMany = readsMany
+    self.trims = trims
   }
 
   /// The memory that `read` will take for the same arguments.
@@ -35,8 +38,8 @@ public final class FormulaReader {
 
   /// Reads the formula in `picture`.
   ///
-  /// The answer is held to the grammar of formulas while it is generated, so that what comes out is
-  /// valid LaTeX, whatever the model would have said.
+  /// The answer is held to the grammar of formulas while it is generated. So it is valid LaTeX for
+  /// any model.
   /// - Parameters:
   ///   - stop: ends the work early, with the finish reason `cancelled`.
   ///   - onText: called with each piece of the raw answer as it comes.
@@ -44,12 +47,32 @@ public final class FormulaReader {
     _ picture: Picture, settings: GenerationSettings = GenerationSettings(),
     stop: StopToken? = nil, onText: (String) -> Void = { _ in }
   ) throws(JanusError) -> FormulaReading {
+    let (shown, warning) = try prepared(picture)
     conversation.reset()
     decideOnTower()
     let answer = try conversation.send(
-      conversation.model.formulaQuestion, pictures: [picture], settings: settings,
+      conversation.model.formulaQuestion, pictures: [shown], settings: settings,
       readsFormula: true, stop: stop, onText: onText)
-    return FormulaReading(answer, tokenizer: conversation.model.tokenizer)
+    return FormulaReading(
+      answer, tokenizer: conversation.model.tokenizer,
+      pictureWarnings: warning.map { [$0.description] } ?? [])
+  }
+
+  /// The picture as the model is to see it, cut to its writing.
+  ///
+  /// - Throws: `blankPicture` where there is none: a model would invent a formula.
+  private func prepared(_ picture: Picture) throws(JanusError) -> (Picture, PictureWarning?) {
+    // A page finds the writing by itself.
+    if conversation.model.formulaPage != nil { return (picture, nil) }
+    do throws(BlankPicture) {
+      let writing = try Writing(in: picture)
+      let shown = trims ? picture.trimmed(to: writing) : picture
+      let side = Double(max(shown.width, shown.height))
+      let scale = Double(conversation.model.vision.imageSize) / side
+      return (shown, writing.warning(atScale: scale))
+    } catch {
+      throw .blankPicture(index: 0, error)
+    }
   }
 
   /// The tower stays while the available memory is more than twice the weights that a picture

@@ -5,13 +5,13 @@ import JanusWords
 public struct FormulaReading: Sendable {
   /// A place where the model was not sure.
   public struct Doubt: Sendable {
-    /// Where it stands in the UTF-8 of `latex`; nil if clean-up left nothing of it there.
+    /// Its place in the UTF-8 of `latex`; nil if clean-up removed it.
     public let range: Range<Int>?
-    /// What was taken, as the model wrote it.
+    /// The text that was chosen, as the model wrote it.
     public let text: String
     /// The probability of that, 0 to 1.
     public let probability: Double
-    /// What else it might have been, most likely first; an empty text is the answer's end.
+    /// Alternatives, most likely first. An empty text stands for the end of the answer.
     public let alternatives: [(text: String, probability: Double)]
   }
 
@@ -25,7 +25,7 @@ public struct FormulaReading: Sendable {
   public let isValid: Bool
   /// The first thing that is wrong with `latex`; nil for a valid formula.
   public let problem: String?
-  /// What was found wrong with the answer, one sentence each.
+  /// Problems of the answer, one sentence each.
   public let warnings: [String]
   /// The probability of the whole answer, 0 to 1.
   public let confidence: Double
@@ -43,7 +43,9 @@ public struct FormulaReading: Sendable {
   /// The formula in plain Unicode, as far as that goes.
   public var plainText: String { formula.plainText }
 
-  package init(_ answer: Answer, tokenizer: Tokenizer) {
+  package init(
+    _ answer: Answer, tokenizer: Tokenizer, pictureWarnings: [String] = []
+  ) {
     self.answer = answer
     let wasCut = answer.finishReason == .length || answer.finishReason == .loop
     let cleaned = FormulaAnswer(answer.text, wasCut: wasCut)
@@ -52,7 +54,7 @@ public struct FormulaReading: Sendable {
     hasFormula = cleaned.hasFormula
     isValid = cleaned.isValid
     problem = cleaned.problem
-    warnings = cleaned.warnings
+    warnings = pictureWarnings + cleaned.warnings
     formula = cleaned.formula
     confidence = answer.certainty.reduce(1) { $0 * $1.probability }
     doubts = Self.doubts(answer, tokenizer) { cleaned.range(ofAnswer: $0) }

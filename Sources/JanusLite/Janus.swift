@@ -24,7 +24,7 @@ public final class Janus: Sendable {
     public var access: MappedFile.Access
     /// Whether the file's pages are kept from being swapped out.
     public var locksMemory: Bool
-    /// Whether pages of the file come into memory when they are first touched, and may go again.
+    /// Whether pages of the file are loaded when they are first touched, and can be dropped again.
     var mapsOnTouch: Bool { access == .mapped && !locksMemory }
 
     public init(
@@ -56,7 +56,7 @@ public final class Janus: Sendable {
   package let tokenizer: Tokenizer
   package let promptFormat: PromptFormat
   package let preprocessor: ImagePreprocessor
-  /// How every picture is laid out first, for a model that learned to read formulas so.
+  /// How every picture is laid out, for a model that was trained on pages of formulas.
   package let formulaPage: FormulaPage?
   /// The question about a picture of a formula.
   package let formulaQuestion: String
@@ -116,7 +116,7 @@ public final class Janus: Sendable {
     languageModel.file.adviseRandomAccess(of: [.embeddings])
   }
 
-  /// What the file holds of networks and numbers, read and checked.
+  /// The networks and numbers of the file, read and checked.
   private struct Parts {
     let language: LanguageGeometry
     let vision: VisionGeometry

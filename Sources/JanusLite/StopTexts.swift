@@ -1,6 +1,6 @@
 /// Watches an answer's text for the texts before which it is to end.
 ///
-/// What could be the beginning of such a text is held back until the next piece decides.
+/// Text that could be the start of such a text is held back until the next piece decides.
 package struct StopTexts: Sendable {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
@@ -36,8 +36,8 @@ package struct StopTexts: Sendable {
     held.indices.first { start in stops.contains { held[start...].starts(with: $0) } }
   }
 
-  /// Bytes at the end that a stop text begins with. A text begins and ends between characters, so that
-  /// what is shown is whole ones.
+  /// Bytes at the end that are the start of a stop text. Stop texts begin and end between
+  /// characters, so only whole characters are shown.
   private func longestBeginning() -> Int {
     let longest = stops.map(\.count).max() ?? 0
     for length in stride(from: min(held.count, longest - 1), to: 0, by: -1) {

@@ -72,8 +72,8 @@ extension ClosedRange<Double> {
 
 /// The metadata pairs of a file to be written, in order.
 ///
-/// A value outside of its key's limits is a fault of the program: whoever takes numbers from outside
-/// checks them by the same keys.
+/// A value outside of its key's limits is a fault of the program. Numbers from outside are checked
+/// with the same keys before.
 package struct MetadataPairs: Sendable {
   package private(set) var pairs: [(key: String, value: MetadataValue)] = []
 

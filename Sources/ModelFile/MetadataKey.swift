@@ -172,7 +172,8 @@ extension IntegersKey {
 }
 
 extension FloatKey {
-  /// By which logits are divided before probabilities are stated: 1 where the file lacks it.
+  /// The temperature that logits are divided by before probabilities are stated; 1 where the file
+  /// lacks it.
   package static let confidenceTemperature = FloatKey("janus.confidence.temperature", 0.01...100)
 }
 

@@ -9,7 +9,7 @@ package struct FormulaLine: Encodable {
       let probability: Double
     }
 
-    /// Where it stands in the UTF-8 of `latex`; null where clean-up left nothing of it.
+    /// Its place in the UTF-8 of `latex`; left out where clean-up removed it.
     let offset: Int?
     let length: Int?
     let text: String
@@ -36,7 +36,7 @@ package struct FormulaLine: Encodable {
     case doubts = "doubtful"
   }
 
-  /// - Parameter warnings: what is to be said beside the reading's own.
+  /// - Parameter warnings: warnings in addition to the reading's own.
   package init(_ reading: FormulaReading, image: String, warnings: [String] = []) {
     line = AnswerLine(reading.answer, images: [image])
     latex = reading.latex
@@ -59,14 +59,14 @@ package struct FormulaLine: Encodable {
   package func encode(to encoder: any Encoder) throws {
     try line.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
-    // The raw answer's place is taken by the formula.
+    // The formula replaces the raw answer.
     try container.encode(latex, forKey: .text)
     try container.encode(latex, forKey: .latex)
     try container.encode(mathML, forKey: .mathML)
     try container.encode(typst, forKey: .typst)
     try container.encode(markdown, forKey: .markdown)
     try container.encode(isValid, forKey: .isValid)
-    try container.encode(problem, forKey: .problem)
+    try container.encodeIfPresent(problem, forKey: .problem)
     try container.encode(confidence, forKey: .confidence)
     try container.encode(doubts, forKey: .doubts)
     try container.encode(repairs, forKey: .repairs)

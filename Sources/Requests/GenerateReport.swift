@@ -7,7 +7,7 @@ package struct GenerateReport: Encodable {
     package let path: String
     package let seed: UInt64
     package let tokenIDs: [Int]
-    /// For each code, the most likely ones at its place; nil where nobody asked.
+    /// For each code, the most likely ones at its place; nil unless requested.
     package let logprobs: [[LogprobPair]]?
 
     package init(path: String, seed: UInt64, tokenIDs: [Int], logprobs: [[LogprobPair]]?) {

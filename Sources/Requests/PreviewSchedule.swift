@@ -1,8 +1,8 @@
 /// When a painting is worth showing before it is done.
 ///
-/// A preview decodes all lines there are, because the VQ decoder normalises over the whole map: the
-/// last ones take nearly as long as the picture. So only some lines are shown, and previews take at
-/// most a share of the painting's time.
+/// A preview decodes all lines so far, because the VQ decoder normalises over the whole map. The
+/// last previews take nearly as long as the picture. So only some are made: previews take at most a
+/// share of the painting's time.
 package struct PreviewSchedule: Sendable {
   private let share: Double
   private let codesPerLine: Int
@@ -21,7 +21,7 @@ package struct PreviewSchedule: Sendable {
   /// Runs `show` if it is time to, after so many codes.
   package mutating func update(_ codes: Int, _ show: () throws -> Void) rethrows {
     let (lines, rest) = codes.quotientAndRemainder(dividingBy: codesPerLine)
-    // The last line makes the picture itself, which is decoded anyhow.
+    // After the last line the picture itself is decoded.
     guard lines > 0, rest == 0, codes < codesPerPicture else { return }
     let now = ContinuousClock.now
     let elapsed = (now - begin) / .seconds(1)

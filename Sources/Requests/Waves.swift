@@ -8,7 +8,7 @@ package struct Waves: Equatable, Sendable {
     case asked
     /// They are all.
     case all
-    /// Half of what is free, in bytes, holds no more.
+    /// Half of the free memory, in bytes, holds no more.
     case memory(free: Int)
     /// More at once would be no faster.
     case speed
@@ -34,7 +34,7 @@ package struct Waves: Equatable, Sendable {
   package init(
     for number: Int, bytesPerPicture: Int, free: Int? = AvailableMemory.bytes
   ) {
-    // Where the system does not say what is free, nothing speaks for less than what is worth while.
+    // Where the system does not say what is free, the largest worthwhile number is used.
     let free = free ?? .max
     let room = max(1, free / 2 / max(1, bytesPerPicture))
     let most = min(Self.mostWorthwhile, room)

@@ -44,7 +44,9 @@ public final class MappedFile: Sendable {
   /// Opens a regular file. An empty one is accepted: it has no bytes.
   public init(path: String, access: Access = .mapped) throws(FileError) {
     // O_NONBLOCK: a named pipe is refused; opening it must not wait.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = SystemPath.withBytes(of: path) {
+      open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    }
     guard descriptor >= 0 else { throw FileError(path: path, operation: "open", code: errno) }
     defer { _ = close(descriptor) }
     var status = stat()

@@ -88,65 +88,50 @@ import Testing
     #expect(try page.laidOut(sheet.picture, side: 320) == expected())
   }
 
+  private func drawing(
+    _ name: String, _ draw: @escaping (inout Sheet) -> Void
+  ) -> (String, (inout Sheet) -> Void) {
+    (name, draw)
+  }
+
   /// Everything that could be taken for a frame, a rule or an edge, cut as tightly as people cut.
   @Test func `parts of formulas at the picture's edge are kept`() throws {
     let drawings: [(String, (inout Sheet) -> Void)] = [
-      (
-        "fraction",
-        { sheet in
-          sheet.write(x: 26, y: 20)
-          sheet.write(x: 26, y: 54)
-          sheet.fill(20..<120, 46..<48)
+      drawing("fraction") { sheet in
+        sheet.write(x: 26, y: 20)
+        sheet.write(x: 26, y: 54)
+        sheet.fill(20..<120, 46..<48)
+      },
+      drawing("overline") { sheet in
+        sheet.write(x: 21, y: 28)
+        sheet.fill(20..<110, 20..<22)
+      },
+      drawing("bars") { sheet in
+        sheet.write(x: 28, y: 24)
+        for x in [20, 120] { sheet.fill(x..<x + 2, 20..<48) }
+      },
+      drawing("brackets") { sheet in
+        sheet.write(x: 32, y: 24)
+        for x in [20, 126] { sheet.fill(x..<x + 3, 20..<48) }
+        for (x, y) in [(20, 20), (20, 46), (121, 20), (121, 46)] {
+          sheet.fill(x..<x + 8, y..<y + 2)
         }
-      ),
-      (
-        "overline",
-        { sheet in
-          sheet.write(x: 21, y: 28)
-          sheet.fill(20..<110, 20..<22)
-        }
-      ),
-      (
-        "bars",
-        { sheet in
-          sheet.write(x: 28, y: 24)
-          for x in [20, 120] { sheet.fill(x..<x + 2, 20..<48) }
-        }
-      ),
-      (
-        "brackets",
-        { sheet in
-          sheet.write(x: 32, y: 24)
-          for x in [20, 126] { sheet.fill(x..<x + 3, 20..<48) }
-          for (x, y) in [(20, 20), (20, 46), (121, 20), (121, 46)] {
-            sheet.fill(x..<x + 8, y..<y + 2)
-          }
-        }
-      ),
-      (
-        "root",
-        { sheet in
-          sheet.write(x: 36, y: 26)
-          sheet.fill(32..<130, 20..<22)
-          for step in 0..<26 { sheet.fill(20 + step / 2..<23 + step / 2, 46 - step..<47 - step) }
-        }
-      ),
-      ("minus", { sheet in sheet.fill(20..<40, 20..<23) }),
-      ("one", { sheet in sheet.fill(20..<23, 20..<44) }),
-      (
-        "equals",
-        { sheet in
-          for y in [20, 28] { sheet.fill(20..<40, y..<y + 3) }
-        }
-      ),
-      (
-        "dots and primes",
-        { sheet in
-          sheet.write(x: 20, y: 28)
-          for x in [112, 118] { sheet.fill(x..<x + 2, 20..<28) }
-          for x in [112, 120] { sheet.fill(x..<x + 3, 45..<48) }
-        }
-      ),
+      },
+      drawing("root") { sheet in
+        sheet.write(x: 36, y: 26)
+        sheet.fill(32..<130, 20..<22)
+        for step in 0..<26 { sheet.fill(20 + step / 2..<23 + step / 2, 46 - step..<47 - step) }
+      },
+      drawing("minus") { sheet in sheet.fill(20..<40, 20..<23) },
+      drawing("one") { sheet in sheet.fill(20..<23, 20..<44) },
+      drawing("equals") { sheet in
+        for y in [20, 28] { sheet.fill(20..<40, y..<y + 3) }
+      },
+      drawing("dots and primes") { sheet in
+        sheet.write(x: 20, y: 28)
+        for x in [112, 118] { sheet.fill(x..<x + 2, 20..<28) }
+        for x in [112, 120] { sheet.fill(x..<x + 3, 45..<48) }
+      },
     ]
     for (name, draw) in drawings {
       var sheet = Sheet(width: 160, height: 100)

@@ -66,13 +66,14 @@ package struct AnswerPrefix: Sendable {
     }
   }
 
-  /// The answer with `bytes` behind it; nil where no answer goes on so.
+  /// The answer followed by `bytes`; nil where no answer can continue like that.
   package func advanced(by bytes: some Sequence<UInt8>) -> AnswerPrefix? {
     var next = self
     return next.advance(by: bytes) ? next : nil
   }
 
-  /// Takes bytes of the next token; false where no answer goes on so. After that the prefix is of no use.
+  /// Takes bytes of the next token; false where no answer can continue like that. The prefix is
+  /// then not to be used.
   package mutating func advance(by bytes: some Sequence<UInt8>) -> Bool {
     for byte in bytes where !advance(by: byte) { return false }
     return true

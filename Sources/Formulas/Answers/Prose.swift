@@ -71,7 +71,7 @@ enum Prose {
     return !hasCommand && prose.count >= 4 && prose.count(where: isCommon) >= 2
   }
 
-  /// Whether the text before a colon introduces what is behind it.
+  /// Whether the text before a colon introduces the text after it.
   static func introduces(_ text: String) -> Bool {
     guard !text.contains(where: { "\\^_={}".contains($0) }) else { return false }
     let lower = text.lowercased()

@@ -48,7 +48,7 @@ package struct FormulaPrefix: Sendable {
     return isViable
   }
 
-  /// Whether what the lexer has begun can go on.
+  /// Whether the lexeme that the lexer has begun can continue.
   private var isViable: Bool {
     let table = CommandTable.shared
     switch lexer.state {
@@ -84,7 +84,7 @@ package struct FormulaPrefix: Sendable {
   package var closing: [UInt8] {
     var copy = self
     var result: [UInt8] = []
-    // Each step closes a frame or gives a frame what it waits for.
+    // Each step closes a frame, or supplies what the frame waits for.
     for _ in 0..<(4 * Grammar.deepest + 8) {
       if copy.isComplete { break }
       let piece = copy.nextClosing

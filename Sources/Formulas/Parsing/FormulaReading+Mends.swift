@@ -67,7 +67,7 @@ extension FormulaReading {
     }
   }
 
-  /// Gives a command what it waits for, since something else came.
+  /// Supplies what a command waits for, because something else came.
   mutating func fill(_ token: Token, _ fault: Fault) -> Bool {
     let position = token.range.lowerBound
     let frame = grammar.top

@@ -108,7 +108,7 @@ struct FormulaReading {
     }
   }
 
-  /// Where reading goes on after something was taken as a whole.
+  /// Where reading continues after something was taken as a whole.
   var skipped: Int?
 
   mutating func skip(to position: Int) {
@@ -138,7 +138,7 @@ struct FormulaReading {
       bytes[token.range.upperBound] == UInt8(ascii: "'")
         || bytes[token.range.upperBound] == UInt8(ascii: "^")
     {
-      // TeX joins a prime with what follows it directly, and with nothing else.
+      // TeX joins a prime only with what follows it directly.
       edit(token.range, "")
     } else if reader.text(token.range) != " " {
       edit(token.range, " ")

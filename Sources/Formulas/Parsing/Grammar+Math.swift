@@ -305,7 +305,7 @@ extension Grammar {
     }
   }
 
-  /// A space ends what stands at the end and may be left out: `\\ [x]` has no length.
+  /// After a space an optional argument cannot follow: `\\ [x]` has no length.
   private mutating func skipOptionalBeforeSpace(_ slot: Slot, _ frame: Frame) {
     guard slot.isOptional, isOptionalRest(frame) else { return }
     finishCommand()

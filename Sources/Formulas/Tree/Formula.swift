@@ -3,7 +3,7 @@
 /// Reading is total: any text gives a tree. Where the text is not valid, the tree is that of `repaired`,
 /// the text with as few changes as the reader could make.
 package struct Formula: Sendable {
-  /// The longest text that is read, in bytes; what is behind is left out.
+  /// The longest text that is read, in bytes; the rest is left out.
   package static let longest = 1 << 20
 
   package let nodes: [Node]

@@ -1,4 +1,4 @@
-/// Makes a tree of what the grammar tells.
+/// Makes a tree of the grammar's events.
 struct TreeBuilder {
   /// A frame whose parts come in.
   struct Item {

@@ -56,7 +56,7 @@ extension MathMLWriter {
     switch placement(base, style) {
     case .side: names = ("msub", "msup", "msubsup")
     case .movable:
-      // Characters and functions know themselves that their limits move; others are told by the place.
+      // Characters and functions have movable limits by themselves; for others the place decides.
       names =
         movesByItself(base) || style.isDisplay
         ? ("munder", "mover", "munderover") : ("msub", "msup", "msubsup")

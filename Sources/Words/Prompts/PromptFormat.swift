@@ -79,8 +79,8 @@ package struct PromptFormat: Sendable {
 
   /// The tokens of a whole conversation, each picture as start, patches, end.
   ///
-  /// A question's pictures are placed where its text has placeholders. Without placeholders they
-  /// come before the text, a line for each. Error: some placeholders, but not one for each picture.
+  /// A question's pictures are placed where its text has placeholders, if there is one for each.
+  /// Otherwise they come before the text, a line for each, and placeholders are plain text.
   /// - Parameter system: the system prompt; nil takes the format's own, "" none.
   package func conversation(
     _ messages: [Message], system: String? = nil
@@ -92,7 +92,7 @@ package struct PromptFormat: Sendable {
       prompt.add(template: words.userSeparator)
     }
     for (index, message) in messages.enumerated() {
-      try add(message, at: index, to: &prompt)
+      add(message, at: index, to: &prompt)
     }
     prompt.strip()
     return try checked([tokenizer.bosID] + prompt.finished(), messages)
@@ -112,7 +112,7 @@ package struct PromptFormat: Sendable {
     if index == 0 { return try conversation(messages, system: system) }
     var prompt = Prompt(tokenizer)
     for (index, message) in messages.enumerated() {
-      try add(message, at: index, to: &prompt)
+      add(message, at: index, to: &prompt)
     }
     return try checked(prompt.finished(), messages)
   }
@@ -138,7 +138,7 @@ package struct PromptFormat: Sendable {
       prompt.add(text: text)
       return !text.isEmpty
     }
-    try add(Message(.assistant, ""), at: 1, to: &prompt)
+    add(Message(.assistant, ""), at: 1, to: &prompt)
     let asked = [tokenizer.bosID] + prompt.finished() + [imageStartID]
     let padding = Array(repeating: padID, count: asked.count - 2)
     return (asked, [tokenizer.bosID] + padding + [imageStartID])
@@ -148,8 +148,8 @@ package struct PromptFormat: Sendable {
 extension PromptFormat {
   private func add(
     _ message: Message, at index: Int, to prompt: inout Prompt
-  ) throws(TokenizerError) {
-    let fragments = try fragments(of: message)
+  ) {
+    let fragments = fragments(of: message)
     add(message.role, at: index, to: &prompt) { prompt in
       for fragment in fragments {
         switch fragment {
@@ -175,21 +175,20 @@ extension PromptFormat {
   }
 
   /// A message as text and places of pictures; empty for one that says nothing.
-  private func fragments(of message: Message) throws(TokenizerError) -> [TextFragment] {
-    var text = message.text.stripped
+  ///
+  /// Placeholders are places if there is one for each picture. Otherwise they are words like any
+  /// others, and the pictures come first, a line for each.
+  private func fragments(of message: Message) -> [TextFragment] {
+    let text = message.text.stripped
     guard message.role == .user else { return text.isEmpty ? [] : [.text(text)] }
-    var fragments = split(text)
-    var found = Self.pictureCount(fragments)
-    if found == 0, message.pictures > 0 {
-      let lines = String(repeating: words.imagePlaceholder + "\n", count: message.pictures)
-      text = (lines + text).stripped
-      fragments = split(text)
-      found = message.pictures
+    if message.pictures > 0 {
+      let fragments = split(text)
+      if Self.pictureCount(fragments) == message.pictures { return fragments }
     }
-    guard found == message.pictures else {
-      throw .placeholders(found: found, pictures: message.pictures)
+    let pictures = (0..<message.pictures).flatMap { _ in
+      [TextFragment.token(imageTokenID), .text("\n")]
     }
-    return fragments
+    return text.isEmpty ? Array(pictures.dropLast()) : pictures + [.text(text)]
   }
 
   private static func pictureCount(_ fragments: [TextFragment]) -> Int {

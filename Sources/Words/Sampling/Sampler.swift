@@ -82,7 +82,7 @@ package struct Sampler: Sendable {
   private static func nucleus(_ weights: [Double], _ p: Double) -> [Int] {
     let total = weights.reduce(0, +)
     let enough = p * total
-    // All lighter than this weigh less than what is cut: they need not be sorted.
+    // All lighter ones together weigh less than what is cut, so they need not be sorted.
     let floor = (total - enough) / Double(weights.count)
     let order = weights.indices.filter { weights[$0] >= floor }
       .sorted { (weights[$0], $1) > (weights[$1], $0) }

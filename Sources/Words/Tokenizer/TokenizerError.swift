@@ -20,8 +20,6 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable
   case addedToken(id: Int, content: String, vocabulary: String)
   /// A text that must be one token, such as the placeholder of a picture, but is not.
   case noToken(key: String, text: String)
-  /// The question has another number of placeholders than pictures. The caller's mistake.
-  case placeholders(found: Int, pictures: Int)
   /// A text that cannot hold a picture, such as the system prompt, has picture placeholders.
   case imageTokens(found: Int, expected: Int)
 
@@ -49,9 +47,6 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable
         + Self.quote(vocabulary)
     case .noToken(let key, let text):
       "\(key) is \(Self.quote(text)), expected the text of a token"
-    case .placeholders(let found, let pictures):
-      "the prompt has \(found) picture placeholder\(found == 1 ? "" : "s"), expected none or one "
-        + "for each of the \(pictures) picture\(pictures == 1 ? "" : "s")"
     case .imageTokens(let found, let expected):
       "the prompt has \(found) image tokens, expected \(expected) for its pictures: what the model "
         + "is told, or a word of its prompt format, holds a picture placeholder"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JanusEngine
+import JanusFormulas
 import JanusImages
 import JanusLite
 import JanusMeasure
@@ -24,9 +25,24 @@ struct OCRCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "PNG or JPEG files, folders of them, or - for standard input.", valueName: "image"),
+      "Pictures, folders of them, or - for standard input.", valueName: "image"),
     completion: .file())
   var images: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "What stands around each formula: none, dollar, display, paren or bracket.",
+      valueName: "kind"))
+  var delimiters = Delimiters.none
+
+  @Flag(help: "Print the words of the answer with its formulas, as Markdown.")
+  var markdown = false
+
+  @Flag(help: "Print each picture's name and a tab before its formula.")
+  var name = false
+
+  @Flag(help: "Show whole pictures to the model, margins and all.")
+  var noTrim = false
 
   @Flag(help: "Print the memory that the first picture will take, and end.")
   var dryRun = false
@@ -37,15 +53,18 @@ struct OCRCommand: ParsableCommand {
 
   func run() throws {
     Interrupt.listen(endingProcess: true)
-    let inputs = try PictureInput.list(images)
+    let list = try PictureInput.list(images)
+    let inputs = list.inputs
     let reader = try FormulaReader(
-      try model.open(cacheFormat: cache.kv), context: cache.context, readsMany: inputs.count > 1)
+      try model.open(cacheFormat: cache.kv), context: cache.context, readsMany: inputs.count > 1,
+      trims: !noTrim)
     if dryRun, let first = inputs.first {
       let need = try reader.memoryNeed(try first.load(), settings: generation.settings)
       return try MemoryStatement(need, request: "ocr").print(json: generation.json)
     }
     var status = StatusLine()
     var firstFailure: Failure.Code?
+    var failed = 0
     for (index, input) in inputs.enumerated() {
       let label = inputs.count > 1 ? "\(input.name) (\(index + 1) of \(inputs.count))" : input.name
       status.show("reading \(label)")
@@ -64,7 +83,17 @@ struct OCRCommand: ParsableCommand {
         }
         StandardError.line("janus-lite: error: \(failure.message)")
         firstFailure = firstFailure ?? failure.code
+        failed += 1
+        if generation.json {
+          try JSONLine.print(FailedLine(image: input.name, error: failure.message))
+        }
       }
+    }
+    if failed > 0 || list.skipped > 0 {
+      var parts = ["\(inputs.count - failed) read"]
+      if failed > 0 { parts.append("\(failed) failed") }
+      if list.skipped > 0 { parts.append("\(list.skipped) skipped that are no pictures") }
+      if inputs.count > 1 { StandardError.note(parts.joined(separator: ", ")) }
     }
     if let firstFailure { throw ExitCode(firstFailure.rawValue) }
   }
@@ -92,10 +121,27 @@ struct OCRCommand: ParsableCommand {
     if generation.json {
       try JSONLine.print(FormulaLine(reading, image: input.name))
     } else {
-      try StandardOutput.line(reading.latex)
+      let text =
+        markdown
+        ? reading.markdown.split(whereSeparator: \.isNewline).joined(separator: " ")
+        : reading.hasFormula ? delimiters.wrap(reading.latex) : reading.latex
+      try StandardOutput.line((name ? input.name + "\t" : "") + text)
       for warning in reading.warnings { StandardError.note("\(input.name): \(warning)") }
       reading.answer.noteIncompleteness(of: input.name, limit: generation.maxTokens)
     }
     if generation.verbose { StandardError.note("\(input.name): \(reading.answer.summary)") }
   }
 }
+
+/// What stands for a picture that could not be read.
+private struct FailedLine: Encodable {
+  let images: [String]
+  let error: String
+
+  init(image: String, error: String) {
+    images = [image]
+    self.error = error
+  }
+}
+
+extension Delimiters: ExpressibleByArgument {}

@@ -10,7 +10,7 @@ import JanusWords
 /// code.
 @main
 struct Root: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = JanusVersion.current
 
   static let configuration = CommandConfiguration(
     commandName: "janus-lite",
@@ -36,7 +36,8 @@ struct Root: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      OCRCommand.self, ChatCommand.self, GenerateCommand.self, DecodeCommand.self,
+      OCRCommand.self, FormulaCommand.self, ChatCommand.self, GenerateCommand.self,
+      DecodeCommand.self,
       ConvertCommand.self, InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
     ])
 
@@ -45,7 +46,11 @@ struct Root: ParsableCommand {
     // Exceeding the limit on file size is then an error of writing; it does not end the process.
     signal(SIGXFSZ, SIG_IGN)
     do {
-      var command = try parseAsRoot()
+      // Names of files are bytes, which Foundation would repair.
+      let arguments = (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+        CommandLine.unsafeArgv[index].map { SystemPath.string($0) }
+      }
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch let exit as ExitCode {
       self.exit(withError: exit)

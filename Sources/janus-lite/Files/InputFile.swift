@@ -23,7 +23,7 @@ enum InputFile {
       return try StandardInput.read(limit: limit).withUnsafeBytes(body)
     }
     var status = stat()
-    let isThere = stat(name, &status) == 0
+    let isThere = SystemPath.withBytes(of: name) { stat($0, &status) } == 0
     switch status.st_mode & S_IFMT {
     case S_IFDIR where isThere:
       throw Failure(.inputOutput, "cannot read '\(name)': it is a folder")
@@ -46,7 +46,9 @@ enum InputFile {
 
   /// Waits for a writer, as every program does.
   private static func readPipe(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = SystemPath.withBytes(of: path) {
+      open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    }
     guard descriptor >= 0 else {
       throw Failure(FileError(path: path, operation: "open", code: errno))
     }

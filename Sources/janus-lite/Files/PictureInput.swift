@@ -28,42 +28,62 @@ struct PictureInput {
   /// Its name in messages.
   var shownName: String { InputFile.shownName(name) }
 
-  /// The pictures that the arguments name: a folder stands for the pictures in it, by name.
-  static func list(_ names: [String]) throws(Failure) -> [PictureInput] {
+  /// What the arguments name: pictures, and how many files of folders are none.
+  struct List {
     var inputs: [PictureInput] = []
+    var skipped = 0
+  }
+
+  /// The pictures that the arguments name: a folder stands for the pictures in it, by name.
+  static func list(_ names: [String]) throws(Failure) -> List {
+    var list = List()
     for name in names {
-      var isFolder = ObjCBool(false)
-      guard name != standardInput,
-        FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder.boolValue
-      else {
-        inputs.append(PictureInput(name: name))
+      guard name != standardInput, isFolder(name) else {
+        list.inputs.append(PictureInput(name: name))
         continue
       }
-      let pictures = try pictures(in: name)
-      guard !pictures.isEmpty else {
-        throw Failure(.data, "'\(name)': expected a folder with PNG or JPEG pictures, found none")
+      let count = list.inputs.count
+      try add(folder: name, to: &list)
+      guard list.inputs.count > count else {
+        throw Failure(.data, "'\(name)': expected a folder with pictures, found none")
       }
-      inputs += pictures
     }
-    return inputs
+    return list
   }
 
-  /// Files that begin as PNG or JPEG do. Their names are ignored.
-  private static func pictures(in folder: String) throws(Failure) -> [PictureInput] {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder)
-    } catch {
-      throw Failure(.inputOutput, "cannot list '\(folder)': \(error.localizedDescription)")
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return SystemPath.withBytes(of: path) { stat($0, &status) } == 0
+      && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private static let endings: Set<String> = [
+    "png", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif",
+    "avif",
+  ]
+
+  /// Files that are pictures by their content or their name. One that turns out to be none is told
+  /// as a failure, not passed over.
+  private static func add(folder: String, to list: inout List) throws(Failure) {
+    guard let names = SystemPath.names(in: folder) else {
+      let reason = String(cString: strerror(errno))
+      throw Failure(.inputOutput, "cannot list '\(folder)': \(reason)")
     }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    return names.filter { !$0.hasPrefix(".") }.sorted().map { prefix + $0 }
-      .filter(looksLikePicture).map(PictureInput.init)
+    for name in names.sorted() where !name.hasPrefix(".") {
+      let path = prefix + name
+      if isFolder(path) { continue }
+      let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+      if endings.contains(ending) || isPicture(path) {
+        list.inputs.append(PictureInput(name: path))
+      } else {
+        list.skipped += 1
+      }
+    }
   }
 
-  private static func looksLikePicture(_ path: String) -> Bool {
+  private static func isPicture(_ path: String) -> Bool {
     guard let file = try? MappedFile(path: path) else { return false }
-    let signatures: [[UInt8]] = [[0x89, 0x50, 0x4e, 0x47], [0xff, 0xd8, 0xff]]
-    return signatures.contains { file.bytes.starts(with: $0) }
+    return PictureKind(of: UnsafeRawBufferPointer(rebasing: file.bytes.prefix(64))) != nil
   }
 }

@@ -12,8 +12,9 @@ struct PreviewFile {
       codesPerLine: painter.codesPerLine, codesPerPicture: painter.codesPerPicture)
   }
 
-  /// Shows what is known of a picture after its first `codes`, if it is time to.
+  /// Shows a picture after its first `codes`, if it is time for a preview.
   mutating func update(_ codes: [Int], of painter: Painter) throws {
+    let file = file
     try schedule.update(codes.count) { try file.write(painter.preview(codes)) }
   }
 }

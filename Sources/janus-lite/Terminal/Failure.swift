@@ -63,8 +63,13 @@ struct Failure: Error {
 
   /// A checkpoint is a folder; somebody may give it in place of a model.
   private static func hint(_ error: ContainerError) -> String {
-    guard case .file(let error) = error.problem, error.code == EISDIR else { return "" }
-    return "; 'janus-lite convert' makes a model file of a checkpoint's folder"
+    let convert = "; 'janus-lite convert' makes a model file of a checkpoint's folder"
+    switch error.problem {
+    case .file(let error) where error.code == EISDIR: return convert
+    case .notGGUF, .architecture: return convert
+    case .newerFormat: return ": update janus-lite"
+    default: return ""
+    }
   }
 
   /// The option that an error is about.

@@ -89,13 +89,23 @@ enum StandardInput {
     }
   }
 
+  /// Text without what editors of some systems put around it: U+FEFF at its beginning, and one line's
+  /// end at its end.
+  private static func plain(_ text: String) -> String {
+    var scalars = text.unicodeScalars[...]
+    if scalars.first == "\u{FEFF}" { scalars.removeFirst() }
+    if scalars.last == "\n" { scalars.removeLast() }
+    if scalars.last == "\r" { scalars.removeLast() }
+    return String(scalars)
+  }
+
   /// All of it as text, without a line feed at the end.
   static func readText() throws(Failure) -> String {
     let bytes = try read(limit: 1 << 24)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(.data, "standard input: expected text in UTF-8, found other bytes")
     }
-    return text.hasSuffix("\n") ? String(text.dropLast()) : text
+    return Self.plain(text)
   }
 }
 

@@ -1,0 +1,66 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// File names as bytes. Unix allows any bytes in a name; a Swift string holds Unicode only.
+///
+/// Bytes that are no UTF-8 stand in a string as scalars of a private range, U+10FF80 to U+10FFFF, and
+/// become bytes again when a file is opened.
+package enum SystemPath {
+  private static let escapes: ClosedRange<UInt32> = 0x10_FF80...0x10_FFFF
+
+  /// The string that stands for a name.
+  package static func string(_ name: UnsafePointer<CChar>) -> String {
+    let bytes = UnsafeBufferPointer(start: name, count: strlen(name)).map { UInt8(bitPattern: $0) }
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    var scalars = String.UnicodeScalarView()
+    var rest = bytes[...]
+    while let first = rest.first {
+      let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+      if let character = String(validating: rest.prefix(length), as: UTF8.self) {
+        scalars.append(contentsOf: character.unicodeScalars)
+        rest = rest.dropFirst(length)
+      } else {
+        scalars.append(Unicode.Scalar(0x10_FF00 + UInt32(first)) ?? "\u{FFFD}")
+        rest = rest.dropFirst()
+      }
+    }
+    return String(scalars)
+  }
+
+  /// Gives the name's bytes to `body`, with a zero at their end.
+  package static func withBytes<Result>(
+    of path: String, _ body: (UnsafePointer<CChar>) -> Result
+  ) -> Result {
+    guard path.unicodeScalars.contains(where: { escapes.contains($0.value) }) else {
+      return path.withCString(body)
+    }
+    var bytes: [CChar] = []
+    for scalar in path.unicodeScalars {
+      if escapes.contains(scalar.value) {
+        bytes.append(CChar(bitPattern: UInt8(scalar.value - 0x10_FF00)))
+      } else {
+        bytes += String(scalar).utf8.map { CChar(bitPattern: $0) }
+      }
+    }
+    return (bytes + [0]).withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
+
+  /// The names in a folder, in no order, without `.` and `..`; nil where it cannot be read.
+  package static func names(in folder: String) -> [String]? {
+    guard let directory = withBytes(of: folder, { opendir($0) }) else { return nil }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { string($0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import JanusFormulas
+
+/// `janus-lite formula`: LaTeX that is there already, checked or in another notation.
+struct FormulaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "formula",
+    abstract: "Check the LaTeX of a formula, or write it as MathML, Typst or text.",
+    discussion: """
+      Reads one formula from a file or standard input. With --check it prints what is wrong and \
+      where, a line for each problem, and ends with exit code 65 if there is any.
+      """)
+
+  /// A notation to write.
+  enum Notation: String, CaseIterable, ExpressibleByArgument {
+    case latex, mathml, typst, text
+  }
+
+  @Argument(
+    help: ArgumentHelp("File with LaTeX; standard input without one.", valueName: "file"),
+    completion: .file(extensions: ["tex", "txt"]))
+  var file: String?
+
+  @Option(help: ArgumentHelp("latex, mathml, typst or text.", valueName: "notation"))
+  var to = Notation.latex
+
+  @Flag(help: "Say what is wrong instead of writing the formula.")
+  var check = false
+
+  func run() throws {
+    let name = file ?? InputFile.standardInput
+    // One byte more than a formula may have, so that a longer one is noticed.
+    let bytes = try InputFile.withBytes(of: name, limit: 1 << 30) {
+      Array($0.prefix(Formula.longest + 1))
+    }
+    let shown = InputFile.shownName(name)
+    guard bytes.count <= Formula.longest else {
+      throw Failure(.data, "\(shown): expected at most \(Formula.longest) bytes, found more")
+    }
+    guard let latex = String(validating: bytes, as: UTF8.self) else {
+      throw Failure(.data, "\(shown): expected text in UTF-8, found other bytes")
+    }
+    let formula = Formula(latex)
+    if check {
+      for problem in formula.problems { try StandardOutput.line(problem.description) }
+      let unknown = formula.unknownCommands
+      if !unknown.isEmpty {
+        StandardError.note("commands of no known package: \(unknown.joined(separator: " "))")
+      }
+      if !formula.problems.isEmpty { throw ExitCode(Failure.Code.data.rawValue) }
+      return
+    }
+    if let problem = formula.problems.first {
+      StandardError.note("\(shown): \(problem); written as far as it was understood")
+    }
+    switch to {
+    case .latex: try StandardOutput.line(formula.canonicalLaTeX)
+    case .mathml: try StandardOutput.line(formula.mathML())
+    case .typst: try StandardOutput.line(formula.typst)
+    case .text: try StandardOutput.line(formula.plainText)
+    }
+  }
+}
