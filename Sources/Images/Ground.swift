@@ -27,7 +27,7 @@ struct Ground {
     var picture = picture.reduced(by: factor)
     var grey = picture.grey
     var ground = grey.medianOfBorder
-    var ripple = grey.ripple
+    var ripple = picture.ripple(grey: grey)
     var distance = grey.distance(fromPlain: ground)
     var isPlain = Self.isPlain(picture, grey, ground, distance, ripple, widest: 2)
     if !isPlain {
@@ -37,7 +37,7 @@ struct Ground {
         factor *= further
         grey = picture.grey
         ground = grey.medianOfBorder
-        ripple = grey.ripple
+        ripple = picture.ripple(grey: grey)
       }
       if let grounds = FlatColours(of: picture, ripple: ripple).grounds {
         let labelled = LabelledGround(of: picture, grounds)
@@ -77,8 +77,10 @@ struct Ground {
     if contrary * 1000 > grey.count + 4000 { return false }
     let ink = distance.ink(contrast: contrast)
     if ink.count(where: { $0 != 0 }) * 2 > ink.count { return false }
-    // Noise makes many thin strokes of faint ink.
-    let stroke = max(ink.thickness(from: faint), ink.thickness(from: 128))
+    // Marks of middling strength, as selections are, are not what strokes are measured by at first.
+    let stroke =
+      widest == 2
+      ? ink.thickness(from: 192) : max(ink.thickness(from: faint), ink.thickness(from: 128))
     let side = min((widest * stroke / 16 + 3) | 1, (min(grey.width, grey.height) / 2) | 1)
     if ink.mask({ $0 >= noise }).lowest(side).hasInner(margin: side / 2) { return false }
     return !picture.isColoured || brightnessShowsAll(picture, ink, ripple)
@@ -145,6 +147,11 @@ extension Picture {
       }
       return false
     }
+  }
+
+  /// The ripple of the channel that has most: noise of channels may be greater than that of their mean.
+  func ripple(grey: Plane) -> Int {
+    isColoured ? (0..<3).map { channel($0).ripple }.max()! : grey.ripple
   }
 
   /// Each channel's lower median over the outermost pixels.

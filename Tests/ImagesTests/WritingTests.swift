@@ -138,7 +138,8 @@ import Testing
       draw(&sheet)
       let whole = try page.laidOut(sheet.picture, side: 320)
       let writing = try Writing(in: sheet.picture)
-      let tight = sheet.picture.trimmed(to: writing, margin: 0)
+      // A bar alone that fills its picture is a blank picture.
+      let tight = sheet.picture.trimmed(to: writing, margin: writing.partCount == 1 ? 2 : 0)
       #expect(tight.width < 140 && tight.height < 80, "\(name)")
       #expect(try page.laidOut(tight, side: 320) == whole, "\(name)")
     }
@@ -216,6 +217,11 @@ import Testing
     #expect(cut.trimmed(to: try Writing(in: cut), margin: 50) == cut)
     #expect(writing.warning(atScale: 1) == nil && writing.warning(atScale: 3) == nil)
     #expect(writing.warning(atScale: 0.2) == .smallWriting(glyphHeight: 4))
+    #expect(try page.warning(for: cut, side: 320) == nil)
+    // A long line is shrunk until it fits.
+    var long = Sheet(width: 3000, height: 60)
+    for x in stride(from: 20, to: 2800, by: 110) { long.write(x: x, y: 20) }
+    #expect(try page.warning(for: long.picture, side: 320) == .smallWriting(glyphHeight: 2))
   }
 
   @Test(arguments: [(1, 1), (1, 7), (9, 2), (3, 3), (64, 5), (5, 64), (97, 41)])

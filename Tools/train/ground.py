@@ -54,7 +54,9 @@ def is_plain(rgb: np.ndarray, grey: np.ndarray, ground: int, distance: np.ndarra
     ink = scaled_ink(distance, contrast)
     if int(np.count_nonzero(ink)) * 2 > ink.size:
         return False
-    stroke = max(thickness(np.where(ink < least, 0, ink)) for least in (FAINT, 128))  # noise makes many thin strokes
+    # Marks of middling strength, as selections are, are not what strokes are measured by at first.
+    leasts = (192,) if widest == 2 else (FAINT, 128)
+    stroke = max(thickness(np.where(ink < least, 0, ink)) for least in leasts)
     side = min(odd(widest * stroke // 16 + 3), odd(min(grey.shape) // 2))
     if lowest(np.where(ink < NOISE, 0, 255).astype(np.uint8), side)[
             side // 2:grey.shape[0] - side // 2, side // 2:grey.shape[1] - side // 2].any():
@@ -85,14 +87,14 @@ def distance_from_ground(rgb: np.ndarray) -> tuple[np.ndarray, bool, int]:
     brightness alone tells the ink; and the picture's ripple."""
     rgb = reduced(rgb, HUGE)
     grey = grey_of(rgb)
-    ground, ripple = lower_median(border(grey)), ripple_of(grey)
+    ground, ripple = lower_median(border(grey)), ripple_of_picture(rgb, grey)
     distance = plain_distance(grey, ground)
     if is_plain(rgb, grey, ground, distance, ripple, 2):
         return distance, True, ripple
     if rgb.shape[0] * rgb.shape[1] > LARGE:
         rgb = reduced(rgb, LARGE)
         grey = grey_of(rgb)
-        ground, ripple = lower_median(border(grey)), ripple_of(grey)
+        ground, ripple = lower_median(border(grey)), ripple_of_picture(rgb, grey)
     grounds = flat_colours(rgb, ripple)
     if grounds is None:
         return shaded_distance(rgb, ripple), False, ripple
@@ -127,6 +129,11 @@ def ripple_of(grey: np.ndarray) -> int:
         return 0
     differences = np.abs(2 * grey[:, 1:-1] - grey[:, :-2] - grey[:, 2:]).ravel()
     return 2 * int(np.partition(differences, (differences.size - 1) // 4)[(differences.size - 1) // 4])
+
+
+def ripple_of_picture(rgb: np.ndarray, grey: np.ndarray) -> int:
+    """The largest of the channels: their noise may be greater than that of their mean."""
+    return max(ripple_of(rgb[..., channel].astype(np.int32)) for channel in range(3)) if is_coloured(rgb) else ripple_of(grey)
 
 
 def flat_colours(rgb: np.ndarray, ripple: int) -> list[tuple[int, int, int]] | None:
