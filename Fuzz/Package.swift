@@ -74,8 +74,11 @@ let package = Package(
       name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
       path: "Tools/convert", swiftSettings: fuzzed),
 
+    .target(name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: fuzzed),
+
     .executableTarget(
-      name: "fuzzers", dependencies: ["JanusImages", "GGUF", "JanusConvert", "JanusWords"],
+      name: "fuzzers",
+      dependencies: ["JanusImages", "GGUF", "JanusConvert", "JanusWords", "JanusFormulas"],
       path: "Fuzzers",
       swiftSettings: fuzzed + [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),

@@ -64,8 +64,23 @@ def tokenizer_parts():
         write("pattern", f"pattern-{number}", pattern.encode() + b"\nIt's 12 o'clock\n")
 
 
+def formulas():
+    texts = [
+        r"\frac{a}{b}+\sqrt[3]{x^{2}_{i}}", r"\left( \begin{array}{lc} 1 & 2 \\ 3 & 4 \end{array} \right]",
+        r"\begin{cases} a & \text{if } b \\ c \end{cases}", r"\sum_{k=1}^{n}\hat{x}''\underbrace{y}_{z}\operatorname{s i n}",
+        r"a \\ b & c % comment", r"\mathbb{R}\cdot\color{red}{x}\unknown{a}\, \limits", r"\left\{ x \middle| y \right.",
+    ]
+    for number, text in enumerate(texts):
+        write("latex", f"formula-{number}", text.encode())
+        write("latex-prefix", f"formula-{number}", text.encode())
+    answers = [r"Let $a=1$ and \(b_{12}=c\).", "\\[a=b\\]\n\\[c=d\\]", "```latex\na=1\n```\nand $$b$$", "LaTeX: E=mc^{2}"]
+    for number, text in enumerate(answers):
+        write("answer", f"answer-{number}", b"\1" + text.encode())
+
+
 def main():
     tokenizer_parts()
+    formulas()
     write("gguf", "empty", gguf([], []))
     kinds = {0: ("B", 7), 1: ("b", -7), 2: ("H", 7), 3: ("h", -7), 4: ("I", 7), 5: ("i", -7), 6: ("f", 0.5),
              7: ("B", 1), 10: ("Q", 7), 11: ("q", -7), 12: ("d", 0.5)}

@@ -23,4 +23,5 @@ struct FuzzTarget: Sendable {
   static let all: [FuzzTarget] =
     pictures + [.orientation, .formulaPage] + [.gguf, .safetensors, .torch, .zip, .pickle, .json]
     + [.pattern, .preTokenizer, .addedTokens]
+    + [.latex, .latexPrefix, .answer]
 }
