@@ -4,8 +4,9 @@ import random
 from pathlib import Path
 
 import symbols
-from expressions import Node, Row, Unreadable, leaf, parsed, written
+from expressions import Node, Row, Unreadable, leaf, parsed
 from formulas import DIGITS, held_out, latex
+from marking import written
 
 LINES = 9_806  # of the file that may be trained on: Expat and BSD
 VARIABLES, DIGITSET = set(symbols.VARIABLES), set(DIGITS)

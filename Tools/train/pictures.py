@@ -16,7 +16,8 @@ from collections import Counter
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from expressions import FONT_OF, Node, Row, Unreadable, parsed, written
+from expressions import FONT_OF, Node, Row, Unreadable, parsed
+from marking import written
 
 BINS = [0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0001]
 

@@ -13,15 +13,17 @@ import formulas
 import symbols
 import typeset
 from corpus import Corpus, trees
-from fold import located
+from fold import fold, located
+from ground import LEAST_CONTRAST, NOISE
 from layout import EM, FONTS, Layout, layout
 from nano import GRID, IMAGE, PATCH, PATCHES
 from packs import Pack
-from page import NoInk, page
+from page import NoInk, Page, page
 from rendering import draw, harmed, ink
 
 CLASSES = {token: number + 1 for number, token in enumerate(symbols.INKED)}  # 0: nothing
 MOST_PATCHES = 300
+THOROUGH = 0.15  # the share of pictures whose ink is told from the ground as the runtime does it
 SLOTS = 3  # names kept for a patch, in reading order
 # What may stand between a token with ink and the next one; the vision tower learns to name these too.
 SUFFIXES = {text: number for number, text in enumerate(
@@ -43,7 +45,7 @@ def sample(picture: Image.Image, tokens: list[str], points: dict[int, tuple[floa
            every_patch: bool) -> Sample | None:
     """`points`: where in the picture tokens have their ink. None where the picture came out without ink."""
     try:
-        sheet = page(picture, IMAGE)
+        sheet = page(picture, IMAGE) if rng.random() < THOROUGH else quick_page(picture)
     except NoInk:
         return None
     blocks = sheet.pixels.reshape(GRID, PATCH, GRID, PATCH).transpose(0, 2, 1, 3).reshape(PATCHES, PATCH * PATCH)
@@ -76,6 +78,20 @@ def sample(picture: Image.Image, tokens: list[str], points: dict[int, tuple[floa
             upcoming = row_of[centres[token]]
         places.append(upcoming)
     return Sample(index, blocks[index], names, suffixes, tokens, places[::-1])
+
+
+def quick_page(picture: Image.Image) -> Page:
+    """The page of a formula on even ground with nothing around it, nearly always as page.py makes it, in a fifth of the time."""
+    grey = np.asarray(picture.convert("L")).astype(np.int32)
+    border = np.sort(np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]))
+    ground = int(border[(len(border) - 1) // 2])
+    ink = np.maximum(ground - grey if ground >= 128 else grey - ground, 0)
+    darkest = int(ink.max())
+    if darkest < LEAST_CONTRAST:
+        raise NoInk("no ink")
+    ink = (ink * 255 + darkest // 2) // darkest
+    ink[ink < NOISE] = 0
+    return Page(*fold(ink, IMAGE))
 
 
 class Mathtext:
