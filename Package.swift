@@ -32,10 +32,41 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
 /// Loops over pixels, bytes and numbers: debug builds would be unusable without.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"])]
 
-/// A product of a package that only the server needs.
-func serving(_ product: String, of package: String) -> Target.Dependency {
-  .product(name: product, package: package, condition: .when(traits: ["Server"]))
-}
+/// The server is being built: JANUS_LITE_SERVER=1 in the environment makes it part of the command.
+let servesHTTP = Context.environment["JANUS_LITE_SERVER"] == "1"
+
+let serverPackages: [Package.Dependency] = [
+  .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+  .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+  .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+  .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+  .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+]
+
+let serverTargets: [Target] = [
+  .target(
+    name: "JanusServe",
+    dependencies: [
+      "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite", "JanusRequests", "JanusSystem",
+      "JanusWords",
+      .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      .product(name: "HTTPTypes", package: "swift-http-types"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    ],
+    path: "Sources/Serve",
+    // The command is one file that can be copied anywhere: the page is in its code.
+    resources: [.embedInCode("Page"), .embedInCode("openapi.json")]),
+  .testTarget(
+    name: "ServeTests", dependencies: ["JanusServe", "JanusImages", "JanusConvert", "JanusLite"]),
+]
+
+let commandOfServer: [Target.Dependency] =
+  servesHTTP ? ["JanusServe", .product(name: "Logging", package: "swift-log")] : []
 
 let package = Package(
   name: "janus-lite",
@@ -44,21 +75,9 @@ let package = Package(
     .library(name: "JanusLite", targets: ["JanusLite"]),
     .executable(name: "janus-lite", targets: ["janus-lite"]),
   ],
-  // Who embeds the library need not even fetch what the server is made of: `traits: []` beside the
-  // dependency says so. Built it is for the command alone.
-  traits: [
-    .trait(name: "Server", description: "janus-lite serve, by Hummingbird"),
-    .default(enabledTraits: ["Server"]),
-  ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-  ],
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ] + (servesHTTP ? serverPackages : []),
   targets: [
     // Doors to C: headers only.
     .systemLibrary(name: "CIntrinsics", path: "Sources/SIMDKernels/Intrinsics"),
@@ -139,30 +158,15 @@ let package = Package(
     // A name to a checkpoint's folder: knows the network, not the model.
     .target(
       name: "JanusDownload", dependencies: ["CCurl", "JanusSystem"], path: "Sources/Download"),
-    .target(
-      name: "JanusServe",
-      dependencies: [
-        "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite", "JanusRequests", "JanusSystem",
-        "JanusWords",
-        serving("Hummingbird", of: "hummingbird"), serving("NIOCore", of: "swift-nio"),
-        serving("NIOHTTP1", of: "swift-nio"), serving("NIOHTTPTypes", of: "swift-nio-extras"),
-        serving("HTTPTypes", of: "swift-http-types"), serving("Logging", of: "swift-log"),
-        serving("ServiceLifecycle", of: "swift-service-lifecycle"),
-      ],
-      path: "Sources/Serve",
-      // The command is one file that can be copied anywhere: the page is in its code.
-      resources: [.embedInCode("Page"), .embedInCode("openapi.json")]),
     .executableTarget(
       name: "janus-lite",
       dependencies: [
-        .target(name: "JanusServe", condition: .when(traits: ["Server"])),
-        serving("Logging", of: "swift-log"),
         "JanusLite", "JanusConvert", "JanusDownload", "JanusEngine", "JanusFormulas",
         "JanusMeasure",
         "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
         "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ] + commandOfServer, swiftSettings: servesHTTP ? [.define("Server")] : []),
 
     .executableTarget(
       name: "kernel-bench",
@@ -175,8 +179,6 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     // A hub to download from.
     .target(name: "HubTesting", path: "Tests/HubTesting", exclude: ["hub.py"]),
-    .testTarget(
-      name: "ServeTests", dependencies: ["JanusServe", "JanusImages", "JanusConvert", "JanusLite"]),
     .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels"]),
     .testTarget(name: "QuantTests", dependencies: ["Quant"]),
     .testTarget(name: "SystemTests", dependencies: ["JanusSystem"]),
@@ -215,5 +217,5 @@ let package = Package(
       dependencies: [
         "JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusSystem", "HubTesting",
       ]),
-  ]
+  ] + (servesHTTP ? serverTargets : [])
 )
