@@ -7,14 +7,14 @@ import JanusWords
 import Quant
 import SIMDKernels
 
-/// How keys and values are kept.
-public typealias CacheFormat = JanusEngine.CacheFormat
-
 /// An open Janus model: one file, memory-mapped, for every conversation and picture.
 ///
 /// Opening reads the header and no weight. The model is immutable and may be shared; conversations
 /// on several threads take turns on its one pool of compute threads.
 public final class Janus: Sendable {
+  /// How keys and values are kept: `f16`, `f32` or `int8`.
+  public typealias CacheFormat = JanusEngine.CacheFormat
+
   /// How to open and run a model.
   public struct Options: Sendable {
     /// Compute threads; nil takes the physical cores allowed to the process.

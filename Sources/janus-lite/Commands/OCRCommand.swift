@@ -1,6 +1,5 @@
 import ArgumentParser
 import JanusEngine
-import enum JanusFormulas.Delimiters
 import JanusImages
 import JanusLite
 import JanusMeasure
@@ -8,6 +7,8 @@ import JanusModelFile
 import JanusRequests
 import JanusSystem
 import JanusWords
+
+import enum JanusFormulas.Delimiters
 
 /// `janus-lite ocr`: pictures of formulas to LaTeX.
 struct OCRCommand: ParsableCommand {
