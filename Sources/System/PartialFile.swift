@@ -72,10 +72,8 @@ public final class PartialFile: Sendable {
     let folder = slash.map { String(destination[...$0]) } ?? "./"
     let name = slash.map { String(destination[destination.index(after: $0)...]) } ?? destination
     let begin = Array((name + infix).utf8)
-    guard let directory = opendir(folder) else { return }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+    for name in SystemPath.names(in: folder) ?? [] {
+      let bytes = Array(name.utf8)
       let suffix = bytes.dropFirst(begin.count)
       let isHexadecimal = suffix.allSatisfy {
         (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
