@@ -72,7 +72,14 @@ struct PictureInput {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for name in names.sorted() where !name.hasPrefix(".") {
       let path = prefix + name
-      if isFolder(path) { continue }
+      var status = stat()
+      let isThere = SystemPath.withBytes(of: path) { stat($0, &status) } == 0
+      if isThere, status.st_mode & S_IFMT == S_IFDIR { continue }
+      // Nobody may ever write to a pipe that lies in a folder.
+      if isThere, status.st_mode & S_IFMT != S_IFREG {
+        list.skipped += 1
+        continue
+      }
       let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
       if endings.contains(ending) || isPicture(path) {
         list.inputs.append(PictureInput(name: path))
