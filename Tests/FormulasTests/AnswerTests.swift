@@ -208,7 +208,7 @@ import Testing
   }
 
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     arguments: [
       "$", "\\[", "{", "`", "$}", "\\(\\)", "x\n", "${", "```", "a=b\n\n", "中", "\\begin{align}",
       "&lt;", "\\\\a",

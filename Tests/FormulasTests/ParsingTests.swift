@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     arguments: [
       "{", "}", "^", "x^{", "\\left(", "\\begin{matrix}", "\\frac{", "\\text{", "\\text{$", "_",
       "&",
