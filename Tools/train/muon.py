@@ -59,7 +59,7 @@ class Muon(torch.optim.Optimizer):
             ready = iter(orthogonalized(own))
             updates = [next(ready) if number % self.workers == self.rank else torch.zeros_like(parameter)
                        for number, parameter in enumerate(params)]
-            if self.workers > 1:
+            if self.workers > 1 and params:
                 whole = torch.cat([update.flatten() for update in updates])
                 torch.distributed.all_reduce(whole)
                 updates = [part.view_as(p) for part, p in zip(whole.split([p.numel() for p in params]), params)]
