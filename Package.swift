@@ -153,7 +153,8 @@ let package = Package(
       ],
       path: "Sources/Measure", swiftSettings: optimized),
     .target(
-      name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
+      name: "JanusConvert",
+      dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem", "JanusWords"],
       path: "Tools/convert", swiftSettings: optimized),
     // A name to a checkpoint's folder: knows the network, not the model.
     .target(
