@@ -32,6 +32,16 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
 /// Loops over pixels, bytes and numbers: debug builds would be unusable without.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"])]
 
+/// The command loads nothing from its own folder (Tools/link), and what the loader has filled in is read-only from
+/// its start on.
+let hardened: [LinkerSetting] = [
+  .unsafeFlags(
+    [
+      "-Xclang-linker", "--ld-path=\(Context.packageDirectory)/Tools/link",
+      "-Xlinker", "-z", "-Xlinker", "now", "-Xlinker", "-z", "-Xlinker", "relro",
+    ], .when(platforms: [.linux]))
+]
+
 /// The server is being built: JANUS_LITE_SERVER=1 in the environment makes it part of the command.
 let servesHTTP = Context.environment["JANUS_LITE_SERVER"] == "1"
 
@@ -167,7 +177,8 @@ let package = Package(
         "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
         "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ] + commandOfServer, swiftSettings: servesHTTP ? [.define("Server")] : []),
+      ] + commandOfServer, swiftSettings: servesHTTP ? [.define("Server")] : [],
+      linkerSettings: hardened),
 
     .executableTarget(
       name: "kernel-bench",
