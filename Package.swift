@@ -188,6 +188,13 @@ let package = Package(
       ],
       path: "benchmarks/kernels", exclude: ["README.md"], swiftSettings: optimized),
 
+    .executableTarget(
+      name: "kernel-check",
+      dependencies: [
+        "SIMDKernels", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tools/kernel-check", swiftSettings: optimized),
+
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     // A hub to download from.
     .target(name: "HubTesting", path: "Tests/HubTesting", exclude: ["hub.py"]),
