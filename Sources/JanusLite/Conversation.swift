@@ -76,15 +76,17 @@ public final class Conversation {
     try model.admission.admit(need, for: place)
     defer { model.admission.settle(place, holding: heldBytes) }
     let answer = Answer(promptTokenCount: items.count)
-    let before = run.count
+    let (before, turnsBefore) = (run.count, turns)
     let keepGoing = { stop?.isStopped != true }
     do throws(JanusError) {
       var timings = answer.timings
       guard let seen = try encode(pictures, &timings, keepGoing: keepGoing) else {
         return stopped(answer, at: before)
       }
-      let logits = Stopwatch.measure(&timings.prefill) {
-        run.prefill(items, pictures: seen, keepGoing: keepGoing)
+      let logits = try Stopwatch.measure(&timings.prefill) { () throws(JanusError) in
+        try JanusError.carrying { () throws(MemoryError) in
+          try run.prefill(items, pictures: seen, keepGoing: keepGoing)
+        }
       }
       guard let logits else { return stopped(answer, at: before) }
       timings.prefillTokens = items.count
@@ -98,6 +100,7 @@ public final class Conversation {
       return finished
     } catch {
       run.cache.truncate(to: before)
+      turns = turnsBefore
       throw error
     }
   }
@@ -127,7 +130,7 @@ public final class Conversation {
         break
       }
       guard let token = writer.next else { break }
-      logits = run.step(token)
+      logits = try JanusError.carrying { () throws(MemoryError) in try run.step(token) }
       timings.decodeTokens += 1
     }
     timings.decode = watch.seconds
@@ -162,6 +165,7 @@ public final class Conversation {
 
   /// The positions that the prompt adds to the conversation, if they fit.
   private func items(for prompt: String, pictures: Int) throws(JanusError) -> [PromptItem] {
+    try model.checkLength(prompt, before: run.count, context: context)
     let tokens: [Int]
     do throws(TokenizerError) {
       tokens = try model.promptFormat.turn(
@@ -199,15 +203,11 @@ public final class Conversation {
       }
       var features: [PictureFeatures] = []
       for (index, picture) in pictures.enumerated() {
-        do throws(BlankPicture) {
-          let seen = try ops.runToEnd(while: keepGoing) { () throws(BlankPicture) in
-            try model.encode(picture, ops)
-          }
-          guard let seen else { return nil }
-          features.append(seen)
-        } catch {
-          throw .blankPicture(index: index, error)
+        let seen = try ops.runToEnd(while: keepGoing) { () throws(JanusError) in
+          try model.encode(picture, index: index, ops)
         }
+        guard let seen else { return nil }
+        features.append(seen)
       }
       return features
     }

@@ -28,7 +28,7 @@ package final class PaintingRun {
   package init(
     _ language: LanguageModel, _ codes: CodeModel, _ ops: Ops, prompt: [Int], emptyPrompt: [Int],
     pictures: Int, guidance: Float, cacheFormat: CacheFormat, sharingPrompt: Bool = true
-  ) {
+  ) throws(MemoryError) {
     precondition(pictures > 0 && !prompt.isEmpty && prompt.count == emptyPrompt.count)
     self.language = language
     self.codes = codes
@@ -38,18 +38,18 @@ package final class PaintingRun {
     let g = language.geometry
     let shape = CacheShape(g, format: cacheFormat)
     let starts = [KVCache(shape: shape), KVCache(shape: shape)]
-    let rows = hidden.matrix(max(2 * pictures, 2 * prompt.count), g.embeddingLength)
+    let rows = try hidden.matrix(max(2 * pictures, 2 * prompt.count), g.embeddingLength)
     var x = rows.rows(0..<2 * prompt.count)
     for (index, start) in starts.enumerated() {
       // The last chunk is in a block of its own, apart from those that all pictures share. It is
       // freed when every picture has copied it.
-      start.reserve(prompt.count / KVCache.chunkPositions * KVCache.chunkPositions)
-      start.reserve(prompt.count)
+      try start.reserve(prompt.count / KVCache.chunkPositions * KVCache.chunkPositions)
+      try start.reserve(prompt.count)
       for (row, token) in [prompt, emptyPrompt][index].enumerated() {
         ops.lookUp(token, in: language.embedding, into: x[row: index * prompt.count + row])
       }
     }
-    let ends = language.forward(
+    let ends = try language.forward(
       x, Batch(starts.map { Segment(cache: $0, count: prompt.count) }), buffers, ops)
 
     // Every picture begins with the same two hidden states.
@@ -61,24 +61,24 @@ package final class PaintingRun {
       x[row: row].update(from: last[row % 2], count: x.columns)
     }
     let total = prompt.count + codes.geometry.codesPerPicture
-    step = Batch(
-      (0..<2 * pictures).map { row in
+    step = try Batch(
+      (0..<2 * pictures).map { row throws(MemoryError) in
         let start = starts[row % 2]
-        return Segment(cache: start.fork(reserving: total, sharing: sharingPrompt), count: 1)
+        return try Segment(cache: start.fork(reserving: total, sharing: sharingPrompt), count: 1)
       })
   }
 
   /// The guided logits of each picture's next code, `[pictures, K]`, valid until the next call.
-  package func nextLogits() -> Matrix {
+  package func nextLogits() throws(MemoryError) -> Matrix {
     let (rows, count) = (2 * pictures, codes.geometry.codeCount)
     let columns = language.geometry.embeddingLength
     let x = Matrix(hidden.base, rows: rows, columns: columns)
-    let all = logits.matrix(rows, count)
-    ops.keepingRowsApart {
-      codes.logits(
+    let all = try logits.matrix(rows, count)
+    try ops.keepingRowsApart { () throws(MemoryError) in
+      try codes.logits(
         x, into: all, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
     }
-    let out = guided.matrix(pictures, count)
+    let out = try guided.matrix(pictures, count)
     ops.forEachRows(pictures, of: count) { range in
       for picture in range {
         guidance.combine(
@@ -89,16 +89,16 @@ package final class PaintingRun {
   }
 
   /// Takes in the code chosen for each picture.
-  package func take(_ chosen: [Int]) {
+  package func take(_ chosen: [Int]) throws(MemoryError) {
     precondition(chosen.count == pictures)
     let rows = 2 * pictures
     let columns = language.geometry.embeddingLength
-    let x = hidden.matrix(rows, columns)
-    ops.keepingRowsApart {
-      codes.embed(
+    let x = try hidden.matrix(rows, columns)
+    try ops.keepingRowsApart { () throws(MemoryError) in
+      try codes.embed(
         chosen.flatMap { [$0, $0] }, entries: entries.matrix(rows, codes.geometry.codeLength),
         into: x, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
-      _ = language.forward(x, step, buffers, ops)
+      _ = try language.forward(x, step, buffers, ops)
     }
   }
 }
