@@ -37,6 +37,16 @@ let commit = (Context.environment["JANUS_LITE_COMMIT"] ?? "").filter(\.isHexDigi
 let namesCommit: [SwiftSetting] =
   commit.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-DJANUS_LITE_COMMIT=\"\(commit)\""])]
 
+/// The command loads nothing from its own folder (Tools/link), and what the loader has filled in is read-only from
+/// its start on.
+let hardened: [LinkerSetting] = [
+  .unsafeFlags(
+    [
+      "-Xclang-linker", "--ld-path=\(Context.packageDirectory)/Tools/link",
+      "-Xlinker", "-z", "-Xlinker", "now", "-Xlinker", "-z", "-Xlinker", "relro",
+    ], .when(platforms: [.linux]))
+]
+
 /// The server is being built: JANUS_LITE_SERVER=1 in the environment makes it part of the command.
 let servesHTTP = Context.environment["JANUS_LITE_SERVER"] == "1"
 
@@ -161,7 +171,8 @@ let package = Package(
       ],
       path: "Sources/Measure", swiftSettings: optimized),
     .target(
-      name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
+      name: "JanusConvert",
+      dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem", "JanusWords"],
       path: "Tools/convert", swiftSettings: optimized),
     // A name to a checkpoint's folder: knows the network, not the model.
     .target(
@@ -175,7 +186,8 @@ let package = Package(
         "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ] + commandOfServer,
-      swiftSettings: namesCommit + (servesHTTP ? [.define("Server")] : [])),
+      swiftSettings: namesCommit + (servesHTTP ? [.define("Server")] : []),
+      linkerSettings: hardened),
 
     .executableTarget(
       name: "kernel-bench",
@@ -184,6 +196,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "benchmarks/kernels", exclude: ["README.md"], swiftSettings: optimized),
+
+    .executableTarget(
+      name: "kernel-check",
+      dependencies: [
+        "SIMDKernels", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tools/kernel-check", swiftSettings: optimized),
 
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     // A hub to download from.

@@ -71,7 +71,8 @@ let package = Package(
       name: "JanusWords", dependencies: ["GGUF", "JanusModelFile", "JanusSystem"],
       path: "Sources/Words", swiftSettings: fuzzed),
     .target(
-      name: "JanusConvert", dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem"],
+      name: "JanusConvert",
+      dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem", "JanusWords"],
       path: "Tools/convert", swiftSettings: fuzzed),
 
     .target(name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: fuzzed),

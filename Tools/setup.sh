@@ -24,3 +24,10 @@ install_packages() {
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq "${missing[@]}" > /dev/null
 }
+
+# Builds the command and sets $release to its folder. ./demo and ./test build it with the same flags, so that the one
+# does not replace the other's: with Swift's library in it, as one file that runs where no Swift is installed.
+build_release() {
+  swift build -c release --static-swift-stdlib --product janus-lite
+  release="$(swift build -c release --static-swift-stdlib --show-bin-path)"
+}

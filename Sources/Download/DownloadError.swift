@@ -61,11 +61,5 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
 
 /// A text from outside as it may stand in a message: on one line and not endless.
 func shown(_ text: some StringProtocol, limit: Int = 200) -> String {
-  let scalars = text.unicodeScalars.prefix(limit).map { scalar -> String in
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: "\u{FFFD}"
-    default: String(scalar)
-    }
-  }
-  return scalars.joined() + (text.unicodeScalars.count > limit ? "…" : "")
+  DisplayText.line(text, limit: limit)
 }

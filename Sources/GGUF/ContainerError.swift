@@ -38,7 +38,7 @@ public struct ContainerError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     // A file error names the file itself.
     if case .file(let error) = problem { return error.description }
-    return "'\(path)': \(problem)"
+    return "'\(DisplayText.line(path))': \(problem)"
   }
 }
 
@@ -77,10 +77,5 @@ extension ContainerError.Problem: CustomStringConvertible {
   }
 }
 
-/// A text from a file, for a message: on one line, without control characters, and cut to a length.
-func printable(_ text: String) -> String {
-  let shown = text.unicodeScalars.prefix(80).map { scalar in
-    scalar.properties.generalCategory == .control ? "�" : String(scalar)
-  }
-  return shown.joined() + (text.unicodeScalars.count > 80 ? "…" : "")
-}
+/// A text from a file, for a message.
+func printable(_ text: String) -> String { DisplayText.line(text, limit: 80) }

@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// Why bytes did not become a picture, or a picture bytes. Each description is one line; the caller adds the
 /// file's name.
 public enum PictureError: Error, Equatable, CustomStringConvertible {
@@ -51,14 +53,4 @@ public enum PictureError: Error, Equatable, CustomStringConvertible {
 }
 
 /// A decoder's message, which may quote the file, fit for one line of a terminal.
-func oneLine(_ message: String) -> String {
-  let scalars = message.unicodeScalars.map { scalar -> Character in
-    switch scalar.properties.generalCategory {
-    case .control, .format, .surrogate, .unassigned, .privateUse, .lineSeparator,
-      .paragraphSeparator:
-      "?"
-    default: Character(scalar)
-    }
-  }
-  return String(scalars.prefix(160))
-}
+func oneLine(_ message: String) -> String { DisplayText.line(message, limit: 160) }

@@ -81,7 +81,7 @@ public final class Conversation {
     var timings = Answer.Timings()
     do throws(JanusError) {
       guard let seen = try encode(pictures, &timings, keepGoing: keepGoing),
-        run.prefill(items, pictures: seen, keepGoing: keepGoing) != nil
+        try prefill(items, seen, keepGoing) != nil
       else {
         run.cache.truncate(to: positions)
         return
@@ -129,8 +129,8 @@ public final class Conversation {
       guard let seen = try encode(pictures, &timings, keepGoing: keepGoing) else {
         return stopped(answer, at: before)
       }
-      let logits = Stopwatch.measure(&timings.prefill) {
-        run.prefill(items, pictures: seen, keepGoing: keepGoing)
+      let logits = try Stopwatch.measure(&timings.prefill) { () throws(JanusError) in
+        try prefill(items, seen, keepGoing)
       }
       guard let logits else { return stopped(answer, at: before) }
       timings.prefillTokens = items.count
@@ -149,6 +149,15 @@ public final class Conversation {
       if turns > turnsBefore { self.before.removeLast() }
       turns = turnsBefore
       throw error
+    }
+  }
+
+  /// Takes in a prompt; nil when stopped.
+  private func prefill(
+    _ items: [PromptItem], _ pictures: [PictureFeatures], _ keepGoing: () -> Bool
+  ) throws(JanusError) -> UnsafeMutableBufferPointer<Float>? {
+    try JanusError.carrying { () throws(MemoryError) in
+      try run.prefill(items, pictures: pictures, keepGoing: keepGoing)
     }
   }
 
@@ -177,7 +186,7 @@ public final class Conversation {
         break
       }
       guard let token = writer.next else { break }
-      logits = run.step(token)
+      logits = try JanusError.carrying { () throws(MemoryError) in try run.step(token) }
       timings.decodeTokens += 1
     }
     timings.decode = watch.seconds
@@ -212,6 +221,7 @@ public final class Conversation {
 
   /// The positions that the prompt adds to the conversation, if they fit.
   private func items(for prompt: String, pictures: Int) throws(JanusError) -> [PromptItem] {
+    try model.checkLength(prompt, before: run.count, context: context)
     let tokens: [Int]
     do throws(TokenizerError) {
       tokens = try model.promptFormat.turn(
@@ -249,15 +259,11 @@ public final class Conversation {
       }
       var features: [PictureFeatures] = []
       for (index, picture) in pictures.enumerated() {
-        do throws(BlankPicture) {
-          let seen = try ops.runToEnd(while: keepGoing) { () throws(BlankPicture) in
-            try model.encode(picture, ops)
-          }
-          guard let seen else { return nil }
-          features.append(seen)
-        } catch {
-          throw .blankPicture(index: index, error)
+        let seen = try ops.runToEnd(while: keepGoing) { () throws(JanusError) in
+          try model.encode(picture, index: index, ops)
         }
+        guard let seen else { return nil }
+        features.append(seen)
       }
       return features
     }

@@ -20,6 +20,7 @@ extension Janus {
   package func promptItems(
     _ messages: [PromptFormat.Message], system: String? = nil
   ) throws(JanusError) -> [PromptItem] {
+    for message in messages { try checkLength(message.text, context: language.contextLength) }
     let tokens: [Int]
     do throws(TokenizerError) {
       tokens = try promptFormat.conversation(
@@ -46,11 +47,13 @@ extension Janus {
     }
   }
 
-  /// Runs a picture through the vision tower; nil when stopped.
+  /// Runs a picture through the vision tower; nil when stopped. `index` is its place in the request.
   package func features(
-    of picture: Picture, _ ops: Ops, keepGoing: () -> Bool
-  ) throws(BlankPicture) -> PictureFeatures? {
-    try ops.runToEnd(while: keepGoing) { () throws(BlankPicture) in try encode(picture, ops) }
+    of picture: Picture, index: Int, _ ops: Ops, keepGoing: () -> Bool
+  ) throws(JanusError) -> PictureFeatures? {
+    try ops.runToEnd(while: keepGoing) { () throws(JanusError) in
+      try encode(picture, index: index, ops)
+    }
   }
 
   /// Positions that a request may take.

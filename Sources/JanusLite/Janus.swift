@@ -208,11 +208,27 @@ public final class Janus: Sendable {
     return limit ?? most
   }
 
-  /// Runs a picture through the vision tower.
-  func encode(_ picture: Picture, _ ops: Ops) throws(BlankPicture) -> PictureFeatures {
-    let shown = try formulaPage?.laidOut(picture, side: vision.imageSize) ?? picture
+  /// Throws where a text alone needs more positions than there are.
+  func checkLength(_ text: String, before: Int = 0, context: Int) throws(JanusError) {
+    let fewest = before + tokenizer.fewestTokens(spelling: text)
+    if fewest >= context { throw .context(needed: fewest + 1, available: context) }
+  }
+
+  /// Runs a picture through the vision tower; `index` is its place in the request.
+  func encode(
+    _ picture: Picture, index: Int, _ ops: Ops
+  ) throws(JanusError) -> PictureFeatures {
+    let shown: Picture
+    do throws(BlankPicture) {
+      shown = try formulaPage?.laidOut(picture, side: vision.imageSize) ?? picture
+    } catch {
+      throw .blankPicture(index: index, error)
+    }
     let pixels = preprocessor.pixels(of: shown)
-    return PictureFeatures(
-      encoding: pixels, with: visionTower, columns: language.embeddingLength, VisionBuffers(), ops)
+    return try JanusError.carrying { () throws(MemoryError) in
+      try PictureFeatures(
+        encoding: pixels, with: visionTower, columns: language.embeddingLength, VisionBuffers(),
+        ops)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import GGUF
 import JanusImages
 import JanusModelFile
+import JanusSystem
 import SIMDKernels
 
 /// Why the library could not do what it was asked to do.
@@ -57,6 +58,19 @@ public enum JanusError: Error, CustomStringConvertible {
         + "\(available / 1_000_000) MB are available"
     case .nan(let place):
       return "\(place): the model computed NaN; its file may be damaged"
+    }
+  }
+}
+
+extension JanusError {
+  /// Runs what may fail for want of memory in the middle of its work.
+  static func carrying<Result>(
+    _ body: () throws(MemoryError) -> Result
+  ) throws(JanusError) -> Result {
+    do throws(MemoryError) {
+      return try body()
+    } catch {
+      throw .memory(needed: error.byteCount, available: 0)
     }
   }
 }

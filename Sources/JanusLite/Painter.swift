@@ -92,6 +92,8 @@ public final class Painter {
   /// - Parameter negative: guidance leads away from what the model would paint for these words, in place
   ///   of what it paints for none.
   public func request(_ prompt: String, negative: String = "") throws(JanusError) -> Request {
+    try model.checkLength(prompt, context: context)
+    try model.checkLength(negative, context: context)
     do throws(TokenizerError) {
       let (tokens, empty) = try model.promptFormat.painting(prompt, negative: negative)
       return Request(prompt: prompt, negative: negative, tokens: tokens, emptyTokens: empty)
@@ -167,17 +169,19 @@ public final class Painter {
     )
     defer { model.admission.leave(place) }
 
-    let run = Stopwatch.measure(&timings.prefill) {
-      PaintingRun(
-        model.languageModel, parts.codes, ops, prompt: request.tokens,
-        emptyPrompt: request.emptyTokens,
-        pictures: seeds.count, guidance: settings.guidance, cacheFormat: model.cacheFormat)
+    let run = try Stopwatch.measure(&timings.prefill) { () throws(JanusError) in
+      try JanusError.carrying { () throws(MemoryError) in
+        try PaintingRun(
+          model.languageModel, parts.codes, ops, prompt: request.tokens,
+          emptyPrompt: request.emptyTokens,
+          pictures: seeds.count, guidance: settings.guidance, cacheFormat: model.cacheFormat)
+      }
     }
     let watch = Stopwatch()
     defer { timings.codes += watch.seconds }
     var codes = [[Int]](repeating: [], count: seeds.count)
     for step in 0..<total {
-      let logits = run.nextLogits()
+      let logits = try JanusError.carrying(run.nextLogits)
       let rows = seeds.indices.map { picture in
         UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
       }
@@ -192,7 +196,9 @@ public final class Painter {
       }
       onStep(step + 1, codes)
       if stop?.isStopped == true { return nil }
-      if step + 1 < total { run.take(chosen) }
+      if step + 1 < total {
+        try JanusError.carrying { () throws(MemoryError) in try run.take(chosen) }
+      }
     }
     return codes
   }
@@ -249,11 +255,16 @@ public final class Painter {
     let watch = Stopwatch()
     defer { timings.decode += watch.seconds }
     let size = codes.count / codesPerLine * (imageSize / codesPerLine) * imageSize * 3
-    var isNaNFree = false
+    // The closure of an array knows no typed errors.
+    var result = Result<Bool, MemoryError>.success(false)
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { pixels, written in
-      isNaNFree = parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
+      result = Result { () throws(MemoryError) in
+        try parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
+      }
+      if case .failure = result { pixels.initialize(repeating: 0) }
       written = size
     }
+    let isNaNFree = try JanusError.carrying(result.get)
     guard isNaNFree else { throw .nan(where: "pixels") }
     return bytes
   }

@@ -102,7 +102,7 @@ package struct Benchmark {
     _ = stage.run(workbench)
     var times: [Double] = []
     var shares: [Double] = []
-    let reading: MemoryReading? = if case .bytes = stage.bound { MemoryReading() } else { nil }
+    let reading: MemoryReading? = if case .bytes = stage.bound { try? MemoryReading() } else { nil }
     for _ in 0..<repetitions {
       let before = reading?.bytesPerSecond(on: model.pool)
       guard let time = stage.run(workbench) else { continue }

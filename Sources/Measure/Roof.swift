@@ -14,8 +14,8 @@ package struct Roof: Sendable {
 
   /// Measures it on the pool's threads: the fastest of several tries, about a second in all.
   package init(_ kernels: Kernels, on pool: WorkerPool) {
-    let reading = MemoryReading()
-    bytesPerSecond = (0..<8).map { _ in reading.bytesPerSecond(on: pool) }.max()!
+    let reading = try? MemoryReading()
+    bytesPerSecond = (0..<8).map { _ in reading?.bytesPerSecond(on: pool) ?? 0 }.max()!
     let threads = pool.threadCount
     let rounds = kernels.isa == .portable ? 100_000 : 2_000_000
     let sums = UnsafeMutablePointer<Int32>.allocate(capacity: threads)
@@ -43,8 +43,8 @@ final class MemoryReading {
   private let byteCount = 512 << 20
   private let base: UnsafeMutableRawPointer
 
-  init() {
-    base = PageMemory.allocate(byteCount, inLargePages: true)
+  init() throws(MemoryError) {
+    base = try PageMemory.allocate(byteCount, inLargePages: true)
     base.initializeMemory(as: UInt8.self, repeating: 1, count: byteCount)
   }
 

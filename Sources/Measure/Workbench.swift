@@ -41,32 +41,35 @@ package final class Workbench {
   }
 
   /// Seconds to encode one picture, from pixels to rows of the language model.
-  package func encodePicture() -> Double {
+  package func encodePicture() -> Double? {
     let side = model.vision.imageSize
     let pixels = (0..<3 * side * side).map { Float($0 % 251) / 125 - 1 }
     let watch = Stopwatch()
-    _ = PictureFeatures(
+    let features = try? PictureFeatures(
       encoding: pixels, with: model.visionTower, columns: model.language.embeddingLength,
       VisionBuffers(), ops)
-    return watch.seconds
+    return features == nil ? nil : watch.seconds
   }
 
   /// Seconds to take in `tokens` tokens, from an empty cache to the logits after the last.
-  package func prefill(tokens: Int) -> Double {
+  package func prefill(tokens: Int) -> Double? {
     run.cache.truncate(to: 0)
     let watch = Stopwatch()
-    _ = run.prefill(items(tokens), pictures: [])
-    return watch.seconds
+    return (try? run.prefill(items(tokens), pictures: [])) == nil ? nil : watch.seconds
   }
 
   /// Seconds for `steps` single tokens after `depth` positions that are already in the cache.
-  package func decode(steps: Int, depth: Int) -> Double {
+  package func decode(steps: Int, depth: Int) -> Double? {
     run.cache.truncate(to: 0)
-    if depth > 0 { _ = run.prefill(items(depth), pictures: []) }
-    run.cache.reserve(depth + steps)
-    let watch = Stopwatch()
-    for step in 0..<steps { _ = run.step(token(step)) }
-    return watch.seconds
+    do throws(MemoryError) {
+      if depth > 0 { _ = try run.prefill(items(depth), pictures: []) }
+      try run.cache.reserve(depth + steps)
+      let watch = Stopwatch()
+      for step in 0..<steps { _ = try run.step(token(step)) }
+      return watch.seconds
+    } catch {
+      return nil
+    }
   }
 
   /// Seconds for one step of painting with `rows` rows (two for each picture), each after `depth`
@@ -74,16 +77,20 @@ package final class Workbench {
   package func paint(rows: Int, depth: Int, steps: Int) -> Double? {
     guard let parts = model.painting else { return nil }
     let prompt = (0..<depth).map(token)
-    let painting = PaintingRun(
-      model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: prompt,
-      pictures: rows / 2, guidance: 5, cacheFormat: model.cacheFormat, sharingPrompt: false)
-    _ = painting.nextLogits()
-    let watch = Stopwatch()
-    for step in 0..<steps {
-      painting.take([Int](repeating: step, count: rows / 2))
-      _ = painting.nextLogits()
+    do throws(MemoryError) {
+      let painting = try PaintingRun(
+        model.languageModel, parts.codes, ops, prompt: prompt, emptyPrompt: prompt,
+        pictures: rows / 2, guidance: 5, cacheFormat: model.cacheFormat, sharingPrompt: false)
+      _ = try painting.nextLogits()
+      let watch = Stopwatch()
+      for step in 0..<steps {
+        try painting.take([Int](repeating: step, count: rows / 2))
+        _ = try painting.nextLogits()
+      }
+      return watch.seconds / Double(steps)
+    } catch {
+      return nil
     }
-    return watch.seconds / Double(steps)
   }
 
   /// Seconds to decode the codes of one picture into pixels.
@@ -94,8 +101,7 @@ package final class Workbench {
     let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: g.imageSize * g.imageSize * 3)
     defer { bytes.deallocate() }
     let watch = Stopwatch()
-    parts.decoder.decode(codes, into: bytes, maps, ops)
-    return watch.seconds
+    return (try? parts.decoder.decode(codes, into: bytes, maps, ops)) == nil ? nil : watch.seconds
   }
 
   /// Bytes of weights that one decoded token reads: the layers, the norms and the text head.

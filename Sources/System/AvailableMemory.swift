@@ -6,19 +6,40 @@
   import Darwin
 #endif
 
-/// How much memory the process can still take without swapping and without being killed.
+/// How much memory the process can still take without swapping, without being killed and without a refusal.
 package enum AvailableMemory {
-  /// Bytes, the cgroup's limit respected; nil where the system does not say.
+  /// Bytes; the limits of cgroups and of the process (`ulimit -v`, `ulimit -d`) are respected. Nil where the
+  /// system does not say.
   package static var bytes: Int? {
     #if os(Linux)
       let machine = field("MemAvailable:", in: "/proc/meminfo").map { $0 * 1_024 }
-      return [machine, cgroup()].compactMap(\.self).min()
+      return [machine, cgroup(), processLimit()].compactMap(\.self).min()
     #else
       return nil
     #endif
   }
 
   #if os(Linux)
+    /// What the limits of this process leave: of its address space, in which mapped files count, too, and of its
+    /// data.
+    private static func processLimit() -> Int? {
+      #if canImport(Musl)
+        let limits = [(RLIMIT_AS, "VmSize:"), (RLIMIT_DATA, "VmData:")]
+      #else
+        let limits = [
+          (__rlimit_resource_t(RLIMIT_AS.rawValue), "VmSize:"),
+          (__rlimit_resource_t(RLIMIT_DATA.rawValue), "VmData:"),
+        ]
+      #endif
+      return limits.compactMap { resource, used -> Int? in
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < Int.max,
+          let used = field(used, in: "/proc/self/status")
+        else { return nil }
+        return max(0, Int(limit.rlim_cur) - used * 1_024)
+      }.min()
+    }
+
     /// The smallest room that the process's cgroup, or one above it, leaves.
     private static func cgroup() -> Int? { ControlGroup.all("memory").compactMap(room).min() }
 

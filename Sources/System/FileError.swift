@@ -29,6 +29,6 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String {
-    "cannot \(operation) '\(path)': \(String(cString: strerror(code)))"
+    "cannot \(operation) '\(DisplayText.line(path))': \(String(cString: strerror(code)))"
   }
 }

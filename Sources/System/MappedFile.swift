@@ -12,8 +12,9 @@
 /// are touched. On Linux they are large pages if the file system's cache has large pages. A model
 /// is read from front to back for every token; with small pages a quarter of that time goes into
 /// looking up pages. The bytes are valid while the object lives. If another program truncates the
-/// file while it is mapped, this process ends with SIGBUS, as with every mapping. Files are to be
-/// replaced by renaming, as `ContainerWriter` does.
+/// file while it is mapped, or its disk fails, this process gets SIGBUS, as with every mapping;
+/// `MappedRanges` says to a handler of the program whose bytes they were. Files are to be replaced by
+/// renaming, as `ContainerWriter` does.
 public final class MappedFile: Sendable {
   /// How the bytes come into memory.
   public enum Access: Sendable {
@@ -70,10 +71,14 @@ public final class MappedFile: Sendable {
       case .mapped: try Self.map(descriptor, count: count, path: path)
       case .copied: try Self.read(descriptor, count: count, path: path)
       }
+    if let base, access == .mapped { MappedRanges.add(base, count, path: path) }
   }
 
   deinit {
-    if let base { munmap(base, count) }
+    if let base {
+      if access == .mapped { MappedRanges.remove(base) }
+      munmap(base, count)
+    }
   }
 
   /// Advises the operating system about a range of offsets. It is never an error.

@@ -30,6 +30,11 @@ package enum ProcessMemory {
     #endif
   }
 
+  #if os(Linux)
+    /// Its address space, which `ulimit -v` limits: also what was never touched.
+    package static var virtual: Int { field("VmSize:") }
+  #endif
+
   /// The most that it has had so far.
   package static var peak: Int {
     #if os(Linux)

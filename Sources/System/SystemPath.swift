@@ -11,7 +11,7 @@
 /// Bytes that are no UTF-8 stand in a string as scalars of a private range, U+10FF80 to U+10FFFF, and
 /// become bytes again when a file is opened.
 package enum SystemPath {
-  private static let escapes: ClosedRange<UInt32> = 0x10_FF80...0x10_FFFF
+  static let escapes: ClosedRange<UInt32> = 0x10_FF80...0x10_FFFF
 
   /// The string that stands for a name.
   package static func string(_ name: UnsafePointer<CChar>) -> String {

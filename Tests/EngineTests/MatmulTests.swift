@@ -45,7 +45,7 @@ import Testing
   ) -> [UInt32] {
     let ops = Ops(kernels: kernels, pool: WorkerPool(threadCount: 2))
     let (input, out) = (FloatBuffer(), FloatBuffer())
-    let (a, b) = (input.matrix(tokens, columns), out.matrix(tokens, rows))
+    let (a, b) = (try! input.matrix(tokens, columns), try! out.matrix(tokens, rows))
     a.base.update(from: x, count: x.count)
     var levels = Levels.standard.values.map { UInt8(Int($0) + 128) }
     levels.withUnsafeMutableBufferPointer { levels in
@@ -53,7 +53,7 @@ import Testing
         let weight = Weight(
           format: format, rows: rows, columns: columns, bytes: bytes.baseAddress!,
           levels: UnsafePointer(levels.baseAddress!))
-        ops.matmul(a, Product(weight, into: b))
+        try! ops.matmul(a, Product(weight, into: b))
       }
     }
     return (0..<tokens * rows).map { i in

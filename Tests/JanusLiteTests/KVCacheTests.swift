@@ -12,7 +12,7 @@ import Testing
     prompt.values(layer: 0, head: head, chunk: 2).initializeMemory(
       as: UInt8.self, repeating: 7, count: bytes)
     prompt.advance(by: 130)
-    let forks = (0..<2).map { _ in prompt.fork(reserving: 200) }
+    let forks = try (0..<2).map { _ in try prompt.fork(reserving: 200) }
     for fork in forks {
       #expect(fork.count == 130)
       let copy = fork.values(layer: 0, head: head, chunk: 2)
@@ -36,7 +36,7 @@ import Testing
         as: UInt8.self, repeating: UInt8(chunk + 1), count: bytes)
     }
     prompt.advance(by: 130)
-    let fork = prompt.fork(reserving: 200, sharing: false)
+    let fork = try prompt.fork(reserving: 200, sharing: false)
     #expect(fork.count == 130)
     for chunk in 0..<3 {
       let copy = fork.keys(layer: 0, head: 0, chunk: chunk)
@@ -50,7 +50,7 @@ import Testing
   private func room(_ format: CacheFormat) throws -> (cache: KVCache, bytes: Int) {
     let model = try Fixture.all[0].model(.int8)
     let cache = KVCache(shape: CacheShape(model.language, format: format))
-    cache.reserve(130)
+    try cache.reserve(130)
     return (cache, KVCache.chunkPositions * cache.shape.dim * format.bytesPerElement)
   }
 }

@@ -15,7 +15,7 @@ import Testing
     let shape = CacheShape(model.language, format: format)
     for positions in [0, 1, 64, 65, 200] {
       let cache = KVCache(shape: shape)
-      cache.reserve(positions)
+      try cache.reserve(positions)
       #expect(cache.byteCount == shape.bytes(positions: positions))
     }
   }

@@ -53,6 +53,7 @@ struct KernelBench: ParsableCommand {
   }
 
   func run() throws {
+    for (name, value) in BLAS.environment { setenv(name, value, 1) }
     let tiers = try isa.map { [try Kernels.select($0)] } ?? available()
     let memory = Buffer(count: Self.byteCount)
     print("isa,format,rows,columns,tokens,threads,ms,gb_per_s,gmac_per_s,gb_of_roof,gmac_of_roof")

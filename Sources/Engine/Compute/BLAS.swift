@@ -16,10 +16,10 @@ import Synchronization
 
 /// The system's BLAS, opened at first use, running on the calling thread only.
 ///
-/// It multiplies float matrices that are large enough to pay for packing. Before it is loaded it is
-/// told to use one thread. Two pools on the same cores would fight. With one thread a product's
-/// bits do not depend on the number of our threads. And OpenBLAS would end the process where it
-/// cannot make threads.
+/// It multiplies float matrices that are large enough to pay for packing. It is told to use one
+/// thread. Two pools on the same cores would fight, and with one thread a product's bits do not depend
+/// on the number of our threads. A library does not change variables of its process; a program may set
+/// `environment` at its start, before it makes threads.
 package struct BLAS: Sendable {
   /// The BLAS of this process, or nil where none is installed (portable kernels then do its work).
   package static let system: BLAS? = open()
@@ -59,11 +59,11 @@ package struct BLAS: Sendable {
     let (rows, columns, depth) = (128, 1024, 128)
     let begun = Atomic(0)
     let zeros = FloatBuffer()
-    let operand = zeros.matrix(columns, depth)
+    guard let operand = try? zeros.matrix(columns, depth) else { return }
     operand.base.update(repeating: 0, count: columns * depth)
     pool.run(pool.threadCount) { _, _ in
       let results = FloatBuffer()
-      let out = results.matrix(rows, columns)
+      guard let out = try? results.matrix(rows, columns) else { return }
       begun.add(1, ordering: .relaxed)
       let watch = Stopwatch()
       while begun.load(ordering: .relaxed) < pool.threadCount && watch.seconds < 0.002 {}
@@ -73,15 +73,21 @@ package struct BLAS: Sendable {
     }
   }
 
+  /// Variables that OpenBLAS and Accelerate read when they are loaded, for a program to set at its start. OpenBLAS
+  /// then makes no threads, which it ends the process for where it cannot, and takes the best kernels.
+  package static var environment: [(name: String, value: String)] {
+    #if canImport(Darwin)
+      return getenv("VECLIB_MAXIMUM_THREADS") == nil ? [("VECLIB_MAXIMUM_THREADS", "1")] : []
+    #else
+      return [("OPENBLAS_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1")] + coreType
+    #endif
+  }
+
   private static func open() -> BLAS? {
     #if canImport(Darwin)
       let names = ["/System/Library/Frameworks/Accelerate.framework/Accelerate"]
-      setenv("VECLIB_MAXIMUM_THREADS", "1", 0)
     #else
       let names = ["libopenblas.so.0", "libopenblas.so"]
-      let restore = setVariables(
-        [("OPENBLAS_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1")] + coreType)
-      defer { restore() }
     #endif
     for name in names {
       guard let library = dlopen(name, RTLD_NOW | RTLD_LOCAL),
@@ -108,20 +114,6 @@ package struct BLAS: Sendable {
     let isChosen = getenv("OPENBLAS_CORETYPE") != nil
     guard !isChosen, InstructionSet.available.contains(.avx512), isAMD else { return [] }
     return [("OPENBLAS_CORETYPE", "SkylakeX")]
-  }
-
-  /// Sets variables that a library reads when it is loaded. Returns a function that restores their
-  /// values.
-  private static func setVariables(_ variables: [(name: String, value: String)]) -> () -> Void {
-    let before = variables.map {
-      (name: $0.name, value: getenv($0.name).map { String(cString: $0) })
-    }
-    for (name, value) in variables { setenv(name, value, 1) }
-    return {
-      for (name, value) in before {
-        if let value { setenv(name, value, 1) } else { unsetenv(name) }
-      }
-    }
   }
 
   private static var isAMD: Bool {

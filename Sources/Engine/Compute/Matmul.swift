@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import Quant
 import SIMDKernels
 
@@ -38,8 +39,10 @@ extension Ops {
   ///
   /// Work is cut along the rows of the weights, never along the sum. The pieces do not depend on
   /// the number of threads, so neither do the results.
-  func matmul(_ x: Matrix, _ a: Product, _ b: Product? = nil, _ c: Product? = nil) {
-    prepare(x, for: a.linear.weight, b?.linear.weight, c?.linear.weight)
+  func matmul(_ x: Matrix, _ a: Product, _ b: Product? = nil, _ c: Product? = nil)
+    throws(MemoryError)
+  {
+    try prepare(x, for: a.linear.weight, b?.linear.weight, c?.linear.weight)
     let aTasks = tasks(for: a.linear.weight, tokens: x.rows)
     let bTasks = b.map { tasks(for: $0.linear.weight, tokens: x.rows) } ?? 0
     let cTasks = c.map { tasks(for: $0.linear.weight, tokens: x.rows) } ?? 0
@@ -51,11 +54,11 @@ extension Ops {
   /// `out = silu(x · gateᵀ) ⊙ (x · upᵀ)`.
   ///
   /// The second product is kept in a task's own memory, which stays in the L2 cache.
-  func gatedMatmul(_ x: Matrix, gate: Weight, up: Weight, into out: Matrix) {
+  func gatedMatmul(_ x: Matrix, gate: Weight, up: Weight, into out: Matrix) throws(MemoryError) {
     precondition(gate.rows == up.rows)
-    prepare(x, for: gate, up, nil)
+    try prepare(x, for: gate, up, nil)
     let step = min(panelsPerTask(gate, tokens: x.rows), panelsPerTask(up, tokens: x.rows))
-    for results in taskResults { results.reserve(x.rows * step * ElementFormat.panelRows) }
+    for results in taskResults { try results.reserve(x.rows * step * ElementFormat.panelRows) }
     pool.run(
       (gate.panels + step - 1) / step,
       GatedMatmulJob(ops: self, x: x, gate: gate, up: up, out: out, step: step))
@@ -256,7 +259,7 @@ extension Ops {
 
   /// Quantises `x` if one of the weights needs that, and reserves scratch for expanded panels or
   /// tables.
-  private func prepare(_ x: Matrix, for a: Weight, _ b: Weight?, _ c: Weight?) {
+  private func prepare(_ x: Matrix, for a: Weight, _ b: Weight?, _ c: Weight?) throws(MemoryError) {
     var quantized = false
     // int4 weights are rounded much more coarsely, so wider steps of the activations hardly add to
     // the error.
@@ -264,25 +267,25 @@ extension Ops {
     for case let weight? in [a, b, c] {
       let panels = panelsPerTask(weight, tokens: x.rows)
       if weight.format.isPanels && !quantized {
-        quantize(x, scales: allInt4 ? ScalePrecision.powerOfTwo : ScalePrecision.threeBits)
+        try quantize(x, scales: allInt4 ? ScalePrecision.powerOfTwo : ScalePrecision.threeBits)
         quantized = true
       }
       if !weight.format.isPanels && multipliesByBLAS(x) { prepareBLAS() }
       if tabulation(of: weight, tokens: x.rows) != nil {
         let bytes = panels * weight.blocks * Kernels.bytesPerTable
-        reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
+        try reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
       } else if expansion(of: weight, tokens: x.rows) != nil {
         let bytes = panels * weight.blocks * ElementFormat.int8Panels.bytesPerPanelBlock
-        reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
+        try reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
       } else if weight.format == .bf16 && x.rows >= Self.fewestTokensForBLAS {
-        reserveThreadScratch(panels * ElementFormat.panelRows * weight.columns)
+        try reserveThreadScratch(panels * ElementFormat.panelRows * weight.columns)
       }
     }
   }
 
-  private func quantize(_ x: Matrix, scales precision: UInt32) {
+  private func quantize(_ x: Matrix, scales precision: UInt32) throws(MemoryError) {
     let blocks = (x.columns + 31) / 32
-    activations.reserve(tokens: x.rows, blocks: blocks)
+    try activations.reserve(tokens: x.rows, blocks: blocks)
     let stride = activations.stride(blocks)
     activations.scalesFit.store(true, ordering: .relaxed)
     forEachRows(x.rows, of: x.columns) { range in

@@ -44,44 +44,46 @@ package struct Matrix {
 }
 
 /// Scratch memory of a network, kept between calls. It grows when a call needs more.
+///
+/// Where the system gives no memory, the buffer is empty after the error, and can be used again.
 package final class FloatBuffer {
-  private(set) var base: UnsafeMutablePointer<Float>
-  private(set) var capacity: Int
+  private(set) var base: UnsafeMutablePointer<Float> = empty
+  private(set) var capacity = 0
 
-  init(capacity: Int = 0) {
-    self.capacity = capacity
-    base = Self.allocate(capacity)
-  }
+  init() {}
 
-  deinit { PageMemory.deallocate(base, Self.byteCount(capacity)) }
+  init(capacity: Int) throws(MemoryError) { try replace(capacity) }
+
+  deinit { release() }
 
   /// A view `[rows, columns]` of the start of the buffer. Its contents are undefined. Earlier views
   /// are invalid if the buffer had to grow.
-  func matrix(_ rows: Int, _ columns: Int) -> Matrix {
-    reserve(rows * columns)
+  func matrix(_ rows: Int, _ columns: Int) throws(MemoryError) -> Matrix {
+    try reserve(rows * columns)
     return Matrix(base, rows: rows, columns: columns)
   }
 
-  func reserve(_ count: Int) {
-    if count > capacity { replace(count) }
+  func reserve(_ count: Int) throws(MemoryError) {
+    if count > capacity { try replace(count) }
   }
 
   /// Frees the memory; views are invalid after.
-  func release() { replace(0) }
+  func release() {
+    if capacity > 0 { PageMemory.deallocate(base, capacity * MemoryLayout<Float>.stride) }
+    base = Self.empty
+    capacity = 0
+  }
 
-  private func replace(_ count: Int) {
-    PageMemory.deallocate(base, Self.byteCount(capacity))
+  private func replace(_ count: Int) throws(MemoryError) {
+    release()
+    if count == 0 { return }
+    let bytes = count * MemoryLayout<Float>.stride
+    base = try PageMemory.allocate(bytes, inLargePages: true)
+      .bindMemory(to: Float.self, capacity: count)
     capacity = count
-    base = Self.allocate(count)
   }
 
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let bytes = byteCount(count)
-    return PageMemory.allocate(bytes, inLargePages: true)
-      .bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
-  }
-
-  private static func byteCount(_ count: Int) -> Int {
-    max(64, count * MemoryLayout<Float>.stride)
+  private static var empty: UnsafeMutablePointer<Float> {
+    PageMemory.none.assumingMemoryBound(to: Float.self)
   }
 }

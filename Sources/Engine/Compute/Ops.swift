@@ -35,8 +35,8 @@ package final class Ops {
   }
 
   /// Makes sure that every thread has `count` floats of scratch.
-  func reserveThreadScratch(_ count: Int) {
-    for scratch in threadScratch { scratch.reserve(count) }
+  func reserveThreadScratch(_ count: Int) throws(MemoryError) {
+    for scratch in threadScratch { try scratch.reserve(count) }
   }
 
   /// Frees the memory that tasks of many rows needed.
@@ -46,10 +46,10 @@ package final class Ops {
 
   /// Runs `body` so that a row's bits do not depend on the rows beside it. Float products through
   /// BLAS do not promise that.
-  func keepingRowsApart(_ body: () -> Void) {
+  func keepingRowsApart<Problem>(_ body: () throws(Problem) -> Void) throws(Problem) {
     rowsAreApart = true
-    body()
-    rowsAreApart = false
+    defer { rowsAreApart = false }
+    try body()
   }
 
   /// To be called before products of floats. The first call makes BLAS ready for all threads.
@@ -142,41 +142,40 @@ package final class Ops {
 
 /// Activations as int8, one scale for each block of 32, as the panel kernels read them.
 final class QuantizedActivations {
-  private(set) var values = allocate(0)
-  private(set) var scales = UnsafeMutablePointer<Float>.allocate(capacity: 1)
-  private(set) var offsets = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+  private(set) var values = PageMemory.none.assumingMemoryBound(to: Int8.self)
+  private(set) var scales = PageMemory.none.assumingMemoryBound(to: Float.self)
+  private(set) var offsets = PageMemory.none.assumingMemoryBound(to: Int32.self)
   /// Whether all scales fit `precision`. Atomic, because several threads quantise rows.
   let scalesFit = Atomic(true)
   /// The precision of all scales, from `ScalePrecision`.
   var precision = ScalePrecision.full
   private var capacity = 0
 
-  deinit {
-    PageMemory.deallocate(values, capacity * 32)
-    scales.deallocate()
-    offsets.deallocate()
+  deinit { release() }
+
+  /// Values, then scales, then offsets: one piece of memory.
+  private func release() {
+    if capacity > 0 { PageMemory.deallocate(values, capacity * Self.bytesPerBlock) }
+    capacity = 0
   }
 
   /// Blocks from one token to the next: odd, so that the tokens of a tile, read side by side, do not
   /// all fall into the same few lines of the L1 cache.
   func stride(_ blocks: Int) -> Int { blocks | 1 }
 
-  func reserve(tokens: Int, blocks: Int) {
+  func reserve(tokens: Int, blocks: Int) throws(MemoryError) {
     let count = tokens * stride(blocks)
     if count <= capacity { return }
-    PageMemory.deallocate(values, capacity * 32)
-    scales.deallocate()
-    offsets.deallocate()
-    values = Self.allocate(count)
-    scales = .allocate(capacity: count)
-    offsets = .allocate(capacity: count)
+    release()
+    let base = try PageMemory.allocate(count * Self.bytesPerBlock)
+    values = base.bindMemory(to: Int8.self, capacity: count * 32)
+    scales = (base + count * 32).bindMemory(to: Float.self, capacity: count)
+    offsets = (base + count * 36).bindMemory(to: Int32.self, capacity: count)
     capacity = count
   }
 
   /// Bytes of one row of so many columns.
-  static func byteCount(columns: Int) -> Int { (columns + 31) / 32 * (32 + 4 + 4) }
+  static func byteCount(columns: Int) -> Int { (columns + 31) / 32 * bytesPerBlock }
 
-  private static func allocate(_ blocks: Int) -> UnsafeMutablePointer<Int8> {
-    PageMemory.allocate(blocks * 32).bindMemory(to: Int8.self, capacity: blocks * 32)
-  }
+  private static let bytesPerBlock = 32 + 4 + 4
 }

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import SIMDKernels
 
 extension Ops {
@@ -13,7 +14,7 @@ extension Ops {
   func attend(
     _ q: Matrix, keys: Matrix, values: Matrix, layer: Int, heads: Int, _ batch: Batch,
     lastRowsOnly: Bool, inBF16: Bool, into out: Matrix
-  ) {
+  ) throws(MemoryError) {
     let shape = batch.segments[0].cache.shape
     let isRounded = inBF16 && shape.format == .f16 && shape.dim % 2 == 0
     let attention = CausalAttention(
@@ -23,7 +24,7 @@ extension Ops {
     let single = batch.rows == batch.segments.count
     if !single { store(attention, batch) }
     if single || lastRowsOnly {
-      reserveThreadScratch(attention.scratch(rows: 1, positions: batch.longest, shape))
+      try reserveThreadScratch(attention.scratch(rows: 1, positions: batch.longest, shape))
       pool.run(
         batch.segments.count * shape.heads,
         LastRowsJob(attention: attention, batch: batch, storing: single, ops: self))
@@ -31,7 +32,7 @@ extension Ops {
     }
     let step = attention.rowsOfBlock
     let most = batch.segments.reduce(0) { max($0, $1.count) }
-    reserveThreadScratch(
+    try reserveThreadScratch(
       attention.scratch(rows: min(step, most), positions: batch.longest, shape))
     batch.forEachSegment { segment, firstRow in
       let blocks = (segment.count + step - 1) / step

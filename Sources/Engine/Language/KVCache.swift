@@ -74,11 +74,11 @@ package final class KVCache {
   /// Reserves memory for `positions` positions, so that storing them later allocates nothing. If
   /// that needs new memory, it reserves for `spare` more positions, too; their pages take no memory
   /// before they are written.
-  package func reserve(_ positions: Int, spare: Int = 0) {
+  package func reserve(_ positions: Int, spare: Int = 0) throws(MemoryError) {
     let width = Self.chunkPositions
     guard positions > chunks.count * width else { return }
     let missing = (positions + spare + width - 1) / width - chunks.count
-    let block = Block(chunkCount: missing, byteCount: missing * width * shape.bytesPerPosition)
+    let block = try Block(chunkCount: missing, byteCount: missing * width * shape.bytesPerPosition)
     chunks += (0..<missing).map { Chunk(block: block, index: $0) }
   }
 
@@ -87,7 +87,9 @@ package final class KVCache {
 
   /// A cache that begins with the same positions, all of them or the `first` ones, with room for
   /// `positions` in all. Full chunks are shared if `sharing`, the others are copied.
-  func fork(first: Int? = nil, reserving positions: Int, sharing: Bool = true) -> KVCache {
+  func fork(first: Int? = nil, reserving positions: Int, sharing: Bool = true) throws(MemoryError)
+    -> KVCache
+  {
     let count = first ?? count
     precondition(count <= self.count && positions >= count)
     let copy = KVCache(shape: shape)
@@ -95,7 +97,7 @@ package final class KVCache {
     let width = Self.chunkPositions
     let shared = sharing ? count / width : 0
     copy.chunks = Array(chunks[..<shared])
-    copy.reserve(positions)
+    try copy.reserve(positions)
     for chunk in shared..<(count + width - 1) / width {
       for plane in 0..<2 * shape.layers * shape.heads {
         copy.address(plane, chunk: chunk).copyMemory(
@@ -221,10 +223,10 @@ package final class KVCache {
     let base: UnsafeMutableRawPointer
     private let byteCount: Int
 
-    init(chunkCount: Int, byteCount: Int) {
+    init(chunkCount: Int, byteCount: Int) throws(MemoryError) {
       self.chunkCount = chunkCount
       self.byteCount = byteCount
-      base = PageMemory.allocate(byteCount)
+      base = try PageMemory.allocate(byteCount)
     }
 
     deinit { PageMemory.deallocate(base, byteCount) }

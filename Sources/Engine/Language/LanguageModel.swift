@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 
 // Letters: T rows of the batch, D embedding length, H query heads, G key-value heads, C head
 // dimension, F feed-forward length, V vocabulary.
@@ -38,10 +39,10 @@ package struct LanguageModel: Sendable {
   /// the normalised hidden states that follow its segments, one row each, which lie where `x` began.
   func forward(
     _ x: Matrix, _ batch: Batch, _ buffers: LanguageBuffers, _ ops: Ops
-  ) -> Matrix {
+  ) throws(MemoryError) -> Matrix {
     let g = geometry
     var x = x
-    var b = buffers.views(rows: x.rows, g)
+    var b = try buffers.views(rows: x.rows, g)
     var angles = ops.rotaryAngles(batch, theta: g.ropeTheta, cos: b.cos, sin: b.sin)
 
     for (index, layer) in layers.enumerated() {
@@ -53,29 +54,29 @@ package struct LanguageModel: Sendable {
       // After the last attention only the last rows are used. The others need no queries.
       let lastRowsOnly = index == layers.count - 1 && x.rows > batch.segments.count
       if lastRowsOnly {
-        ops.matmul(b.h, Product(layer.key, into: keys), Product(layer.value, into: values))
+        try ops.matmul(b.h, Product(layer.key, into: keys), Product(layer.value, into: values))
         ops.rope(keys, angles)
         for rows in [x, b.h, b.cos, b.sin] { batch.keepLastRows(of: rows) }
         x = x.rows(0..<batch.segments.count)
-        b = buffers.views(rows: x.rows, g)
+        b = try buffers.views(rows: x.rows, g)
         angles = RotaryAngles(cos: b.cos, sin: b.sin)
-        ops.matmul(b.h, Product(layer.query, into: b.q))
+        try ops.matmul(b.h, Product(layer.query, into: b.q))
       } else {
-        ops.matmul(
+        try ops.matmul(
           b.h, Product(layer.query, into: b.q), Product(layer.key, into: keys),
           Product(layer.value, into: values))
         ops.rope(keys, angles)
       }
       ops.rope(b.q, angles)
-      ops.attend(
+      try ops.attend(
         b.q, keys: keys, values: values, layer: index, heads: g.headCount, batch,
         lastRowsOnly: lastRowsOnly, inBF16: layer.query.format.isPanels, into: b.a)
-      ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(x)))
+      try ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(x)))
 
       // x += Wdown · (silu(Wgate h) ⊙ Wup h), h = norm(x)
       ops.rmsNorm(x, layer.feedForwardNorm, epsilon: g.normEpsilon, into: b.h)
-      ops.gatedMatmul(b.h, gate: layer.gate, up: layer.up, into: b.f)
-      ops.matmul(b.f, Product(layer.down, into: b.h, finish: .addTo(x)))
+      try ops.gatedMatmul(b.h, gate: layer.gate, up: layer.up, into: b.f)
+      try ops.matmul(b.f, Product(layer.down, into: b.h, finish: .addTo(x)))
     }
     for segment in batch.segments { segment.cache.advance(by: segment.count) }
     ops.rmsNorm(x, outputNorm, epsilon: g.normEpsilon, into: x)
@@ -83,8 +84,8 @@ package struct LanguageModel: Sendable {
   }
 
   /// Text logits `[rows, V]` of hidden states `[rows, D]`.
-  func logits(_ hidden: Matrix, into out: Matrix, _ ops: Ops) {
-    ops.matmul(hidden, Product(output, into: out))
+  func logits(_ hidden: Matrix, into out: Matrix, _ ops: Ops) throws(MemoryError) {
+    try ops.matmul(hidden, Product(output, into: out))
   }
 }
 
@@ -105,11 +106,11 @@ package final class LanguageBuffers {
   private let sin = FloatBuffer()
   private let shared = FloatBuffer()
 
-  func views(rows: Int, _ g: LanguageGeometry) -> Views {
+  func views(rows: Int, _ g: LanguageGeometry) throws(MemoryError) -> Views {
     let (queries, keys) = (g.headCount * g.headDim, g.keyValueHeadCount * g.headDim)
-    shared.reserve(rows * Self.sharedColumns(g))
-    let q = shared.matrix(rows, queries)
-    return Views(
+    try shared.reserve(rows * Self.sharedColumns(g))
+    let q = try shared.matrix(rows, queries)
+    return try Views(
       h: h.matrix(rows, g.embeddingLength), k: k.matrix(rows, keys), v: v.matrix(rows, keys),
       cos: cos.matrix(rows, g.headDim / 2), sin: sin.matrix(rows, g.headDim / 2),
       q: q, a: Matrix(behind: q, columns: queries), f: shared.matrix(rows, g.feedForwardLength))

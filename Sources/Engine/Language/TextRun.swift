@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 
 /// A position of a prompt: a token, or one patch of a picture.
 package enum PromptItem: Equatable {
@@ -24,14 +25,13 @@ package final class TextRun {
   private let oneToken: Batch
   private let buffers = LanguageBuffers()
   private let hidden = FloatBuffer()
-  private let output: FloatBuffer
+  private let output = FloatBuffer()
 
   package init(_ model: LanguageModel, _ ops: Ops, cacheFormat: CacheFormat) {
     self.model = model
     self.ops = ops
     cache = KVCache(shape: CacheShape(model.geometry, format: cacheFormat))
     oneToken = Batch([Segment(cache: cache, count: 1)])
-    output = FloatBuffer(capacity: model.geometry.vocabularySize)
   }
 
   /// Positions in the cache.
@@ -42,13 +42,13 @@ package final class TextRun {
   /// and returns nil. The caller then has to truncate the cache.
   package func prefill(
     _ items: [PromptItem], pictures: [PictureFeatures], keepGoing: () -> Bool = { true }
-  ) -> UnsafeMutableBufferPointer<Float>? {
+  ) throws(MemoryError) -> UnsafeMutableBufferPointer<Float>? {
     precondition(!items.isEmpty)
-    cache.reserve(cache.count + items.count)
+    try cache.reserve(cache.count + items.count)
     var first = 0
     while true {
       let rows = first..<min(items.count, first + Self.rowsPerPass)
-      let x = hidden.matrix(rows.count, model.geometry.embeddingLength)
+      let x = try hidden.matrix(rows.count, model.geometry.embeddingLength)
       for (row, item) in items[rows].enumerated() {
         switch item {
         case .token(let id): ops.lookUp(id, in: model.embedding, into: x[row: row])
@@ -56,8 +56,8 @@ package final class TextRun {
           x[row: row].update(from: pictures[picture].row(index), count: x.columns)
         }
       }
-      let last = ops.runToEnd(while: keepGoing) {
-        model.forward(x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
+      let last = try ops.runToEnd(while: keepGoing) { () throws(MemoryError) in
+        try model.forward(x, Batch([Segment(cache: cache, count: rows.count)]), buffers, ops)
       }
       guard let last else {
         releaseScratch(of: items.count)
@@ -66,18 +66,18 @@ package final class TextRun {
       first = rows.upperBound
       if first == items.count {
         defer { releaseScratch(of: items.count) }
-        return logits(of: last)
+        return try logits(of: last)
       }
     }
   }
 
   /// Takes one token in and returns the logits that follow it, valid until the next call.
-  package func step(_ token: Int) -> UnsafeMutableBufferPointer<Float> {
+  package func step(_ token: Int) throws(MemoryError) -> UnsafeMutableBufferPointer<Float> {
     // Tokens come one by one, so four chunks are reserved at a time.
-    cache.reserve(cache.count + 1, spare: 4 * KVCache.chunkPositions - 1)
-    let x = hidden.matrix(1, model.geometry.embeddingLength)
+    try cache.reserve(cache.count + 1, spare: 4 * KVCache.chunkPositions - 1)
+    let x = try hidden.matrix(1, model.geometry.embeddingLength)
     ops.lookUp(token, in: model.embedding, into: x[row: 0])
-    return logits(of: model.forward(x, oneToken, buffers, ops))
+    return try logits(of: model.forward(x, oneToken, buffers, ops))
   }
 
   /// Single tokens follow a long prompt. The prompt's memory is freed for their keys and values.
@@ -88,9 +88,9 @@ package final class TextRun {
     ops.releaseTaskResults()
   }
 
-  private func logits(of row: Matrix) -> UnsafeMutableBufferPointer<Float> {
-    let out = output.matrix(1, model.geometry.vocabularySize)
-    model.logits(row, into: out, ops)
+  private func logits(of row: Matrix) throws(MemoryError) -> UnsafeMutableBufferPointer<Float> {
+    let out = try output.matrix(1, model.geometry.vocabularySize)
+    try model.logits(row, into: out, ops)
     return UnsafeMutableBufferPointer(start: out.base, count: out.columns)
   }
 }

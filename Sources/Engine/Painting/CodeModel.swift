@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 
 // Letters: R rows, D embedding length of the language model, K codes, L values of a code's entry.
 
@@ -12,18 +13,20 @@ package struct CodeModel: Sendable {
   let head: [Linear]  // [D, D], [K, D]
 
   /// Logits over the codes, `[R, K]`, of hidden states `[R, D]`.
-  func logits(_ hidden: Matrix, into out: Matrix, scratch: (Matrix, Matrix), _ ops: Ops) {
-    ops.perceptron(head, hidden, scratch: scratch, into: out)
+  func logits(_ hidden: Matrix, into out: Matrix, scratch: (Matrix, Matrix), _ ops: Ops)
+    throws(MemoryError)
+  {
+    try ops.perceptron(head, hidden, scratch: scratch, into: out)
   }
 
   /// The language model's input rows for `codes`: the aligner over their entries.
   func embed(
     _ codes: [Int], entries: Matrix, into out: Matrix, scratch: (Matrix, Matrix), _ ops: Ops
-  ) {
+  ) throws(MemoryError) {
     let length = geometry.codeLength
     for (row, code) in codes.enumerated() {
       entries[row: row].update(from: embedding.base + code * length, count: length)
     }
-    ops.perceptron(aligner, entries, scratch: scratch, into: out)
+    try ops.perceptron(aligner, entries, scratch: scratch, into: out)
   }
 }

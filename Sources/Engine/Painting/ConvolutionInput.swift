@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 
 /// What a convolution reads: a map as it is, or quantised for products in int8.
 enum ConvolutionInput {
@@ -21,8 +22,10 @@ struct QuantizedMap {
   /// Blocks of 32 channels of one pixel.
   var blocks: Int { channels / 32 }
 
-  init(_ buffer: QuantizedActivations, _ height: Int, _ width: Int, _ channels: Int) {
-    buffer.reserve(tokens: (height + 2) * (width + 2), blocks: channels / 32)
+  init(_ buffer: QuantizedActivations, _ height: Int, _ width: Int, _ channels: Int)
+    throws(MemoryError)
+  {
+    try buffer.reserve(tokens: (height + 2) * (width + 2), blocks: channels / 32)
     values = buffer.values
     scales = buffer.scales
     offsets = buffer.offsets

@@ -1,29 +1,30 @@
 import JanusModelFile
+import JanusSystem
 import Quant
 import Synchronization
 
 /// The convolutions' weights as int8 panels, each made when a decoder first meets it, and kept.
 final class ConvolutionPanels {
   /// By the offset of the weights in the file.
-  private var panels: [UnsafeRawPointer: UnsafeMutableRawPointer] = [:]
+  private var panels: [UnsafeRawPointer: (bytes: UnsafeMutableRawPointer, count: Int)] = [:]
   private let hasDamage = Atomic(false)
 
   /// Whether all weights so far were finite. In the panels NaN becomes 0, and infinity the largest
   /// weight.
   var areFinite: Bool { !hasDamage.load(ordering: .relaxed) }
 
-  deinit { for bytes in panels.values { bytes.deallocate() } }
+  deinit { for panels in panels.values { PageMemory.deallocate(panels.bytes, panels.count) } }
 
   /// `[outputs, taps · inputs]` of a convolution.
-  func weight(_ convolution: Convolution, _ ops: Ops) -> Weight {
-    weight(convolution, columns: convolution.stride, ops) { rows, floats, _ in
+  func weight(_ convolution: Convolution, _ ops: Ops) throws(MemoryError) -> Weight {
+    try weight(convolution, columns: convolution.stride, ops) { rows, floats, _ in
       convolution.copyRows(rows, to: floats, ops.kernels)
     }
   }
 
   /// `[outputs, parity, tap, inputs]` of a convolution that enlarges.
-  func paritySums(_ convolution: Convolution, _ ops: Ops) -> Weight {
-    weight(convolution, columns: 16 * convolution.inputs, ops) { rows, floats, taps in
+  func paritySums(_ convolution: Convolution, _ ops: Ops) throws(MemoryError) -> Weight {
+    try weight(convolution, columns: 16 * convolution.inputs, ops) { rows, floats, taps in
       convolution.copyParitySums(rows, to: floats, taps: taps, ops.kernels)
     }
   }
@@ -35,10 +36,13 @@ final class ConvolutionPanels {
 
   private func weight(
     _ convolution: Convolution, columns: Int, _ ops: Ops, _ copyRows: CopyRows
-  ) -> Weight {
-    let bytes =
-      panels[convolution.bytes].map { UnsafeRawPointer($0) }
-      ?? encode(convolution, columns: columns, ops, copyRows)
+  ) throws(MemoryError) -> Weight {
+    let bytes: UnsafeRawPointer
+    if let known = panels[convolution.bytes] {
+      bytes = UnsafeRawPointer(known.bytes)
+    } else {
+      bytes = try encode(convolution, columns: columns, ops, copyRows)
+    }
     return Weight(
       format: .int8Panels, rows: convolution.outputs, columns: columns, bytes: bytes,
       levels: Weight.noLevels)
@@ -46,15 +50,15 @@ final class ConvolutionPanels {
 
   private func encode(
     _ convolution: Convolution, columns: Int, _ ops: Ops, _ copyRows: CopyRows
-  ) -> UnsafeRawPointer {
+  ) throws(MemoryError) -> UnsafeRawPointer {
     let rows = convolution.outputs
     let panelRows = ElementFormat.panelRows
     let bytesPerPanel =
       columns / ElementFormat.blockColumns * ElementFormat.int8Panels.bytesPerPanelBlock
     let count = (rows + panelRows - 1) / panelRows
-    let bytes = UnsafeMutableRawPointer.allocate(byteCount: count * bytesPerPanel, alignment: 64)
     let quantizer = Quantizer(format: .int8Panels, kernels: ops.kernels)
-    ops.reserveThreadScratch(panelRows * columns + convolution.stride)
+    try ops.reserveThreadScratch(panelRows * columns + convolution.stride)
+    let bytes = try PageMemory.allocate(count * bytesPerPanel)
     ops.pool.run(count) { panel, thread in
       let first = panel * panelRows
       let height = min(panelRows, rows - first)
@@ -78,7 +82,7 @@ final class ConvolutionPanels {
         preconditionFailure("every weight is finite and within the limit")
       }
     }
-    panels[convolution.bytes] = bytes
+    panels[convolution.bytes] = (bytes, count * bytesPerPanel)
     return UnsafeRawPointer(bytes)
   }
 }

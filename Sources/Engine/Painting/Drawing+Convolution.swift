@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import Quant
 import SIMDKernels
 
@@ -9,10 +10,10 @@ extension Drawing {
   /// `conv(x)`, or `sum + conv(x)` written over `sum`.
   func convolve(
     _ input: ConvolutionInput, _ convolution: Convolution, addingTo sum: FeatureMap? = nil
-  ) -> FeatureMap {
+  ) throws(MemoryError) -> FeatureMap {
     switch input {
-    case .floats(let x): convolve(x, convolution, addingTo: sum)
-    case .int8(let x): convolve(x, convolution, addingTo: sum)
+    case .floats(let x): try convolve(x, convolution, addingTo: sum)
+    case .int8(let x): try convolve(x, convolution, addingTo: sum)
     }
   }
 
@@ -40,10 +41,10 @@ extension Drawing {
   /// a core's L2 cache.
   private func convolve(
     _ x: QuantizedMap, _ convolution: Convolution, addingTo sum: FeatureMap? = nil
-  ) -> FeatureMap {
+  ) throws(MemoryError) -> FeatureMap {
     precondition(x.channels == convolution.inputs)
-    let out = sum ?? buffers.take(x.height, x.width, convolution.outputs)
-    let weight = buffers.panels.weight(convolution, ops)
+    let out = try buffers.target(sum, x.height, x.width, convolution.outputs)
+    let weight = try buffers.panels.weight(convolution, ops)
     let blockBytes = ElementFormat.int8Panels.bytesPerPanelBlock
     let panelStride = weight.columns / ElementFormat.blockColumns
     let tapBlocks = convolution.side * x.blocks
@@ -78,11 +79,11 @@ extension Drawing {
   /// meaningless values and are cleared afterwards.
   func convolve(
     _ x: FeatureMap, _ convolution: Convolution, addingTo sum: FeatureMap? = nil
-  ) -> FeatureMap {
+  ) throws(MemoryError) -> FeatureMap {
     precondition(x.channels == convolution.inputs)
-    if Self.tiles(convolution) { return convolveByWinograd(x, convolution, addingTo: sum) }
-    let out = sum ?? buffers.take(x.height, x.width, convolution.outputs)
-    let weights = floats(convolution)
+    if Self.tiles(convolution) { return try convolveByWinograd(x, convolution, addingTo: sum) }
+    let out = try buffers.target(sum, x.height, x.width, convolution.outputs)
+    let weights = try floats(convolution)
     let lines = max(1, min(x.height, 192 / x.width))
     let columns = min(128, convolution.outputs)
     let lineTasks = (x.height + lines - 1) / lines
@@ -123,9 +124,9 @@ extension Drawing {
   }
 
   /// The weights as f32: the file's own bytes, or converted into the buffers' scratch.
-  private func floats(_ convolution: Convolution) -> UnsafePointer<Float> {
+  private func floats(_ convolution: Convolution) throws(MemoryError) -> UnsafePointer<Float> {
     if convolution.format == .f32 { return convolution.bytes.assumingMemoryBound(to: Float.self) }
-    let scratch = buffers.weights.matrix(convolution.outputs, convolution.stride)
+    let scratch = try buffers.weights.matrix(convolution.outputs, convolution.stride)
     ops.forEachRows(convolution.outputs, of: convolution.stride) { rows in
       convolution.copyRows(rows, to: scratch[row: rows.lowerBound], ops.kernels)
     }

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import Quant
 import SIMDKernels
 
@@ -9,22 +10,24 @@ import SIMDKernels
 
 extension Drawing {
   /// `conv(x)` of the nearest-neighbour enlargement of `x` to twice its size.
-  func enlarge(_ x: FeatureMap, _ convolution: Convolution) -> FeatureMap {
+  func enlarge(_ x: FeatureMap, _ convolution: Convolution) throws(MemoryError) -> FeatureMap {
     precondition(x.channels == convolution.inputs && convolution.side == 3)
     guard x.width >= precision.enlargements, x.channels % ElementFormat.blockColumns == 0 else {
-      return enlargeFloats(x, convolution)
+      return try enlargeFloats(x, convolution)
     }
-    let input = quantized(x)
+    let input = try quantized(x)
     buffers.giveBack(x)
-    return enlarge(input, convolution)
+    return try enlarge(input, convolution)
   }
 
   // MARK: Products in int8
 
   /// One product for each parity and line of two taps.
-  private func enlarge(_ x: QuantizedMap, _ convolution: Convolution) -> FeatureMap {
-    let out = buffers.take(2 * x.height, 2 * x.width, convolution.outputs)
-    let weight = buffers.panels.paritySums(convolution, ops)
+  private func enlarge(_ x: QuantizedMap, _ convolution: Convolution) throws(MemoryError)
+    -> FeatureMap
+  {
+    let out = try buffers.take(2 * x.height, 2 * x.width, convolution.outputs)
+    let weight = try buffers.panels.paritySums(convolution, ops)
     let blockBytes = ElementFormat.int8Panels.bytesPerPanelBlock
     ops.pool.run(x.height) { y, _ in
       for parity in 0..<4 {
@@ -45,9 +48,11 @@ extension Drawing {
 
   // MARK: Products in floats
 
-  private func enlargeFloats(_ x: FeatureMap, _ convolution: Convolution) -> FeatureMap {
-    let out = buffers.take(2 * x.height, 2 * x.width, convolution.outputs)
-    let weights = paritySums(convolution)
+  private func enlargeFloats(_ x: FeatureMap, _ convolution: Convolution) throws(MemoryError)
+    -> FeatureMap
+  {
+    let out = try buffers.take(2 * x.height, 2 * x.width, convolution.outputs)
+    let weights = try paritySums(convolution)
     let columns = min(256, convolution.outputs)
     let columnTasks = (convolution.outputs + columns - 1) / columns
     ops.pool.run(x.height * columnTasks) { task, _ in
@@ -70,9 +75,9 @@ extension Drawing {
     return out
   }
 
-  private func paritySums(_ convolution: Convolution) -> Matrix {
-    let sums = buffers.weights.matrix(convolution.outputs, 16 * convolution.inputs)
-    ops.reserveThreadScratch(convolution.stride)
+  private func paritySums(_ convolution: Convolution) throws(MemoryError) -> Matrix {
+    let sums = try buffers.weights.matrix(convolution.outputs, 16 * convolution.inputs)
+    try ops.reserveThreadScratch(convolution.stride)
     ops.pool.run(convolution.outputs) { row, thread in
       convolution.copyParitySums(
         row..<row + 1, to: sums[row: row], taps: ops.threadScratch[thread].base, ops.kernels)

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import Quant
 import SIMDKernels
 
@@ -7,10 +8,10 @@ import SIMDKernels
 
 extension Drawing {
   /// `swish(norm(x))`.
-  func activated(_ x: FeatureMap, _ norm: Norm) -> ConvolutionInput {
+  func activated(_ x: FeatureMap, _ norm: Norm) throws(MemoryError) -> ConvolutionInput {
     guard quantizes(x) else { return .floats(activatedFloats(x, norm)) }
     defer { buffers.giveBack(x) }
-    return activated(copyOf: x, norm)
+    return try activated(copyOf: x, norm)
   }
 
   /// `swish(norm(x))` in the place of `x`, for a product in floats.
@@ -20,18 +21,18 @@ extension Drawing {
   }
 
   /// `swish(norm(x))`, where `x` is still needed.
-  func activated(copyOf x: FeatureMap, _ norm: Norm) -> ConvolutionInput {
+  func activated(copyOf x: FeatureMap, _ norm: Norm) throws(MemoryError) -> ConvolutionInput {
     if !quantizes(x) {
-      let out = buffers.take(x.height, x.width, x.channels)
+      let out = try buffers.take(x.height, x.width, x.channels)
       normalize(x, norm, swish: true, into: out)
       return .floats(out)
     }
-    return .int8(quantized(x, affine(x, norm)))
+    return .int8(try quantized(x, affine(x, norm)))
   }
 
   /// GroupNorm of a copy.
-  func normalized(copyOf x: FeatureMap, _ norm: Norm) -> FeatureMap {
-    let out = buffers.take(x.height, x.width, x.channels)
+  func normalized(copyOf x: FeatureMap, _ norm: Norm) throws(MemoryError) -> FeatureMap {
+    let out = try buffers.take(x.height, x.width, x.channels)
     normalize(x, norm, swish: false, into: out)
     return out
   }
@@ -43,8 +44,8 @@ extension Drawing {
   }
 
   /// A map as int8, as it is.
-  func quantized(_ x: FeatureMap) -> QuantizedMap {
-    let out = QuantizedMap(buffers.quantized, x.height, x.width, x.channels)
+  func quantized(_ x: FeatureMap) throws(MemoryError) -> QuantizedMap {
+    let out = try QuantizedMap(buffers.quantized, x.height, x.width, x.channels)
     ops.pool.run(x.height) { y, _ in
       let block = out.block(y, 0)
       _ = ops.kernels.quantizeActivations(
@@ -56,11 +57,13 @@ extension Drawing {
   }
 
   /// `swish(x · scale + shift)` as int8.
-  private func quantized(_ x: FeatureMap, _ channels: ChannelScales) -> QuantizedMap {
-    let out = QuantizedMap(buffers.quantized, x.height, x.width, x.channels)
+  private func quantized(_ x: FeatureMap, _ channels: ChannelScales) throws(MemoryError)
+    -> QuantizedMap
+  {
+    let out = try QuantizedMap(buffers.quantized, x.height, x.width, x.channels)
     // Pixels that stay in the L1 cache between the steps.
     let step = max(1, 2048 / x.channels)
-    ops.reserveThreadScratch(step * x.channels)
+    try ops.reserveThreadScratch(step * x.channels)
     ops.pool.run(x.height) { y, thread in
       let scratch = ops.threadScratch[thread].base
       for column in stride(from: 0, to: x.width, by: step) {

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import SIMDKernels
 
 // 3×3 convolutions in floats by Winograd tiles. Pixels, weights and products are transformed by
@@ -31,16 +32,16 @@ extension Drawing {
   /// `conv(x)`, or `sum + conv(x)` written over `sum`.
   func convolveByWinograd(
     _ x: FeatureMap, _ convolution: Convolution, addingTo sum: FeatureMap?
-  ) -> FeatureMap {
-    let out = sum ?? buffers.take(x.height, x.width, convolution.outputs)
-    let weights = transformFilters(convolution)
+  ) throws(MemoryError) -> FeatureMap {
+    let out = try buffers.target(sum, x.height, x.width, convolution.outputs)
+    let weights = try transformFilters(convolution)
     let (perLine, lines) = (Tile.count(x.width), Tile.count(x.height))
     let step = Self.linesAtOnce(width: x.width)
     for first in stride(from: 0, to: lines, by: step) {
       let range = first..<min(lines, first + step)
       let count = range.count * perLine
-      let input = buffers.tileInputs.matrix(Tile.places * count, convolution.inputs)
-      let output = buffers.tileOutputs.matrix(Tile.places * count, convolution.outputs)
+      let input = try buffers.tileInputs.matrix(Tile.places * count, convolution.inputs)
+      let output = try buffers.tileOutputs.matrix(Tile.places * count, convolution.outputs)
       ops.pool.run(range.count) { line, _ in
         for column in 0..<perLine {
           transformInput(
@@ -75,10 +76,10 @@ extension Drawing {
   }
 
   /// `[places · outputs, inputs]`
-  private func transformFilters(_ convolution: Convolution) -> Matrix {
+  private func transformFilters(_ convolution: Convolution) throws(MemoryError) -> Matrix {
     let (inputs, outputs) = (convolution.inputs, convolution.outputs)
-    let out = buffers.weights.matrix(Tile.places * outputs, inputs)
-    ops.reserveThreadScratch(convolution.stride)
+    let out = try buffers.weights.matrix(Tile.places * outputs, inputs)
+    try ops.reserveThreadScratch(convolution.stride)
     ops.pool.run(outputs) { row, thread in
       let taps = ops.threadScratch[thread].base
       convolution.copyRows(row..<row + 1, to: taps, ops.kernels)

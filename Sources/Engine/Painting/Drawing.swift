@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import Quant
 
 /// The verbs of the VQ decoder over feature maps.
@@ -13,9 +14,9 @@ struct Drawing {
   let precision: VQDecoder.Precision
 
   /// The codebook's rows at `codes`, each divided by its length, as a map.
-  func lookUp(_ codes: [Int], in codebook: Vector) -> FeatureMap {
+  func lookUp(_ codes: [Int], in codebook: Vector) throws(MemoryError) -> FeatureMap {
     let (side, length) = (geometry.gridSize, geometry.codeLength)
-    let map = buffers.take(codes.count / side, side, length)
+    let map = try buffers.take(codes.count / side, side, length)
     for (index, code) in codes.enumerated() {
       let entry = codebook.base + code * length
       let pixel = map.pixel(index / side, index % side)
@@ -29,17 +30,19 @@ struct Drawing {
   }
 
   /// Single-head attention of every pixel to every pixel.
-  func attend(_ h: FeatureMap, _ block: VQDecoder.Attention) -> FeatureMap {
+  func attend(_ h: FeatureMap, _ block: VQDecoder.Attention) throws(MemoryError) -> FeatureMap {
     let (pixels, channels) = (h.pixels, h.channels)
-    let rows = buffers.attention.map { $0.matrix(pixels, channels) }
+    let rows = try buffers.attention.map { buffer throws(MemoryError) in
+      try buffer.matrix(pixels, channels)
+    }
     let (x, q, k, v, a) = (rows[0], rows[1], rows[2], rows[3], rows[4])
     for y in 0..<h.height {
       x[row: y * h.width].update(from: h.pixel(y, 0), count: h.width * channels)
     }
-    ops.matmul(
+    try ops.matmul(
       x, Product(block.query.linear, into: q), Product(block.key.linear, into: k),
       Product(block.value.linear, into: v))
-    ops.attend(q, k, v, heads: 1, inInt8: false, into: a)
+    try ops.attend(q, k, v, heads: 1, inInt8: false, into: a)
     for y in 0..<h.height {
       h.pixel(y, 0).update(from: a[row: y * h.width], count: h.width * channels)
     }

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 
 /// A picture's features, channels last: `[height, width, channels]`, with a border of one pixel all
 /// round that a 3×3 convolution reads as zeros.
@@ -58,15 +59,26 @@ package final class FeatureMapBuffers {
     quantized = QuantizedActivations()
   }
 
+  /// Takes all maps back, also those of a decoding that ended in the middle.
+  func giveBackAll() { inUse = [false, false, false] }
+
   /// A map with undefined pixels and a cleared border.
-  func take(_ height: Int, _ width: Int, _ channels: Int) -> FeatureMap {
+  func take(_ height: Int, _ width: Int, _ channels: Int) throws(MemoryError) -> FeatureMap {
     let index = inUse.firstIndex(of: false)!
-    inUse[index] = true
-    buffers[index].reserve(FeatureMap.size(height, width, channels))
+    try buffers[index].reserve(FeatureMap.size(height, width, channels))
     let map = FeatureMap(
       base: buffers[index].base, height: height, width: width, channels: channels)
     map.clearBorder()
+    inUse[index] = true
     return map
+  }
+
+  /// `sum`, or a new map where there is none.
+  func target(
+    _ sum: FeatureMap?, _ height: Int, _ width: Int, _ channels: Int
+  ) throws(MemoryError) -> FeatureMap {
+    if let sum { return sum }
+    return try take(height, width, channels)
   }
 
   func giveBack(_ map: FeatureMap) {

@@ -28,7 +28,7 @@ package final class PaintingRun {
   package init(
     _ language: LanguageModel, _ codes: CodeModel, _ ops: Ops, prompt: [Int], emptyPrompt: [Int],
     pictures: Int, guidance: Float, cacheFormat: CacheFormat, sharingPrompt: Bool = true
-  ) {
+  ) throws(MemoryError) {
     precondition(pictures > 0 && !prompt.isEmpty && !emptyPrompt.isEmpty)
     self.language = language
     self.codes = codes
@@ -40,19 +40,19 @@ package final class PaintingRun {
     let starts = [KVCache(shape: shape), KVCache(shape: shape)]
     let prompts = [prompt, emptyPrompt]
     let taken = prompt.count + emptyPrompt.count
-    let rows = hidden.matrix(max(2 * pictures, taken), g.embeddingLength)
+    let rows = try hidden.matrix(max(2 * pictures, taken), g.embeddingLength)
     var x = rows.rows(0..<taken)
     for (index, start) in starts.enumerated() {
       let (tokens, first) = (prompts[index], index == 0 ? 0 : prompt.count)
       // The last chunk is in a block of its own, apart from those that all pictures share. It is
       // freed when every picture has copied it.
-      start.reserve(tokens.count / KVCache.chunkPositions * KVCache.chunkPositions)
-      start.reserve(tokens.count)
+      try start.reserve(tokens.count / KVCache.chunkPositions * KVCache.chunkPositions)
+      try start.reserve(tokens.count)
       for (row, token) in tokens.enumerated() {
         ops.lookUp(token, in: language.embedding, into: x[row: first + row])
       }
     }
-    let ends = language.forward(
+    let ends = try language.forward(
       x, Batch(zip(starts, prompts).map { Segment(cache: $0, count: $1.count) }), buffers, ops)
 
     // Every picture begins with the same two hidden states.
@@ -63,25 +63,25 @@ package final class PaintingRun {
     for row in 0..<2 * pictures {
       x[row: row].update(from: last[row % 2], count: x.columns)
     }
-    step = Batch(
-      (0..<2 * pictures).map { row in
+    step = try Batch(
+      (0..<2 * pictures).map { row throws(MemoryError) in
         let total = prompts[row % 2].count + codes.geometry.codesPerPicture
         let start = starts[row % 2]
-        return Segment(cache: start.fork(reserving: total, sharing: sharingPrompt), count: 1)
+        return try Segment(cache: start.fork(reserving: total, sharing: sharingPrompt), count: 1)
       })
   }
 
   /// The guided logits of each picture's next code, `[pictures, K]`, valid until the next call.
-  package func nextLogits() -> Matrix {
+  package func nextLogits() throws(MemoryError) -> Matrix {
     let (rows, count) = (2 * pictures, codes.geometry.codeCount)
     let columns = language.geometry.embeddingLength
     let x = Matrix(hidden.base, rows: rows, columns: columns)
-    let all = logits.matrix(rows, count)
-    ops.keepingRowsApart {
-      codes.logits(
+    let all = try logits.matrix(rows, count)
+    try ops.keepingRowsApart { () throws(MemoryError) in
+      try codes.logits(
         x, into: all, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
     }
-    let out = guided.matrix(pictures, count)
+    let out = try guided.matrix(pictures, count)
     ops.forEachRows(pictures, of: count) { range in
       for picture in range {
         guidance.combine(
@@ -92,16 +92,16 @@ package final class PaintingRun {
   }
 
   /// Takes in the code chosen for each picture.
-  package func take(_ chosen: [Int]) {
+  package func take(_ chosen: [Int]) throws(MemoryError) {
     precondition(chosen.count == pictures)
     let rows = 2 * pictures
     let columns = language.geometry.embeddingLength
-    let x = hidden.matrix(rows, columns)
-    ops.keepingRowsApart {
-      codes.embed(
+    let x = try hidden.matrix(rows, columns)
+    try ops.keepingRowsApart { () throws(MemoryError) in
+      try codes.embed(
         chosen.flatMap { [$0, $0] }, entries: entries.matrix(rows, codes.geometry.codeLength),
         into: x, scratch: (wide.matrix(rows, columns), wide2.matrix(rows, columns)), ops)
-      _ = language.forward(x, step, buffers, ops)
+      _ = try language.forward(x, step, buffers, ops)
     }
   }
 }

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 
 // Letters: S side of the picture in codes, C channels. Maps are [height, width, C].
 
@@ -49,23 +50,24 @@ package struct VQDecoder: Sendable {
   package func decode(
     _ codes: [Int], into pixels: UnsafeMutablePointer<UInt8>, _ buffers: FeatureMapBuffers,
     _ ops: Ops
-  ) -> Bool {
+  ) throws(MemoryError) -> Bool {
     ops.prepareBLAS()
+    buffers.giveBackAll()
     let d = Drawing(buffers: buffers, ops: ops, geometry: geometry, precision: precision)
-    var x = d.lookUp(codes, in: codebook)
-    x = d.convolve(x, postQuantization)
-    x = d.convolve(x, input)
-    x = d.residual(x, middle.0)
-    x = d.attention(x, middle.1)
-    x = d.residual(x, middle.2)
+    var x = try d.lookUp(codes, in: codebook)
+    x = try d.convolve(x, postQuantization)
+    x = try d.convolve(x, input)
+    x = try d.residual(x, middle.0)
+    x = try d.attention(x, middle.1)
+    x = try d.residual(x, middle.2)
     for level in levels {
       for (index, block) in level.residuals.enumerated() {
-        x = d.residual(x, block)
-        if !level.attentions.isEmpty { x = d.attention(x, level.attentions[index]) }
+        x = try d.residual(x, block)
+        if !level.attentions.isEmpty { x = try d.attention(x, level.attentions[index]) }
       }
-      if let convolution = level.upsample { x = d.enlarge(x, convolution) }
+      if let convolution = level.upsample { x = try d.enlarge(x, convolution) }
     }
-    x = d.convolve(d.activatedFloats(x, outputNorm), output)
+    x = try d.convolve(d.activatedFloats(x, outputNorm), output)
     let isNaNFree = d.write(x, to: pixels)
     return isNaNFree && buffers.panels.areFinite
   }
@@ -73,15 +75,16 @@ package struct VQDecoder: Sendable {
 
 extension Drawing {
   /// `x + conv2(swish(norm2(conv1(swish(norm1(x))))))`, the `x` of the sum through the shortcut.
-  func residual(_ x: FeatureMap, _ block: VQDecoder.Residual) -> FeatureMap {
-    let h = convolve(activated(copyOf: x, block.norm1), block.convolution1)
-    let sum = block.shortcut.map { convolve(x, $0) } ?? x
-    return convolve(activated(h, block.norm2), block.convolution2, addingTo: sum)
+  func residual(_ x: FeatureMap, _ block: VQDecoder.Residual) throws(MemoryError) -> FeatureMap {
+    let h = try convolve(activated(copyOf: x, block.norm1), block.convolution1)
+    var sum = x
+    if let shortcut = block.shortcut { sum = try convolve(x, shortcut) }
+    return try convolve(activated(h, block.norm2), block.convolution2, addingTo: sum)
   }
 
   /// `x + Wo · softmax(q kᵀ / √C) v` over all pixels, with q, k, v of the normalised map.
-  func attention(_ x: FeatureMap, _ block: VQDecoder.Attention) -> FeatureMap {
-    let h = attend(normalized(copyOf: x, block.norm), block)
-    return convolve(h, block.output, addingTo: x)
+  func attention(_ x: FeatureMap, _ block: VQDecoder.Attention) throws(MemoryError) -> FeatureMap {
+    let h = try attend(normalized(copyOf: x, block.norm), block)
+    return try convolve(h, block.output, addingTo: x)
   }
 }

@@ -44,24 +44,24 @@ final class MixedPass {
 
   /// Takes all rows in. The hidden states that follow them are those of the tokens, of the codes and of
   /// the pieces' ends, in this order, until the next call.
-  func run(tokens: [Continuation], codes: [Continuation], pieces: [Piece]) {
+  func run(tokens: [Continuation], codes: [Continuation], pieces: [Piece]) throws(MemoryError) {
     let count =
       tokens.count + codes.count + pieces.reduce(0) { $0 + $1.items.count }
     precondition(count > 0)
-    let x = hidden.matrix(count, columns)
+    let x = try hidden.matrix(count, columns)
     let segments =
       (tokens + codes).map { Segment(cache: $0.cache, count: 1) }
       + pieces.map { Segment(cache: $0.cache, count: $0.items.count) }
     for segment in segments {
       // Tokens come one by one: four chunks at a time lie together.
-      segment.cache.reserve(
+      try segment.cache.reserve(
         segment.cache.count + segment.count, spare: 4 * KVCache.chunkPositions - 1)
     }
-    ops.keepingRowsApart {
+    try ops.keepingRowsApart { () throws(MemoryError) in
       for (row, token) in tokens.enumerated() {
         ops.lookUp(token.value, in: language.embedding, into: x[row: row])
       }
-      embed(codes.map(\.value), into: x.rows(tokens.count..<tokens.count + codes.count))
+      try embed(codes.map(\.value), into: x.rows(tokens.count..<tokens.count + codes.count))
       var row = tokens.count + codes.count
       for piece in pieces {
         for item in piece.items {
@@ -73,13 +73,13 @@ final class MixedPass {
           row += 1
         }
       }
-      ends = language.forward(x, Batch(segments), buffers, ops)
+      ends = try language.forward(x, Batch(segments), buffers, ops)
     }
   }
 
-  private func embed(_ values: [Int], into rows: Matrix) {
+  private func embed(_ values: [Int], into rows: Matrix) throws(MemoryError) {
     guard let codes, !values.isEmpty else { return }
-    codes.embed(
+    try codes.embed(
       values, entries: entries.matrix(values.count, codes.geometry.codeLength), into: rows,
       scratch: (wide.matrix(values.count, columns), wide2.matrix(values.count, columns)), ops)
   }
@@ -90,13 +90,15 @@ final class MixedPass {
   }
 
   /// Text logits `[rows, V]` that follow hidden states of the last `run`, until the next call.
-  func textLogits(of states: [Int]) -> Matrix {
-    let rows = chosen.matrix(states.count, columns)
+  func textLogits(of states: [Int]) throws(MemoryError) -> Matrix {
+    let rows = try chosen.matrix(states.count, columns)
     for (row, state) in states.enumerated() {
       rows[row: row].update(from: ends![row: state], count: columns)
     }
-    let out = text.matrix(states.count, language.geometry.vocabularySize)
-    ops.keepingRowsApart { language.logits(rows, into: out, ops) }
+    let out = try text.matrix(states.count, language.geometry.vocabularySize)
+    try ops.keepingRowsApart { () throws(MemoryError) in
+      try language.logits(rows, into: out, ops)
+    }
     return out
   }
 
@@ -106,22 +108,22 @@ final class MixedPass {
   ///   the weight of guidance.
   func codeLogits(
     of states: [(with: UnsafePointer<Float>, without: UnsafePointer<Float>, weight: Float)]
-  ) -> Matrix {
+  ) throws(MemoryError) -> Matrix {
     let codes = codes!
-    let rows = chosen.matrix(2 * states.count, columns)
+    let rows = try chosen.matrix(2 * states.count, columns)
     for (index, state) in states.enumerated() {
       rows[row: 2 * index].update(from: state.with, count: columns)
       rows[row: 2 * index + 1].update(from: state.without, count: columns)
     }
     let count = codes.geometry.codeCount
-    let all = code.matrix(rows.rows, count)
-    ops.keepingRowsApart {
-      codes.logits(
+    let all = try code.matrix(rows.rows, count)
+    try ops.keepingRowsApart { () throws(MemoryError) in
+      try codes.logits(
         rows, into: all,
         scratch: (wide.matrix(rows.rows, columns), wide2.matrix(rows.rows, columns)),
         ops)
     }
-    let out = guided.matrix(states.count, count)
+    let out = try guided.matrix(states.count, count)
     ops.forEachRows(states.count, of: count) { range in
       for index in range {
         Guidance(weight: states[index].weight).combine(
@@ -129,6 +131,21 @@ final class MixedPass {
       }
     }
     return out
+  }
+
+  /// The same of one picture whose states were copied.
+  func codeLogits(
+    of states: (with: [Float], without: [Float]), weight: Float
+  ) throws(MemoryError) -> Matrix {
+    // Closures of arrays know no typed errors.
+    let result = states.with.withUnsafeBufferPointer { with in
+      states.without.withUnsafeBufferPointer { without in
+        Result { () throws(MemoryError) in
+          try codeLogits(of: [(with.baseAddress!, without.baseAddress!, weight)])
+        }
+      }
+    }
+    return try result.get()
   }
 
   /// A hidden state of the last `run` where it lies.

@@ -1,3 +1,4 @@
+import JanusSystem
 import Synchronization
 
 /// Pictures that are painted together from one prompt, each with its own choice of codes.
@@ -25,6 +26,14 @@ package final class PaintingRequest: @unchecked Sendable {
   var codes: [Int] = []
   var done = 0
   var hasFailed = false
+
+  /// Why it ended before its time, where memory was the reason.
+  package private(set) var memoryError: MemoryError?
+
+  func end(_ error: MemoryError) {
+    memoryError = error
+    onEnd(false)
+  }
 
   package init(
     prompt: [Int], emptyPrompt: [Int], pictures: Int, codesPerPicture: Int, guidance: Float,

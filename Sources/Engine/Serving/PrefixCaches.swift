@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// Sequences that were answered, kept for requests that begin alike: the next turn of a conversation,
 /// the same words of the system, the same picture.
 struct PrefixCaches {
@@ -33,7 +35,7 @@ struct PrefixCaches {
   /// long that is; nil where none is worth it. Those that are under way may lend theirs, too.
   mutating func fork(
     for request: TextRequest, among running: [TextAnswer]
-  ) -> (cache: KVCache, count: Int)? {
+  ) throws(MemoryError) -> (cache: KVCache, count: Int)? {
     let most = request.items.count - 1
     let keys = (0..<most).map(request.key)
     var best: (cache: KVCache, count: Int, entry: Int?)?
@@ -48,7 +50,7 @@ struct PrefixCaches {
     guard let best else { return nil }
     if let index = best.entry { entries.append(entries.remove(at: index)) }
     return (
-      best.cache.fork(first: best.count, reserving: request.items.count), best.count
+      try best.cache.fork(first: best.count, reserving: request.items.count), best.count
     )
   }
 }

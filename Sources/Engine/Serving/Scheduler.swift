@@ -40,8 +40,13 @@ package final class Scheduler: @unchecked Sendable {
 
   package func submit(_ request: TextRequest) {
     queue.async { [self] in
-      texts.append(request)
-      begin(request)
+      do throws(MemoryError) {
+        try begin(request)
+        texts.append(request)
+      } catch {
+        request.onEnd(error)
+        return
+      }
       step()
     }
   }
@@ -49,7 +54,12 @@ package final class Scheduler: @unchecked Sendable {
   package func submit(_ request: PaintingRequest) {
     queue.async { [self] in
       request.starts = [KVCache(shape: shape), KVCache(shape: shape)]
-      for start in request.starts { start.reserve(request.prompt.count) }
+      do throws(MemoryError) {
+        for start in request.starts { try start.reserve(request.prompt.count) }
+      } catch {
+        request.end(error)
+        return
+      }
       paintings.append(request)
       step()
     }
@@ -69,9 +79,9 @@ package final class Scheduler: @unchecked Sendable {
   // MARK: Prompts
 
   /// Finds what is known of a request's prompt, and has its pictures seen that are not.
-  private func begin(_ request: TextRequest) {
+  private func begin(_ request: TextRequest) throws(MemoryError) {
     let running = texts.flatMap { $0.answers.compactMap(\.self) }
-    if let known = prefixes.fork(for: request, among: running) {
+    if let known = try prefixes.fork(for: request, among: running) {
       request.cached = known.count
       request.cache = known.cache
     }
@@ -79,7 +89,7 @@ package final class Scheduler: @unchecked Sendable {
     let unseen = request.pictures(from: cache.count)
     request.onPrompt(cache.count, request.cached)
     if unseen.isEmpty {
-      cache.reserve(request.items.count)
+      try cache.reserve(request.items.count)
       request.cache = cache
       return
     }
@@ -101,18 +111,38 @@ package final class Scheduler: @unchecked Sendable {
         switch result {
         case .success(true):
           for (index, value) in features.value { request.features[index] = value }
-          box.value.reserve(request.items.count)
-          request.cache = box.value
-        case .success(false): request.cancel()
-        case .failure(let error):
-          // Unless it was dropped meanwhile.
-          if let index = texts.firstIndex(where: { $0 === request }) {
-            texts.remove(at: index)
-            request.onEnd(error)
+          do throws(MemoryError) {
+            try box.value.reserve(request.items.count)
+            request.cache = box.value
+          } catch {
+            end(request, error)
           }
+        case .success(false): request.cancel()
+        case .failure(let error): end(request, error)
         }
         step()
       }
+    }
+  }
+
+  /// Ends a request with an error, unless it was dropped meanwhile.
+  private func end(_ request: TextRequest, _ error: any Error) {
+    guard let index = texts.firstIndex(where: { $0 === request }) else { return }
+    texts.remove(at: index)
+    request.onEnd(error)
+  }
+
+  /// Ends the request that came last of those that compute, because there is no memory for all.
+  ///
+  /// No cache has grown in the step that failed, so that the others go on as if nothing had been.
+  private func makeRoom(_ error: MemoryError) {
+    pass.release()
+    prefixes.removeAll()
+    if let request = paintings.last(where: { $0.isPainting }) ?? paintings.last {
+      paintings.removeAll { $0 === request }
+      request.end(error)
+    } else if let request = texts.last(where: { $0.cache != nil }) {
+      end(request, error)
     }
   }
 
@@ -124,12 +154,17 @@ package final class Scheduler: @unchecked Sendable {
     isStepping = true
     queue.async { [self] in
       isStepping = false
-      if runStep() { step() }
+      do throws(MemoryError) {
+        if try runStep() { step() }
+      } catch {
+        makeRoom(error)
+        step()
+      }
     }
   }
 
   /// False when there is nothing to do.
-  private func runStep() -> Bool {
+  private func runStep() throws(MemoryError) -> Bool {
     dropCancelled()
     var answers: [(request: TextRequest, choice: Int, answer: TextAnswer)] = []
     for request in texts {
@@ -144,7 +179,7 @@ package final class Scheduler: @unchecked Sendable {
       return false
     }
 
-    pass.run(
+    try pass.run(
       tokens: answers.map { .init(value: $0.answer.token, cache: $0.answer.cache) },
       codes: painting.flatMap { request in
         request.rows.enumerated().map { index, cache in
@@ -162,8 +197,8 @@ package final class Scheduler: @unchecked Sendable {
     for (index, piece) in pieces.enumerated() {
       finish(piece, state: firstPiece + index, &asked)
     }
-    chooseTokens(asked)
-    chooseCodes(painting, first: firstCode)
+    try chooseTokens(asked)
+    try chooseCodes(painting, first: firstCode)
     endFinished()
     return true
   }
@@ -231,7 +266,7 @@ package final class Scheduler: @unchecked Sendable {
 
   // MARK: Choices
 
-  private func chooseTokens(_ asked: [Asked]) {
+  private func chooseTokens(_ asked: [Asked]) throws(MemoryError) {
     guard !asked.isEmpty else { return }
     // The choices of a prompt that has just come to its end have one state.
     var rows: [Int] = []
@@ -239,16 +274,22 @@ package final class Scheduler: @unchecked Sendable {
       if rows.last != asked.state { rows.append(asked.state) }
       return rows.count - 1
     }
-    let logits = pass.textLogits(of: rows)
+    let logits = try pass.textLogits(of: rows)
     let tokens = choose(asked.count) { index in
       asked[index].request.choose(
         asked[index].choice,
         UnsafeBufferPointer(start: logits[row: rowOf[index]], count: logits.columns))
     }
-    for (asked, token) in zip(asked, tokens) { take(token, asked) }
+    for (asked, token) in zip(asked, tokens) {
+      do throws(MemoryError) {
+        try take(token, asked)
+      } catch {
+        end(asked.request, error)
+      }
+    }
   }
 
-  private func take(_ token: Int?, _ asked: Asked) {
+  private func take(_ token: Int?, _ asked: Asked) throws(MemoryError) {
     let request = asked.request
     if request.answers.isEmpty {
       request.answers = Array(repeating: nil, count: request.choices)
@@ -269,13 +310,13 @@ package final class Scheduler: @unchecked Sendable {
       return
     }
     // The first choice goes on in the prompt's own cache; it has written nothing yet.
-    request.answers[asked.choice] = TextAnswer(
+    request.answers[asked.choice] = try TextAnswer(
       cache: asked.choice == 0
         ? cache : cache.fork(first: request.items.count, reserving: request.items.count),
       keys: keys, token: token)
   }
 
-  private func chooseCodes(_ painting: [PaintingRequest], first: Int) {
+  private func chooseCodes(_ painting: [PaintingRequest], first: Int) throws(MemoryError) {
     var states: [(with: UnsafePointer<Float>, without: UnsafePointer<Float>, weight: Float)] = []
     var owners: [(request: PaintingRequest, picture: Int)] = []
     var row = first
@@ -290,14 +331,15 @@ package final class Scheduler: @unchecked Sendable {
     for request in paintings where !request.isPainting {
       guard let with = request.states[0], let without = request.states[1] else { continue }
       request.states = [nil, nil]
-      with.withUnsafeBufferPointer { with in
-        without.withUnsafeBufferPointer { without in
-          start(request, from: (with.baseAddress!, without.baseAddress!))
-        }
+      do throws(MemoryError) {
+        try start(request, from: (with, without))
+      } catch {
+        paintings.removeAll { $0 === request }
+        request.end(error)
       }
     }
     guard !states.isEmpty else { return }
-    let logits = pass.codeLogits(of: states)
+    let logits = try pass.codeLogits(of: states)
     let codes = choose(owners.count) { index in
       owners[index].request.choose(
         owners[index].picture,
@@ -310,14 +352,14 @@ package final class Scheduler: @unchecked Sendable {
   }
 
   private func start(
-    _ request: PaintingRequest, from states: (UnsafePointer<Float>, UnsafePointer<Float>)
-  ) {
+    _ request: PaintingRequest, from states: ([Float], [Float])
+  ) throws(MemoryError) {
     let total = request.prompt.count + request.codesPerPicture
-    request.rows = (0..<2 * request.pictures).map { row in
-      request.starts[row % 2].fork(first: request.prompt.count, reserving: total)
+    request.rows = try (0..<2 * request.pictures).map { row throws(MemoryError) in
+      try request.starts[row % 2].fork(first: request.prompt.count, reserving: total)
     }
     request.starts = []
-    let logits = pass.codeLogits(of: [(states.0, states.1, request.guidance)])
+    let logits = try pass.codeLogits(of: states, weight: request.guidance)
     let row = UnsafeBufferPointer(start: logits[row: 0], count: logits.columns)
     let codes = choose(request.pictures) { request.choose($0, row) }
     request.hasFailed = codes.contains(nil)

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import Quant
 import SIMDKernels
 
@@ -12,10 +13,12 @@ extension Ops {
   /// scores of a row by the same amount, which softmax ignores. The mean of all values is added to
   /// the result unchanged, because the probabilities add up to one. So only the differences from
   /// the means are quantised (after SageAttention, arXiv 2410.02367).
-  func attendInInt8(_ q: Matrix, _ k: Matrix, _ v: Matrix, heads: Int, into out: Matrix) {
+  func attendInInt8(_ q: Matrix, _ k: Matrix, _ v: Matrix, heads: Int, into out: Matrix)
+    throws(MemoryError)
+  {
     let attention = QuantizedAttention(
       positions: k.rows, dim: q.columns / heads, panels: attentionPanels, kernels: kernels)
-    attention.panels.reserve(heads * attention.bytesPerHead / MemoryLayout<Float>.stride)
+    try attention.panels.reserve(heads * attention.bytesPerHead / MemoryLayout<Float>.stride)
     pool.run(2 * heads) { task, _ in
       let head = task / 2
       if task % 2 == 0 {
@@ -25,7 +28,7 @@ extension Ops {
       }
     }
     let step = 32
-    reserveThreadScratch(attention.scratch(rows: step))
+    try reserveThreadScratch(attention.scratch(rows: step))
     let blocks = (q.rows + step - 1) / step
     pool.run(blocks * heads) { task, thread in
       let rows = task / heads * step..<min(q.rows, (task / heads + 1) * step)

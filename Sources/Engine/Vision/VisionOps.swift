@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 import SIMDKernels
 
 extension Ops {
@@ -31,15 +32,15 @@ extension Ops {
   /// all `[N, heads · C]`. In int8 where the layer is quantised itself.
   func attend(
     _ q: Matrix, _ k: Matrix, _ v: Matrix, heads: Int, inInt8: Bool, into out: Matrix
-  ) {
-    if inInt8 { return attendInInt8(q, k, v, heads: heads, into: out) }
+  ) throws(MemoryError) {
+    if inInt8 { return try attendInInt8(q, k, v, heads: heads, into: out) }
     let (dim, count) = (q.columns / heads, k.rows)
     let scale = 1 / Float(dim).squareRoot()
     let width = Kernels.keysPerChunk
     let chunks = (count + width - 1) / width
-    let keys = transpose(k, heads: heads, chunks: chunks)
+    let keys = try transpose(k, heads: heads, chunks: chunks)
     let step = 32
-    reserveThreadScratch(step * chunks * width)
+    try reserveThreadScratch(step * chunks * width)
     let blocks = (q.rows + step - 1) / step
     pool.run(blocks * heads) { task, thread in
       let (block, head) = (task / heads, task % heads)
@@ -62,9 +63,9 @@ extension Ops {
   }
 
   /// Keys `[N, heads · C]` as the score kernels read them: `[heads][chunks][C][64]`.
-  private func transpose(_ k: Matrix, heads: Int, chunks: Int) -> Matrix {
+  private func transpose(_ k: Matrix, heads: Int, chunks: Int) throws(MemoryError) -> Matrix {
     let (dim, width) = (k.columns / heads, Kernels.keysPerChunk)
-    let out = transposedKeys.matrix(heads * chunks * dim, width)
+    let out = try transposedKeys.matrix(heads * chunks * dim, width)
     pool.run(heads * chunks) { task, _ in
       let (head, chunk) = (task / chunks, task % chunks)
       let target = out[row: task * dim]
@@ -79,12 +80,12 @@ extension Ops {
   /// Linear layers with GELU between them: the aligners and the code head.
   func perceptron(
     _ layers: [Linear], _ x: Matrix, scratch: (Matrix, Matrix), into out: Matrix
-  ) {
+  ) throws(MemoryError) {
     var input = x
     for (index, layer) in layers.enumerated() {
       let last = index == layers.count - 1
       let target = last ? out : index.isMultiple(of: 2) ? scratch.0 : scratch.1
-      matmul(input, Product(layer, into: target, finish: last ? .store : .gelu))
+      try matmul(input, Product(layer, into: target, finish: last ? .store : .gelu))
       input = target
     }
   }

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 
 // Letters: N patches, E embedding length, H heads, C head dimension, F feed-forward length,
 // P = 3 · patch² values of a patch, D embedding length of the language model.
@@ -29,12 +30,12 @@ package struct VisionTower: Sendable {
   /// - Parameter pixels: `[3, S, S]`, normalised.
   func encode(
     _ pixels: UnsafePointer<Float>, into out: Matrix, _ buffers: VisionBuffers, _ ops: Ops
-  ) {
+  ) throws(MemoryError) {
     let g = geometry
-    let b = buffers.views(g, aligned: out.columns)
+    let b = try buffers.views(g, aligned: out.columns)
 
     ops.cutPatches(pixels, side: g.imageSize, patch: g.patchSize, into: b.patches)
-    ops.matmul(b.patches, Product(patchEmbedding, into: b.x))
+    try ops.matmul(b.patches, Product(patchEmbedding, into: b.x))
     ops.add(positionEmbedding, to: b.x)
 
     for layer in layers {
@@ -42,20 +43,20 @@ package struct VisionTower: Sendable {
 
       // x += Wo · attention(Wq h, Wk h, Wv h), h = norm(x)
       ops.layerNorm(b.x, layer.norm1, epsilon: g.normEpsilon, into: b.h)
-      ops.matmul(
+      try ops.matmul(
         b.h, Product(layer.query, into: b.q), Product(layer.key, into: b.k),
         Product(layer.value, into: b.v))
-      ops.attend(
+      try ops.attend(
         b.q, b.k, b.v, heads: g.headCount, inInt8: layer.query.weight.format.isPanels, into: b.a)
-      ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(b.x)))
+      try ops.matmul(b.a, Product(layer.attentionOutput, into: b.h, finish: .addTo(b.x)))
 
       // x += Wdown · gelu(Wup h), h = norm(x)
       ops.layerNorm(b.x, layer.norm2, epsilon: g.normEpsilon, into: b.h)
-      ops.matmul(b.h, Product(layer.up, into: b.f, finish: .gelu))
-      ops.matmul(b.f, Product(layer.down, into: b.h, finish: .addTo(b.x)))
+      try ops.matmul(b.h, Product(layer.up, into: b.f, finish: .gelu))
+      try ops.matmul(b.f, Product(layer.down, into: b.h, finish: .addTo(b.x)))
     }
     ops.layerNorm(b.x, postNorm, epsilon: g.normEpsilon, into: b.h)
-    ops.perceptron(aligner, b.h, scratch: (b.d, b.d2), into: out)
+    try ops.perceptron(aligner, b.h, scratch: (b.d, b.d2), into: out)
   }
 }
 
@@ -66,9 +67,10 @@ extension PictureFeatures {
   package convenience init(
     encoding pixels: UnsafePointer<Float>, with tower: VisionTower, columns: Int,
     _ buffers: VisionBuffers, _ ops: Ops
-  ) {
-    self.init(patchCount: tower.geometry.patchCount, columns: columns) { rows in
-      tower.encode(pixels, into: rows, buffers, ops)
+  ) throws(MemoryError) {
+    try self.init(patchCount: tower.geometry.patchCount, columns: columns) {
+      rows throws(MemoryError) in
+      try tower.encode(pixels, into: rows, buffers, ops)
     }
   }
 }
@@ -92,14 +94,14 @@ package final class VisionBuffers {
   private let h = FloatBuffer()
   private let shared = FloatBuffer()
 
-  func views(_ g: VisionGeometry, aligned columns: Int) -> Views {
+  func views(_ g: VisionGeometry, aligned columns: Int) throws(MemoryError) -> Views {
     let (n, e) = (g.patchCount, g.embeddingLength)
-    shared.reserve(n * Self.sharedColumns(g, aligned: columns))
-    let q = shared.matrix(n, e)
+    try shared.reserve(n * Self.sharedColumns(g, aligned: columns))
+    let q = try shared.matrix(n, e)
     let k = Matrix(behind: q, columns: e)
     let v = Matrix(behind: k, columns: e)
-    let d = shared.matrix(n, columns)
-    return Views(
+    let d = try shared.matrix(n, columns)
+    return try Views(
       x: x.matrix(n, e), h: h.matrix(n, e),
       patches: shared.matrix(n, 3 * g.patchSize * g.patchSize),
       q: q, k: k, v: v, a: Matrix(behind: v, columns: e),

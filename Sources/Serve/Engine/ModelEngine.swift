@@ -209,11 +209,7 @@ package final class ModelEngine: InferenceEngine {
     _ pictures: [Picture]
   ) -> @Sendable (Int, Ops, () -> Bool) throws -> PictureFeatures? {
     { [model] index, ops, keepGoing in
-      do throws(BlankPicture) {
-        return try model.features(of: pictures[index], ops, keepGoing: keepGoing)
-      } catch {
-        throw JanusError.blankPicture(index: index, error)
-      }
+      try model.features(of: pictures[index], index: index, ops, keepGoing: keepGoing)
     }
   }
 
@@ -243,6 +239,7 @@ package final class ModelEngine: InferenceEngine {
   static func engineError(_ error: any Error) -> EngineError {
     switch error {
     case let error as EngineError: return error
+    case let error as MemoryError: return EngineError(.memory, "\(error)")
     case let error as JanusError:
       switch error {
       case .context(let needed, let available):

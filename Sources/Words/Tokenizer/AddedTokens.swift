@@ -26,12 +26,21 @@ package struct AddedTokens: Sendable {
   /// From the JSON of tokenizer.json's "added_tokens".
   init(json: String) throws(TokenizerError) {
     let part = "added_tokens"
+    try TokenizerLimits.checkJSON(json, part: part, bytes: TokenizerLimits.addedTokensBytes)
     do {
       tokens = try JSONDecoder().decode([Token].self, from: Data(json.utf8))
     } catch {
       throw .malformed(part: part, reason: "\(error)")
     }
+    guard tokens.count <= TokenizerLimits.addedTokens else {
+      throw .limit(of: part, found: tokens.count, limit: TokenizerLimits.addedTokens)
+    }
     for token in tokens {
+      guard token.content.utf8.count <= TokenizerLimits.addedTokenBytes else {
+        throw .limit(
+          of: "bytes of added token \(TokenizerError.quote(token.content))",
+          found: token.content.utf8.count, limit: TokenizerLimits.addedTokenBytes)
+      }
       let flags = [
         ("single_word", token.singleWord), ("lstrip", token.lstrip), ("rstrip", token.rstrip),
       ]

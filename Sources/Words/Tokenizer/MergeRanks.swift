@@ -7,15 +7,15 @@ package struct MergeRanks: Sendable {
   private var ranks: [UInt32]
   /// The token that each merge makes.
   private(set) var results: [UInt32] = []
-
-  /// Ranks share a word with positions in `PairMerging`.
-  static let most = 1 << 24
+  /// Random, so that no file can be made whose pairs fall into the same slots.
+  private let seed = UInt64.random(in: 0...UInt64.max)
+  private let factor = UInt64.random(in: 0...UInt64.max) | 1
 
   /// `merges` are "left right" in the byte alphabet. Where a pair occurs twice the later one counts,
   /// as in `tokenizers`.
   init(_ merges: some ByteStrings, _ vocabulary: Vocabulary) throws(TokenizerError) {
-    guard merges.count < Self.most else {
-      throw .count(of: "merges", found: merges.count, expected: "fewer than \(Self.most)")
+    guard merges.count <= TokenizerLimits.merges else {
+      throw .limit(of: "merges", found: merges.count, limit: TokenizerLimits.merges)
     }
     let size = Vocabulary.tableSize(merges.count)
     pairs = Array(repeating: .max, count: size)
@@ -73,7 +73,8 @@ package struct MergeRanks: Sendable {
 
   @inline(__always)
   private func slot(of pair: UInt64) -> Int {
-    let hash = pair &* 0x9E37_79B9_7F4A_7C15
+    var hash = (pair ^ seed) &* factor
+    hash = (hash ^ hash >> 32) &* 0x9E37_79B9_7F4A_7C15
     return Int(truncatingIfNeeded: hash ^ hash >> 32) & (pairs.count - 1)
   }
 

@@ -18,7 +18,7 @@ package final class Pattern: Sendable {
   private let transitions: [UInt16]
 
   /// Errors: what the subset does not have, a pattern that matches the empty text, or one whose
-  /// automaton would be too large.
+  /// automaton would be too large or would take too long to build.
   init(_ syntax: PatternSyntax, named name: String) throws(TokenizerError) {
     let automaton = try PatternAutomaton(syntax, named: name)
     intervalStarts = automaton.classes.starts
@@ -30,7 +30,23 @@ package final class Pattern: Sendable {
   }
 
   convenience init(_ pattern: String) throws(TokenizerError) {
+    try Self.checkLength(pattern)
     try self.init(try PatternSyntax(parsing: pattern), named: pattern)
+  }
+
+  /// Matches a text alone.
+  convenience init(literal text: String) throws(TokenizerError) {
+    try Self.checkLength(text)
+    try self.init(PatternSyntax(literal: text), named: text)
+  }
+
+  private static func checkLength(_ pattern: String) throws(TokenizerError) {
+    guard pattern.utf8.count <= TokenizerLimits.patternBytes else {
+      throw .pattern(
+        pattern,
+        reason: "expected at most \(TokenizerLimits.patternBytes) bytes, found "
+          + "\(pattern.utf8.count)")
+    }
   }
 
   /// Calls `body` with each match and each gap between matches, in order; together they are `text`.

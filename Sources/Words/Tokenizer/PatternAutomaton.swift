@@ -21,45 +21,63 @@ package struct PatternAutomaton {
 
   private static let mostInstructions = 8192
   private static let mostStates = 4096
+  private var steps = 0
+  /// The latest visit that came to each instruction, and the one that took it into the next list.
+  private var visits: [Int] = []
+  private var takes: [Int] = []
+  private var visit = 0
 
   init(_ syntax: PatternSyntax, named name: String) throws(TokenizerError) {
     self.name = name
+    var numbers: [ScalarSet: Int] = [:]
     var sets: [ScalarSet] = []
-    Self.collectSets(of: syntax, into: &sets)
-    classes = ScalarClasses(partitioning: sets)
-    guard classes.count < 256 else {
+    Self.collectSets(of: syntax, into: &sets, &numbers)
+    guard sets.count <= TokenizerLimits.patternSets else {
+      throw .pattern(
+        name, reason: "it has more than \(TokenizerLimits.patternSets) sets of characters")
+    }
+    guard let classes = ScalarClasses(partitioning: sets) else {
       throw .pattern(name, reason: "it distinguishes more than 255 kinds of characters")
     }
-    let classes = classes
+    self.classes = classes
     membership = sets.map { set in classes.representatives.map { set.contains($0) } }
-    try emit(syntax, sets)
+    try emit(syntax, numbers)
     program.append(.match)
+    visits = Array(repeating: 0, count: program.count + 1)
+    takes = visits
     try buildTransitions()
   }
 
-  private static func collectSets(of syntax: PatternSyntax, into sets: inout [ScalarSet]) {
+  /// The different sets and their numbers; one more than the limit at most.
+  private static func collectSets(
+    of syntax: PatternSyntax, into sets: inout [ScalarSet], _ numbers: inout [ScalarSet: Int]
+  ) {
+    guard sets.count <= TokenizerLimits.patternSets else { return }
     switch syntax {
     case .scalar(let set), .endOrAhead(let set):
-      if !sets.contains(set) { sets.append(set) }
+      if numbers[set] == nil {
+        numbers[set] = sets.count
+        sets.append(set)
+      }
     case .sequence(let items), .alternatives(let items):
-      for item in items { collectSets(of: item, into: &sets) }
+      for item in items { collectSets(of: item, into: &sets, &numbers) }
     case .repeated(let item, _, _):
-      collectSets(of: item, into: &sets)
+      collectSets(of: item, into: &sets, &numbers)
     }
   }
 
   /// Appends the instructions of `syntax`; each runs into the one that follows it.
   private mutating func emit(
-    _ syntax: PatternSyntax, _ sets: [ScalarSet]
+    _ syntax: PatternSyntax, _ sets: [ScalarSet: Int]
   ) throws(TokenizerError) {
     guard program.count < Self.mostInstructions else {
       throw .pattern(name, reason: "it is too long")
     }
     switch syntax {
     case .scalar(let set):
-      program.append(.scalar(set: sets.firstIndex(of: set) ?? 0))
+      program.append(.scalar(set: sets[set] ?? 0))
     case .endOrAhead(let set):
-      program.append(.endOrAhead(set: sets.firstIndex(of: set) ?? 0))
+      program.append(.endOrAhead(set: sets[set] ?? 0))
     case .sequence(let items):
       for item in items { try emit(item, sets) }
     case .alternatives(let branches):
@@ -96,14 +114,14 @@ package struct PatternAutomaton {
 
   private mutating func buildTransitions() throws(TokenizerError) {
     let width = classes.count + 1
-    var numbers: [[Int]: Int] = [[]: 0, [0]: 1]
-    var lists: [[Int]] = [[], [0]]
+    var numbers: [[UInt16]: Int] = [[]: 0, [0]: 1]
+    var lists: [[UInt16]] = [[], [0]]
     transitions = Array(repeating: 0, count: 2 * width)
     var state = 1
     while state < lists.count {
       for scalarClass in 0..<width {
         let ahead = scalarClass < classes.count ? scalarClass : nil
-        let (next, accepts) = step(lists[state], ahead: ahead)
+        let (next, accepts) = try step(lists[state], ahead: ahead)
         if accepts, state == 1 { throw .pattern(name, reason: "it matches the empty text") }
         let known = numbers[next] ?? lists.count
         if known == lists.count {
@@ -122,23 +140,34 @@ package struct PatternAutomaton {
 
   /// The list after the next scalar (`ahead`, nil: the text ends), and whether a match ends before
   /// it. Depth first in order of priority.
-  private func step(_ list: [Int], ahead: Int?) -> (next: [Int], accepts: Bool) {
-    var seen: Set<Int> = []
-    var next: [Int] = []
+  private mutating func step(
+    _ list: [UInt16], ahead: Int?
+  ) throws(TokenizerError) -> (next: [UInt16], accepts: Bool) {
+    visit += 1
+    // Also the copy of the list counts, where a match at its beginning ends the step.
+    steps += list.count
+    guard steps <= TokenizerLimits.automatonSteps else {
+      throw .pattern(name, reason: "its automaton takes too long to build")
+    }
+    var next: [UInt16] = []
     var pending = Array(list.reversed())
-    while let instruction = pending.popLast() {
-      guard seen.insert(instruction).inserted else { continue }
+    while let top = pending.popLast() {
+      steps += 1
+      let instruction = Int(top)
+      if visits[instruction] == visit { continue }
+      visits[instruction] = visit
       switch program[instruction] {
       case .match:
         return (next, true)
       case .fork(let first, let second):
-        pending.append(second)
-        pending.append(first)
+        pending.append(UInt16(second))
+        pending.append(UInt16(first))
       case .endOrAhead(let set):
-        if ahead.map({ membership[set][$0] }) ?? true { pending.append(instruction + 1) }
+        if ahead.map({ membership[set][$0] }) ?? true { pending.append(top + 1) }
       case .scalar(let set):
-        if let ahead, membership[set][ahead], !next.contains(instruction + 1) {
-          next.append(instruction + 1)
+        if let ahead, membership[set][ahead], takes[instruction + 1] != visit {
+          takes[instruction + 1] = visit
+          next.append(top + 1)
         }
       }
     }
@@ -154,12 +183,15 @@ package struct ScalarClasses {
   /// One scalar of each class.
   private(set) var representatives: [UInt32] = []
 
+  private static let most = 255
+
   var count: Int { representatives.count }
 
-  init(partitioning sets: [ScalarSet]) {
+  /// Nil where more than 255 classes are needed.
+  init?(partitioning sets: [ScalarSet]) {
     let borders = sets.flatMap { $0.ranges.flatMap { [$0.lowerBound, $0.upperBound + 1] } }
     let intervals = Set(borders + [0]).sorted().filter { $0 <= 0x10FFFF }
-    var signatures: [[Bool]] = []
+    var numbers: [[Bool]: Int] = [:]
     // Each set's ranges are walked along with the intervals, never searched.
     var cursors = Array(repeating: 0, count: sets.count)
     for start in intervals {
@@ -170,12 +202,12 @@ package struct ScalarClasses {
         }
         return cursors[index] < ranges.count && ranges[cursors[index]].lowerBound <= start
       }
-      var number = signatures.firstIndex(of: signature) ?? signatures.count
-      if number == signatures.count {
-        signatures.append(signature)
+      let number = numbers[signature] ?? numbers.count
+      if number == numbers.count {
+        guard number < Self.most else { return nil }
+        numbers[signature] = number
         representatives.append(start)
       }
-      number = min(number, 255)
       if classes.last != UInt8(number) {
         starts.append(start)
         classes.append(UInt8(number))

@@ -223,6 +223,9 @@ private struct PatternParser {
       if scalar == "[" || scalar == "]" || follows("&&") {
         throw refusal("\(scalar) inside a character class")
       }
+      guard ranges.count <= TokenizerLimits.setRanges else {
+        throw refusal("more than \(TokenizerLimits.setRanges) ranges of characters")
+      }
       let first = try member()
       guard next == "-", position + 1 < scalars.count, scalars[position + 1] != "]" else {
         ranges += first.ranges

@@ -20,6 +20,8 @@ package struct PreTokenizer: Sendable {
 
   /// From the JSON of tokenizer.json's "pre_tokenizer"; its last stage must be ByteLevel.
   init(json: String) throws(TokenizerError) {
+    try TokenizerLimits.checkJSON(
+      json, part: Self.part, bytes: TokenizerLimits.preTokenizerBytes)
     let description: Description
     do {
       description = try JSONDecoder().decode(Description.self, from: Data(json.utf8))
@@ -28,6 +30,10 @@ package struct PreTokenizer: Sendable {
     }
     var stages: [Stage] = []
     let flat = description.flattened
+    guard flat.count <= TokenizerLimits.stages else {
+      throw .limit(
+        of: "stages of \(Self.part)", found: flat.count, limit: TokenizerLimits.stages)
+    }
     for (index, stage) in flat.enumerated() {
       guard (stage.type == "ByteLevel") == (index == flat.count - 1) else {
         throw .unsupported(part: Self.part, feature: "ByteLevel elsewhere than at its end")
@@ -55,7 +61,7 @@ package struct PreTokenizer: Sendable {
       guard let text = stage.pattern?.string else {
         throw .malformed(part: part, reason: "a Split without pattern")
       }
-      return [.split(try Pattern(PatternSyntax(literal: text), named: text))]
+      return [.split(try Pattern(literal: text))]
     case "Digits":
       return [.digits(individual: stage.individualDigits ?? false)]
     case "ByteLevel":

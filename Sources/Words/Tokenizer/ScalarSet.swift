@@ -1,5 +1,5 @@
 /// A set of Unicode scalars, as sorted ranges that neither touch nor overlap.
-package struct ScalarSet: Equatable, Sendable {
+package struct ScalarSet: Hashable, Sendable {
   private(set) var ranges: [ClosedRange<UInt32>]
 
   private static let last: UInt32 = 0x10FFFF
@@ -34,7 +34,12 @@ package struct ScalarSet: Equatable, Sendable {
   }
 
   func contains(_ value: UInt32) -> Bool {
-    ranges.contains { $0.contains(value) }
+    var (low, high) = (0, ranges.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound < value { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].lowerBound <= value
   }
 
   /// Unicode's White_Space, which is what `\s` means to Oniguruma.
@@ -45,36 +50,36 @@ package struct ScalarSet: Equatable, Sendable {
 
   /// The scalars of a general category, `L` or `Lu`; nil for an unknown name, and for the
   /// categories of unassigned scalars, which change with each Unicode version.
-  static func category(_ name: String) -> ScalarSet? {
-    switch name {
-    case "L": letters
-    case "N": numbers
-    default: assigned { $0 == name || $0.prefix(1) == name }
-    }
-  }
+  static func category(_ name: String) -> ScalarSet? { categories[name] }
 
-  private static let letters = assigned { $0.prefix(1) == "L" } ?? ScalarSet()
-  private static let numbers = assigned { $0.prefix(1) == "N" } ?? ScalarSet()
-
+  /// All in one walk over the scalars, which takes as long as for one of them.
+  ///
   /// Planes 4 to 13 have no assigned scalar, 15 and 16 are for private use.
-  private static func assigned(where matches: (String) -> Bool) -> ScalarSet? {
-    let wanted = Unicode.GeneralCategory.named.filter { matches($0.name) }.map(\.category)
-    guard !wanted.isEmpty else { return nil }
-    var ranges: [ClosedRange<UInt32>] = []
+  private static let categories: [String: ScalarSet] = {
+    let named = Unicode.GeneralCategory.named
+    let numbers = Dictionary(
+      uniqueKeysWithValues: named.enumerated().map { ($1.category, $0) })
+    var ranges: [[ClosedRange<UInt32>]] = Array(repeating: [], count: named.count)
     for plane: UInt32 in [0, 1, 2, 3, 14] {
       for value in plane << 16...plane << 16 | 0xFFFF {
         guard let scalar = Unicode.Scalar(value),
-          wanted.contains(scalar.properties.generalCategory)
+          let number = numbers[scalar.properties.generalCategory]
         else { continue }
-        if let open = ranges.last, open.upperBound + 1 == value {
-          ranges[ranges.count - 1] = open.lowerBound...value
+        if let open = ranges[number].last, open.upperBound + 1 == value {
+          ranges[number][ranges[number].count - 1] = open.lowerBound...value
         } else {
-          ranges.append(value...value)
+          ranges[number].append(value...value)
         }
       }
     }
-    return ScalarSet(ranges)
-  }
+    var sets: [String: ScalarSet] = [:]
+    for (number, category) in named.enumerated() {
+      sets[category.name] = ScalarSet(ranges[number])
+      sets[String(category.name.prefix(1)), default: ScalarSet()] =
+        sets[String(category.name.prefix(1)), default: ScalarSet()].union(ScalarSet(ranges[number]))
+    }
+    return sets
+  }()
 }
 
 extension Unicode.GeneralCategory {

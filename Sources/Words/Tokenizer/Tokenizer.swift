@@ -35,8 +35,9 @@ package struct Tokenizer: Sendable {
     guard types.count == tokens.count else {
       throw .count(of: "token types", found: types.count, expected: "\(tokens.count), as tokens")
     }
-    guard (1..<Int(Int32.max)).contains(tokens.count) else {
-      throw .count(of: "tokens", found: tokens.count, expected: "1 to \(Int32.max - 1)")
+    guard (1...TokenizerLimits.tokens).contains(tokens.count) else {
+      throw .count(
+        of: "tokens", found: tokens.count, expected: "1 to \(TokenizerLimits.tokens)")
     }
     for (name, id) in [("bos", bos), ("eos", eos), ("padding", padding ?? 0)]
     where !(0..<tokens.count).contains(id) {
@@ -82,6 +83,12 @@ package struct Tokenizer: Sendable {
 
   /// How many ids there are; a model may have more logits than that.
   package var count: Int { vocabulary.count }
+
+  /// Fewer tokens than these cannot spell a text, whatever is around it. Told without spelling it, which takes time and
+  /// memory for a text of megabytes.
+  package func fewestTokens(spelling text: String) -> Int {
+    text.utf8.count < 4096 ? 0 : text.stripped.utf8.count / vocabulary.longest
+  }
 
   /// The id of a token by its text: an added token's, otherwise the one that spells it.
   package func id(of token: String) -> Int? {

@@ -1,4 +1,5 @@
 import GGUF
+import JanusSystem
 
 /// Why a tokenizer or a prompt cannot be made from what a file or a caller gives.
 package enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable {
@@ -11,6 +12,8 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable
   /// A regular expression that is wrong or outside of the supported subset.
   case pattern(String, reason: String)
   case count(of: String, found: Int, expected: String)
+  /// More than one of `TokenizerLimits`.
+  case limit(of: String, found: Int, limit: Int)
   case identifier(of: String, found: Int, tokenCount: Int)
   /// No token stands for this byte, so that some text could not be encoded.
   case missingByte(UInt8)
@@ -28,13 +31,15 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable
     case .container(let problem):
       problem.description
     case .malformed(let part, let reason):
-      "\(part) cannot be read: \(reason)"
+      "\(part) cannot be read: \(DisplayText.line(reason, limit: 300))"
     case .unsupported(let part, let feature):
       "\(part) asks for \(feature), which is not supported"
     case .pattern(let pattern, let reason):
       "the regular expression \(Self.quote(pattern)) is not supported: \(reason)"
     case .count(let what, let found, let expected):
       "\(found) \(what), expected \(expected)"
+    case .limit(let what, let found, let limit):
+      "\(found) \(what), expected at most \(limit)"
     case .identifier(let what, let found, let tokenCount):
       "\(what) is \(found), expected an id below \(tokenCount)"
     case .missingByte(let byte):
@@ -53,13 +58,12 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible, Sendable
     }
   }
 
-  /// Text from a file on one line, without control characters, and not endless.
+  /// Text from a file on one line and not endless; what `DisplayText` takes away is shown as escapes.
   static func quote(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars.prefix(60) {
       quoted +=
-        scalar.properties.generalCategory == .control
-        ? scalar.escaped(asASCII: true) : String(scalar)
+        DisplayText.isShownInLine(scalar) ? String(scalar) : scalar.escaped(asASCII: true)
     }
     return quoted + (text.unicodeScalars.count > 60 ? "…\"" : "\"")
   }

@@ -25,6 +25,9 @@ package struct Vocabulary: Sendable {
 
   var count: Int { offsets.count - 1 }
 
+  /// Of the token with the most bytes.
+  private(set) var longest = 1
+
   /// A token outside of the byte alphabet ("<｜end▁of▁sentence｜>") stands for its own text, as
   /// `tokenizers` decodes it, and is not found by its bytes.
   init(_ tokens: some ByteStrings) {
@@ -37,6 +40,7 @@ package struct Vocabulary: Sendable {
         bytes.append(contentsOf: text)
         return false
       }
+      longest = max(longest, bytes.count - offsets[id])
       offsets.append(bytes.count)
       if isSpelled { insert(id) }
     }
@@ -79,10 +83,11 @@ package struct Vocabulary: Sendable {
     slots[slot] = Int32(truncatingIfNeeded: id)
   }
 
-  /// FNV-1a, its upper bits folded into those that choose the slot.
+  /// Swift's own (SipHash), which begins elsewhere in every process: no file can be made whose tokens
+  /// fall into the same slots.
   private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return Int(truncatingIfNeeded: hash ^ hash >> 32)
+    var hasher = Hasher()
+    hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+    return hasher.finalize()
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JanusSystem
 
 /// `janus-lite models`: which models are there.
 struct ModelsCommand: ParsableCommand {
@@ -52,7 +53,7 @@ struct ModelsCommand: ParsableCommand {
           entry.name, Format.bytes(entry.bytes), entry.recipe, entry.source ?? "-",
           entry.commit.map { String($0.prefix(12)) } ?? "-",
           entry.date.formatted(.iso8601.year().month().day()),
-        ].map { $0.replacing(/[\p{C}\p{Zl}\p{Zp}]/, with: "\u{FFFD}") }
+        ].map { DisplayText.line($0) }
       }
       let titles = ["name", "size", "recipe", "from", "commit", "date"]
       let widths = titles.indices.map { column in

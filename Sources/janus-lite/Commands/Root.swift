@@ -77,6 +77,9 @@ struct Root: ParsableCommand {
 
   static func main() {
     StandardStreams.reserve()
+    CrashMessages.install()
+    // Read when OpenBLAS is loaded. No other thread is there yet that could read variables.
+    for (name, value) in BLAS.environment { setenv(name, value, 1) }
     // Exceeding the limit on file size is then an error of writing; it does not end the process.
     signal(SIGXFSZ, SIG_IGN)
     do {

@@ -86,9 +86,9 @@ extension Machine {
   }
 }
 
-/// Removes control characters: a value comes from a file, and the table may go to a terminal.
+/// A value comes from a file, and the table may go to a terminal.
 private func row(_ title: String, _ value: String) -> String {
-  padded(title, 12) + value.replacing(/[\p{Cc}\p{Cf}]/, with: "\u{FFFD}")
+  padded(title, 12) + DisplayText.line(value)
 }
 
 private func padded(_ text: String, _ width: Int) -> String {

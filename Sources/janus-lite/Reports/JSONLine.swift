@@ -14,9 +14,22 @@ enum JSONLine {
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     do {
-      return String(decoding: try encoder.encode(value), as: UTF8.self)
+      return escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
     } catch {
       throw Failure(.internalError, "cannot write JSON: \(error)")
+    }
+  }
+
+  /// The same JSON with what a terminal must not get as escapes. Foundation escapes ASCII's control
+  /// characters only.
+  private static func escaped(_ json: String) -> String {
+    if json.unicodeScalars.allSatisfy(DisplayText.isShown) { return json }
+    return json.unicodeScalars.reduce(into: "") { text, scalar in
+      if DisplayText.isShown(scalar) {
+        text.unicodeScalars.append(scalar)
+      } else {
+        for unit in String(scalar).utf16 { text += "\\u" + String(format: "%04x", unit) }
+      }
     }
   }
 

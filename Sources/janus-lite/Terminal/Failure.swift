@@ -54,8 +54,12 @@ struct Failure: Error {
       let isUsage = Root.exitCode(for: error) == .validationFailure
       self.init(
         isUsage ? .usage : .internalError,
-        isUsage ? "\(Root.message(for: error)) (\(Self.helpHint))" : "\(error)")
+        isUsage ? "\(Self.oneLine(Root.message(for: error))) (\(Self.helpHint))" : "\(error)")
     }
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    text.split(separator: "\n").joined(separator: " ")
   }
 
   /// Names the subcommand where one was recognised.

@@ -108,7 +108,8 @@ enum Interrupt {
 }
 
 extension sigaction {
-  fileprivate var isIgnoring: Bool {
+  /// Whether the parent process had the signal ignored.
+  var isIgnoring: Bool {
     #if canImport(Darwin)
       let handler = __sigaction_u.__sa_handler
     #else

@@ -16,12 +16,12 @@ enum StandardStreams {
 }
 
 /// Standard output, for answers. A write that fails is an error: a full disk must not look like
-/// success.
+/// success. A terminal gets no control characters; a pipe or file gets answers as they are.
 enum StandardOutput {
   static let isTerminal = isatty(STDOUT_FILENO) == 1
 
   static func write(_ text: String) throws(Failure) {
-    guard writeAll(text, to: STDOUT_FILENO) else {
+    guard writeAll(isTerminal ? DisplayText.lines(text) : text, to: STDOUT_FILENO) else {
       throw Failure(.inputOutput, "cannot write to standard output: \(systemMessage())")
     }
   }
@@ -37,15 +37,22 @@ enum StandardOutput {
   }
 }
 
-/// Standard error, for everything that is not the answer. A write that fails cannot be reported.
+/// Standard error, for everything that is not the answer. A write that fails cannot be reported. No
+/// control character passes, in pipes and files neither: they are read on a terminal later.
 enum StandardError {
   /// Whether it is a terminal that can go back to the beginning of a line and clear it.
   static let writesOver =
     isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
-  static func write(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
+  static func write(_ text: String) { _ = writeAll(DisplayText.lines(text), to: STDERR_FILENO) }
 
-  static func line(_ text: String) { write(text + "\n") }
+  /// One line, whatever the text holds.
+  static func line(_ text: String) { write(DisplayText.line(text) + "\n") }
+
+  /// Clears the line on which the cursor is, and writes another.
+  static func replaceLine(_ text: String) {
+    _ = writeAll("\r\u{1b}[K" + DisplayText.line(text), to: STDERR_FILENO)
+  }
 
   static func note(_ text: String) { line("janus-lite: \(text)") }
 

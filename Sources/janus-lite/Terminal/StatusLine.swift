@@ -24,23 +24,23 @@ struct StatusLine {
     let text = text()
     // A line that wraps would leave its beginning behind each time.
     let line = Self.end(of: text, columns: StandardError.width - 1)
-    StandardError.write("\r\u{1b}[K" + line)
+    StandardError.replaceLine(line)
     isShown = true
   }
 
   mutating func clear() {
     guard isShown else { return }
-    StandardError.write("\r\u{1b}[K")
+    StandardError.replaceLine("")
     isShown = false
   }
 
-  /// The end of a text, as much as fits into the columns. Characters that would move the cursor
+  /// The end of a text, as much as fits into the columns. Characters that a line does not show
   /// become spaces.
   static func end(of text: String, columns: Int) -> String {
     var left = columns
     var kept: [Character] = []
     for character in text.reversed() {
-      let shown = character.movesCursor ? " " : character
+      let shown = character.isShown ? character : " "
       left -= shown.isWide ? 2 : 1
       if left < 0 { break }
       kept.append(shown)
@@ -50,13 +50,8 @@ struct StatusLine {
 }
 
 extension Character {
-  fileprivate var movesCursor: Bool {
-    unicodeScalars.contains { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator: true
-      default: false
-      }
-    }
+  fileprivate var isShown: Bool {
+    unicodeScalars.allSatisfy { DisplayText.isShownInLine($0) || $0 == "\u{200D}" }
   }
 
   /// Whether terminals give it two columns: pictographs, and the scripts that Unicode's annex 11 (East

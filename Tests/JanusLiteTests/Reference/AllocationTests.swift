@@ -18,11 +18,11 @@
             let run = TextRun(
               model.languageModel, Ops(kernels: model.kernels, pool: model.pool),
               cacheFormat: model.cacheFormat)
-            _ = run.prefill([.token(1), .token(2), .token(3)], pictures: [])
-            run.cache.reserve(64)
-            _ = run.step(4)
+            _ = try run.prefill([.token(1), .token(2), .token(3)], pictures: [])
+            try run.cache.reserve(64)
+            _ = try run.step(4)
 
-            let objects = ObjectCount.during { for token in 5..<13 { _ = run.step(token) } }
+            let objects = try ObjectCount.during { for token in 5..<13 { _ = try run.step(token) } }
             #expect(objects == 0, "\(fixture), \(quantization)")
             let counted = ObjectCount.during { _ = [UInt8](repeating: 0, count: run.count) }
             #expect(counted > 0, "the hook does not count")
@@ -43,7 +43,7 @@
     /// The runtime's own function, behind the hook.
     private nonisolated(unsafe) static var original: Allocate?
 
-    static func during(_ body: () -> Void) -> Int {
+    static func during(_ body: () throws -> Void) rethrows -> Int {
       let runtime = dlopen(nil, RTLD_NOW)
       let slot = dlsym(runtime, "_swift_allocObject")!.assumingMemoryBound(to: Allocate.self)
       let permission = dlsym(
@@ -55,7 +55,7 @@
       objects = 0
       slot.pointee = { metadata, size, mask in ObjectCount.allocate(metadata, size, mask) }
       permission.pointee = true
-      body()
+      try body()
       permission.pointee = false
       slot.pointee = original!
       return objects

@@ -19,9 +19,9 @@ import Testing
       let ids = try model.promptFormat.painting(painting.prompt)
       #expect(ids.conditional == painting.promptIds)
       #expect(ids.unconditional == painting.unconditionalIds)
-      let run = painting.run(model)
+      let run = try painting.run(model)
       for (step, code) in painting.codes.enumerated() {
-        let logits = run.nextLogits()
+        let logits = try run.nextLogits()
         let values = UnsafeBufferPointer(start: logits.base, count: logits.columns)
         if let guided = painting.guided.first(where: { $0.step == step }) {
           let scale = guided.values.map(abs).max()!
@@ -37,7 +37,7 @@ import Testing
         let best = values.indices.max { values[$0] < values[$1] }!
         #expect(best == code, "\(fixture.name): step \(step) of '\(painting.prompt)'")
         if best != code { break }
-        run.take([code])
+        try run.take([code])
       }
     }
   }
@@ -88,8 +88,8 @@ import Testing
 }
 
 extension Expected.Painting {
-  fileprivate func run(_ model: Janus) -> PaintingRun {
-    PaintingRun(
+  fileprivate func run(_ model: Janus) throws -> PaintingRun {
+    try PaintingRun(
       model.languageModel, model.painting!.codes,
       Ops(kernels: model.kernels, pool: model.pool), prompt: promptIds,
       emptyPrompt: unconditionalIds, pictures: 1, guidance: guidance,

@@ -193,7 +193,7 @@ import Testing
     let model = try fixture.model(quantization)
     let ops = Ops(kernels: model.kernels, pool: model.pool)
     for vision in try fixture.expected().vision {
-      let features = try model.encode(try Fixture.picture(vision.image), ops)
+      let features = try model.encode(try Fixture.picture(vision.image), index: 0, ops)
       let rows = [
         (0, vision.firstRow), (features.patchCount / 2, vision.middleRow),
         (features.patchCount - 1, vision.lastRow),
@@ -222,7 +222,7 @@ struct Greedy {
     let patches = model.vision.patchCount
     let count = question.promptIds.count { $0 == image } / patches
     let names = question.images + Array(repeating: "bricks", count: count - question.images.count)
-    let features = try names.map { try model.encode(try Fixture.picture($0), ops) }
+    let features = try names.map { try model.encode(try Fixture.picture($0), index: 0, ops) }
     var seen = 0
     let items = question.promptIds.map { id -> PromptItem in
       guard id == image else { return .token(id) }
@@ -232,12 +232,12 @@ struct Greedy {
     var logits: UnsafeMutableBufferPointer<Float>?
     let step = rowsAtOnce ?? items.count
     for first in stride(from: 0, to: items.count, by: step) {
-      logits = run.prefill(
+      logits = try run.prefill(
         Array(items[first..<min(items.count, first + step)]), pictures: features)
     }
     firstLogits = Array(logits!)
     for index in 0..<(tokens ?? question.tokenIds.count) {
-      if index > 0 { logits = run.step(answer[index - 1]) }
+      if index > 0 { logits = try run.step(answer[index - 1]) }
       answer.append(logits!.indices.max { logits![$0] < logits![$1] }!)
     }
   }

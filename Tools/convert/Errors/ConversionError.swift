@@ -36,8 +36,8 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
     case .override(let text, let problem): "'\(shown(text))': \(problem)"
     case .unmatchedOverride(let text, let pattern):
       "'\(shown(text))': no tensor matches '\(shown(pattern))'"
-    case .missing(let file, let why): "'\(file)' does not exist: \(why)"
-    case .data(let file, let problem): "'\(file)': \(problem)"
+    case .missing(let file, let why): "'\(DisplayText.line(file))' does not exist: \(why)"
+    case .data(let file, let problem): "'\(DisplayText.line(file))': \(problem)"
     case .file(let error): error.description
     case .cancelled: "the conversion was cancelled"
     }
@@ -45,12 +45,7 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
 }
 
 /// A text from a file as it may stand in a message: on one line and not endless.
-func shown(_ text: some StringProtocol) -> String {
-  let scalars = text.unicodeScalars.prefix(120).map { scalar in
-    scalar.properties.generalCategory == .control ? "\u{FFFD}" : String(scalar)
-  }
-  return scalars.joined() + (text.unicodeScalars.count > 120 ? "…" : "")
-}
+func shown(_ text: some StringProtocol) -> String { DisplayText.line(text, limit: 120) }
 
 /// A shape as messages print it, not endless either.
 func shown(_ shape: [Int]) -> String {

@@ -1,6 +1,7 @@
 import GGUF
 import JanusModelFile
 import JanusSystem
+import JanusWords
 import Quant
 
 /// The keys and values of the file, as `docs/FORMAT.md` lists them.
@@ -13,6 +14,7 @@ enum ModelMetadata {
     let folder = checkpoint.folder
     let tokenizer = try TokenizerFile(folder: folder, vocabulary: sources[.vocabularySize])
     let prompt = try PromptWords(folder: folder, tokenizer: tokenizer)
+    try check(tokenizer, prompt, file: folder.place(of: "tokenizer.json"))
     let pictures = try Preprocessing(folder: folder, imageSize: sources[.visionImageSize])
     var pairs = MetadataPairs()
     pairs.append(.modelName, folder.name)
@@ -33,6 +35,21 @@ enum ModelMetadata {
     pairs.append(.preTokenizer, tokenizer.preTokenizer)
     pairs.append(.addedTokens, tokenizer.addedTokens)
     return pairs.pairs
+  }
+
+  /// Makes the tokenizer once, as every program does that opens the file: what it refuses must not get into one.
+  private static func check(
+    _ tokenizer: TokenizerFile, _ prompt: PromptWords, file: String
+  ) throws(ConversionError) {
+    do throws(TokenizerError) {
+      _ = try Tokenizer(
+        tokens: tokenizer.tokens, types: tokenizer.types.map { Int($0.rawValue) },
+        merges: tokenizer.merges, preTokenizer: tokenizer.preTokenizer,
+        addedTokens: tokenizer.addedTokens, bos: prompt.beginning, eos: prompt.end,
+        padding: prompt.padding)
+    } catch {
+      throw .data(file: file, problem: "\(error)")
+    }
   }
 }
 
