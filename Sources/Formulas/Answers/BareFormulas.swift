@@ -62,25 +62,29 @@ struct BareFormulas {
     open = nil
   }
 
+  /// What the lines of `open` were found to leave open, and up to where they were looked at.
+  private var looked = (start: -1, end: 0, depth: 0)
+
   /// Whether the lines so far have something open, so that the next one belongs to them.
-  private var isOpen: Bool {
+  private mutating func isOpen() -> Bool {
     guard let open else { return false }
-    var depth = 0
-    var index = open.lowerBound
+    if looked.start != open.lowerBound { looked = (open.lowerBound, open.lowerBound, 0) }
+    var index = looked.end
     while index < open.upperBound {
       switch bytes[index] {
       case UInt8(ascii: "\\"):
-        if starts("begin", at: index + 1) { depth += 1 }
-        if starts("end", at: index + 1) { depth -= 1 }
+        if starts("begin", at: index + 1) { looked.depth += 1 }
+        if starts("end", at: index + 1) { looked.depth -= 1 }
         index += 1
-      case UInt8(ascii: "{"): depth += 1
-      case UInt8(ascii: "}"): depth -= 1
+      case UInt8(ascii: "{"): looked.depth += 1
+      case UInt8(ascii: "}"): looked.depth -= 1
       case UInt8(ascii: "%"): while index < open.upperBound, bytes[index] != 0x0A { index += 1 }
       default: break
       }
       index += 1
     }
-    return depth > 0
+    looked.end = max(looked.end, index)
+    return looked.depth > 0
   }
 
   private func starts(_ word: String, at index: Int) -> Bool {
@@ -93,7 +97,7 @@ struct BareFormulas {
     _ line: Range<Int>, delimited: [AnswerSegments.Formula], isOnly: Bool
   ) {
     let content = trimmed(line)
-    if let open, isOpen, delimited.isEmpty {
+    if let open, isOpen(), delimited.isEmpty {
       if !content.isEmpty { self.open = open.lowerBound..<content.upperBound }
       return
     }

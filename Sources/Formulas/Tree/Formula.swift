@@ -4,7 +4,7 @@
 /// the text with as few changes as the reader could make.
 package struct Formula: Sendable {
   /// The longest text that is read, in bytes; the rest is left out.
-  package static let longest = 1 << 20
+  package static let longest = 1 << 17
 
   package let nodes: [Node]
   /// What is wrong with the text, in the order of reading; empty for a valid formula.
