@@ -100,11 +100,17 @@ struct TreeBuilder {
 
   // MARK: Leaves
 
+  /// Whether the innermost frame holds text, where the canonical spelling of a symbol may not stand.
+  private var isInText: Bool {
+    let frame = items[top].frame
+    return frame.kind == .text || frame.kind == .command && slots(of: frame).contains(.text)
+  }
+
   private mutating func leaf(_ lexeme: Lexeme, _ range: Range<Int>, _ name: () -> String) {
     let kind: Node.Kind
     switch lexeme {
     case .character(let scalar): kind = .character(scalar)
-    case .command(let id): kind = .command(table[id].canonical ?? id)
+    case .command(let id): kind = .command(isInText ? id : table[id].canonical ?? id)
     case .space: kind = .space
     case .paragraph, .unknown: return
     }
