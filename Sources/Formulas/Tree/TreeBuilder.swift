@@ -46,7 +46,7 @@ struct TreeBuilder {
     case .close(let frame): close(frame, range)
     case .cell:
       if items[top].frame.kind == .top {
-        foldTop()
+        foldRow()
         items[top].nodes.append(Node(kind: .alignment, range: range))
       } else {
         endCell()
@@ -212,6 +212,7 @@ struct TreeBuilder {
       return true
     }
     if table[id].roles.contains(.middle) {
+      foldRow()
       items[top].awaitsMiddle = true
       return true
     }
@@ -359,7 +360,7 @@ struct TreeBuilder {
     let range = rowEnd ?? next
     rowEnd = nil
     if items[top].frame.kind == .top {
-      foldTop()
+      foldRow()
       items[top].nodes.append(Node(kind: .newline, range: range))
       return
     }
@@ -369,8 +370,8 @@ struct TreeBuilder {
     items[top].spacing = nil
   }
 
-  /// Ends a row of the top list: its `\\over` reaches to the row's ends.
-  private mutating func foldTop() {
+  /// Ends a row of the top list, or a part of `\left…\middle…\right`: its `\\over` reaches to the row's ends.
+  private mutating func foldRow() {
     items[top].nodes = Self.folded(items[top])
     items[top].infix = nil
   }
@@ -385,7 +386,7 @@ struct TreeBuilder {
     guard var infix = item.infix else { return item.nodes }
     // Rows before this one stay outside, and so does what belongs to the row and not to the fraction.
     let rowStart =
-      infix.above.lastIndex { $0.kind == .newline || $0.kind == .alignment }.map { $0 + 1 } ?? 0
+      infix.above.lastIndex(where: Self.endsPart).map { $0 + 1 } ?? 0
     let row = infix.above[rowStart...] + item.nodes
     let before =
       Array(infix.above[..<rowStart])
@@ -393,9 +394,9 @@ struct TreeBuilder {
     let behind = row.filter { hasRole($0, .tag) }
     let outside: CommandRole = [.rowStart, .cellStart, .rowText, .tag]
     infix.above.removeSubrange(..<rowStart)
-    infix.above.removeAll { hasRole($0, outside) }
+    infix.above = without(outside, infix.above)
     var item = item
-    item.nodes.removeAll { hasRole($0, outside) }
+    item.nodes = without(outside, item.nodes)
     let start = infix.above.first?.range.lowerBound ?? infix.range.lowerBound
     let end = item.nodes.last?.range.upperBound ?? infix.range.upperBound
     let range = start..<max(infix.range.upperBound, end)
@@ -425,6 +426,35 @@ struct TreeBuilder {
     case "brack":
       return construct("genfrac", [delimiter("["), delimiter("]"), .raw("0pt"), .raw("")] + parts)
     default: return construct("genfrac", [.absent, .absent, .raw("0pt"), .raw("")] + parts)
+    }
+  }
+
+  /// A list without commands of some roles. A script that stood behind one has no atom, and gets none.
+  private static func without(_ roles: CommandRole, _ nodes: [Node]) -> [Node] {
+    var result: [Node] = []
+    var isBehind = false
+    for node in nodes {
+      if hasRole(node, roles) {
+        isBehind = true
+        continue
+      }
+      if isBehind, case .scripts(nil, let sub, let sup, let primes) = node.kind {
+        let base = Node(kind: .group([]), range: node.range.lowerBound..<node.range.lowerBound)
+        let kind = Node.Kind.scripts(base: base, sub: sub, sup: sup, primes: primes)
+        result.append(Node(kind: kind, range: node.range))
+      } else {
+        result.append(node)
+      }
+      isBehind = false
+    }
+    return result
+  }
+
+  /// Whether `\over` does not reach over a node.
+  private static func endsPart(_ node: Node) -> Bool {
+    switch node.kind {
+    case .newline, .alignment, .middle: true
+    default: false
     }
   }
 
