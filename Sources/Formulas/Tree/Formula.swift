@@ -20,8 +20,10 @@ package struct Formula: Sendable {
   /// Commands that the table does not know, without backslash, each once.
   package var unknownCommands: [String] {
     var names: [String] = []
+    var seen: Set<String> = []
     Self.visit(nodes) { node in
-      if case .unknown(let name) = node.kind, !names.contains(name) { names.append(name) }
+      Work.add(1)
+      if case .unknown(let name) = node.kind, seen.insert(name).inserted { names.append(name) }
     }
     return names
   }
