@@ -28,7 +28,7 @@ struct ChatCommand: ParsableCommand {
   @Option(
     name: .customLong("image"),
     help: ArgumentHelp(
-      "PNG or JPEG to show before the prompt; - for standard input. May be repeated.",
+      "Picture to show before the prompt; - for standard input. May be repeated.",
       valueName: "file"),
     completion: .file())
   var images: [String] = []

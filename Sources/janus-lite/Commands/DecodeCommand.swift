@@ -24,12 +24,13 @@ struct DecodeCommand: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("output")],
-    help: ArgumentHelp("Picture to write, .png or .jpg.", valueName: "file"),
-    completion: .file(extensions: ["png", "jpg"]))
+    help: ArgumentHelp("Picture to write, .png, .jpg or .webp.", valueName: "file"),
+    completion: .file(extensions: ["png", "jpg", "webp"]))
   var output: String
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Quality of a JPEG file, 1 to 100.", valueName: "q")
+    parsing: .unconditional,
+    help: ArgumentHelp("Quality of a JPEG or WebP file, 1 to 100.", valueName: "q")
   )
   var quality = 90
 

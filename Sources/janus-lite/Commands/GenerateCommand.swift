@@ -63,11 +63,12 @@ struct GenerateCommand: ParsableCommand {
     help: ArgumentHelp("Sample from the most likely codes up to this sum.", valueName: "p"))
   var topP: Float?
 
-  @Option(help: "Format of the files: png or jpeg.")
+  @Option(help: "Format of the files: png, jpeg or webp.")
   var format = PictureFile.Format.png
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Quality of JPEG files, 1 to 100.", valueName: "q"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Quality of JPEG and WebP files, 1 to 100.", valueName: "q"))
   var quality = 90
 
   @Option(
@@ -170,6 +171,7 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: true)
     let clock = ContinuousClock.now
+    try format.checkLibrary()
     let painter = try Painter(
       try model.open(cacheFormat: cache.kv), context: cache.context)
     let request = try painter.request(prompt)

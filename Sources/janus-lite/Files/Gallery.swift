@@ -58,7 +58,7 @@ struct Gallery {
 
   private func path(_ seed: UInt64, number: Int) -> String {
     let suffix = number == 1 ? "" : "-\(number)"
-    let name = "\(Self.slug(prompt))-\(seed)\(suffix).\(format == .png ? "png" : "jpg")"
+    let name = "\(Self.slug(prompt))-\(seed)\(suffix).\(format.ending)"
     return folder == "." ? name : folder + (folder.hasSuffix("/") ? "" : "/") + name
   }
 

@@ -111,7 +111,7 @@ struct Dialogue {
     let rest = words.count > 1 ? words[1].drop(while: \.isWhitespace) : ""
     switch words.first.map(String.init) ?? line {
     case "/exit", "/quit": return false
-    case "/help": StandardError.line(Self.help)
+    case "/help": StandardError.write(Self.help + "\n")
     case "/reset":
       conversation.reset()
       pictures = []

@@ -37,7 +37,13 @@ enum StandardError {
 
   static func write(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
 
-  static func line(_ text: String) { write(text + "\n") }
+  /// A line without control characters: names and messages may hold what others chose.
+  static func line(_ text: String) {
+    let scalars = text.unicodeScalars.map { scalar in
+      scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : scalar
+    }
+    write(String(String.UnicodeScalarView(scalars)) + "\n")
+  }
 
   static func note(_ text: String) { line("janus-lite: \(text)") }
 
