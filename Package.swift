@@ -237,7 +237,8 @@ let package = Package(
     .testTarget(
       name: "JanusLiteTests",
       dependencies: [
-        "JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusModelFile",
+        "JanusConvert", "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite",
+        "JanusModelFile",
         "JanusSystem", "JanusWords", "Quant", "SIMDKernels",
       ]),
     .testTarget(

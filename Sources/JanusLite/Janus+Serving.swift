@@ -61,3 +61,12 @@ extension Janus {
     try contextLength(atMost: limit)
   }
 }
+
+extension Janus {
+  /// Tells models apart: a checksum of what the file says of itself, the checksums of its tensors among it.
+  package var identity: String {
+    let texts = [formulaQuestion, "\(container.file.count)", cacheFormat.rawValue]
+    return Digest.hexadecimal(
+      Digest.sha256((texts + container.tensors.map(\.sha256)).joined(separator: "\n").utf8))
+  }
+}

@@ -49,6 +49,11 @@ enum StandardError {
   /// One line, whatever the text holds.
   static func line(_ text: String) { write(DisplayText.line(text) + "\n") }
 
+  /// A sequence of our own that a terminal obeys.
+  static func control(_ sequence: StaticString) {
+    _ = writeAll(sequence.description, to: STDERR_FILENO)
+  }
+
   /// Clears the line on which the cursor is, and writes another.
   static func replaceLine(_ text: String) {
     _ = writeAll("\r\u{1b}[K" + DisplayText.line(text), to: STDERR_FILENO)
