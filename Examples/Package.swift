@@ -5,7 +5,7 @@ import PackageDescription
 let package = Package(
   name: "Examples",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(name: "janus-lite", path: "..")],
+  dependencies: [.package(name: "janus-lite", path: "..", traits: [])],
   targets: ["ReadFormula", "Chat", "Paint"].map { name in
     .executableTarget(
       name: name, dependencies: [.product(name: "JanusLite", package: "janus-lite")])

@@ -47,7 +47,7 @@ public final class FormulaReader {
     _ picture: Picture, settings: GenerationSettings = GenerationSettings(),
     stop: StopToken? = nil, onText: (String) -> Void = { _ in }
   ) throws(JanusError) -> FormulaReading {
-    let (shown, warning) = try prepared(picture)
+    let (shown, warning) = try shown(picture)
     conversation.reset()
     decideOnTower()
     let answer = try conversation.send(
@@ -58,18 +58,9 @@ public final class FormulaReader {
       pictureWarnings: warning.map { [$0.description] } ?? [])
   }
 
-  /// The picture as the model is to see it, cut to its writing.
-  ///
-  /// - Throws: `blankPicture` where there is none: a model would invent a formula.
-  private func prepared(_ picture: Picture) throws(JanusError) -> (Picture, PictureWarning?) {
-    // A page finds the writing by itself.
-    if conversation.model.formulaPage != nil { return (picture, nil) }
+  private func shown(_ picture: Picture) throws(JanusError) -> (Picture, PictureWarning?) {
     do throws(BlankPicture) {
-      let writing = try Writing(in: picture)
-      let shown = trims ? picture.trimmed(to: writing) : picture
-      let side = Double(max(shown.width, shown.height))
-      let scale = Double(conversation.model.vision.imageSize) / side
-      return (shown, writing.warning(atScale: scale))
+      return try conversation.model.formulaPicture(picture, trims: trims)
     } catch {
       throw .blankPicture(index: 0, error)
     }
@@ -82,5 +73,21 @@ public final class FormulaReader {
     let parts = ModelPart.seeing.union(ModelPart.answering)
     let weights = model.languageModel.file.byteCount(of: parts)
     conversation.keepsTower = readsMany && (AvailableMemory.bytes ?? .max) > 2 * weights
+  }
+}
+
+extension Janus {
+  /// A picture of a formula as the model is to see it, cut to its writing unless `trims` is false.
+  ///
+  /// - Throws: where there is no writing: a model would invent a formula.
+  package func formulaPicture(
+    _ picture: Picture, trims: Bool = true
+  ) throws(BlankPicture) -> (Picture, PictureWarning?) {
+    // A page finds the writing by itself.
+    if formulaPage != nil { return (picture, nil) }
+    let writing = try Writing(in: picture)
+    let shown = trims ? picture.trimmed(to: writing) : picture
+    let scale = Double(vision.imageSize) / Double(max(shown.width, shown.height))
+    return (shown, writing.warning(atScale: scale))
   }
 }

@@ -46,11 +46,11 @@ extension Janus {
     }
   }
 
-  /// Runs a picture through the vision tower; nil when stopped.
+  /// Runs the pixels of a picture through the vision tower; nil when stopped.
   package func features(
-    of picture: Picture, _ ops: Ops, keepGoing: () -> Bool
-  ) throws(BlankPicture) -> PictureFeatures? {
-    try ops.runToEnd(while: keepGoing) { () throws(BlankPicture) in try encode(picture, ops) }
+    of pixels: [Float], _ ops: Ops, keepGoing: () -> Bool
+  ) -> PictureFeatures? {
+    ops.runToEnd(while: keepGoing) { encode(pixels, ops) }
   }
 
   /// Positions that a request may take.

@@ -210,9 +210,17 @@ public final class Janus: Sendable {
 
   /// Runs a picture through the vision tower.
   func encode(_ picture: Picture, _ ops: Ops) throws(BlankPicture) -> PictureFeatures {
+    encode(try pixels(of: picture), ops)
+  }
+
+  /// The picture as the vision tower takes it, `[3, side, side]`, little whatever its size.
+  package func pixels(of picture: Picture) throws(BlankPicture) -> [Float] {
     let shown = try formulaPage?.laidOut(picture, side: vision.imageSize) ?? picture
-    let pixels = preprocessor.pixels(of: shown)
-    return PictureFeatures(
+    return preprocessor.pixels(of: shown)
+  }
+
+  func encode(_ pixels: [Float], _ ops: Ops) -> PictureFeatures {
+    PictureFeatures(
       encoding: pixels, with: visionTower, columns: language.embeddingLength, VisionBuffers(), ops)
   }
 }
