@@ -1,5 +1,6 @@
 import JanusEngine
 import JanusFormulas
+import JanusSystem
 import JanusWords
 
 /// Looks for the most likely answers that are valid formulas: at each step the `width` most likely beginnings
@@ -44,21 +45,23 @@ struct BeamSearch {
   ///   - logits: those that follow it.
   func run(
     from start: TextRun, _ logits: [Float], keepGoing: () -> Bool
-  ) -> [FormulaReading.Alternative] {
+  ) throws(MemoryError) -> [FormulaReading.Alternative] {
     let first = Beam(
       run: start, tokens: [], logprob: 0,
       constraint: FormulaConstraint(model.tokenizer, isFormulaOnly: model.formulaPage != nil),
       loops: RepetitionGuard(alignmentTokens: model.alignmentTokens))
     var ended: [(tokens: [Int], logprob: Double)] = []
     var beams = [first]
-    logits.withUnsafeBufferPointer { beams = next(after: beams, [$0], &ended) }
+    try logits.withUnsafeBufferPointer { logits throws(MemoryError) in
+      beams = try next(after: beams, [logits], &ended)
+    }
     for _ in 1..<max(limit, 2) {
       // A beginning only gets less likely, so that these cannot become better than all found ones.
       let worst = ended.count < width ? -.infinity : ended.map(\.logprob).sorted(by: >)[width - 1]
       beams.removeAll { $0.logprob <= worst }
       guard !beams.isEmpty, keepGoing() else { break }
-      let rows = batch.step(beams.map { ($0.run, $0.tokens[$0.tokens.count - 1]) })
-      beams = next(after: beams, rows, &ended)
+      let rows = try batch.step(beams.map { ($0.run, $0.tokens[$0.tokens.count - 1]) })
+      beams = try next(after: beams, rows, &ended)
     }
     return readings(of: ended)
   }
@@ -67,7 +70,7 @@ struct BeamSearch {
   private func next(
     after beams: [Beam], _ rows: [UnsafeBufferPointer<Float>],
     _ ended: inout [(tokens: [Int], logprob: Double)]
-  ) -> [Beam] {
+  ) throws(MemoryError) -> [Beam] {
     let candidates = zip(beams, rows).enumerated()
       .flatMap { self.candidates(of: $1.0, at: $0, $1.1) }
       .sorted { ($0.logprob, -$0.beam, -$0.token) > ($1.logprob, -$1.beam, -$1.token) }
@@ -82,7 +85,7 @@ struct BeamSearch {
       var loops = beam.loops
       if loops.append(candidate.token) != nil { continue }
       // The first one goes on in the sequence itself, which has taken nothing in yet.
-      let run = isTaken[candidate.beam] ? beam.run.fork() : beam.run
+      let run = isTaken[candidate.beam] ? try beam.run.fork() : beam.run
       isTaken[candidate.beam] = true
       longer.append(
         Beam(

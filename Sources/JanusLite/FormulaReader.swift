@@ -162,15 +162,20 @@ public final class FormulaReader {
       slot.cancel()
       return slot
     }
-    let logits = Stopwatch.measure(&slot.timings.prefill) {
-      run.prefill(items, pictures: [features], keepGoing: keepGoing)
+    let logits = try Stopwatch.measure(&slot.timings.prefill) { () throws(JanusError) in
+      try JanusError.carrying { () throws(MemoryError) in
+        try run.prefill(items, pictures: [features], keepGoing: keepGoing)
+      }
     }
     guard let logits else {
       slot.cancel()
       return slot
     }
     slot.timings.prefillTokens = items.count
-    if keepsStart { slot.start = (run.fork(), Array(logits)) }
+    if keepsStart {
+      let fork = try JanusError.carrying { () throws(MemoryError) in try run.fork() }
+      slot.start = (fork, Array(logits))
+    }
     slot.take(UnsafeBufferPointer(logits))
     return slot
   }
@@ -179,16 +184,8 @@ public final class FormulaReader {
   ///
   /// - Throws: `blankPicture` where there is none: a model would invent a formula.
   private func prepared(_ picture: Picture) throws(JanusError) -> (Picture, PictureWarning?) {
-    let size = model.vision.imageSize
     do throws(BlankPicture) {
-      // A page finds the writing by itself.
-      if let page = model.formulaPage {
-        return (picture, try page.warning(for: picture, side: size))
-      }
-      let writing = try Writing(in: picture)
-      let shown = trims ? picture.trimmed(to: writing) : picture
-      let scale = Double(size) / Double(max(shown.width, shown.height))
-      return (shown, writing.warning(atScale: scale))
+      return try model.formulaPicture(picture, trims: trims)
     } catch {
       throw .blankPicture(index: 0, error)
     }
@@ -218,11 +215,13 @@ public final class FormulaReader {
     _ picture: Picture, keepGoing: () -> Bool
   ) throws(JanusError) -> PictureFeatures? {
     defer { if !keepsTower { model.visionTower.file.giveBack(ModelPart.seeing) } }
+    let pixels: [Float]
     do throws(BlankPicture) {
-      return try model.features(of: picture, ops, keepGoing: keepGoing)
+      pixels = try model.pixels(of: picture)
     } catch {
       throw .blankPicture(index: 0, error)
     }
+    return try model.features(of: pixels, ops, keepGoing: keepGoing)
   }
 
   /// The tower stays while the available memory is more than twice the weights that a picture reads.
@@ -256,12 +255,18 @@ public final class FormulaReader {
     let watch = Stopwatch()
     let running = slots.filter { $0.next != nil }
     guard !running.isEmpty else { return }
-    if let slot = running.first, running.count == 1, let token = slot.next {
-      slot.take(UnsafeBufferPointer(slot.run.step(token)))
-    } else {
-      let logits = batch.step(running.map { ($0.run, $0.next ?? 0) })
-      // Each choice looks at every logit.
-      ops.pool.run(running.count) { index, _ in running[index].take(logits[index]) }
+    do throws(JanusError) {
+      try JanusError.carrying { () throws(MemoryError) in
+        if let slot = running.first, running.count == 1, let token = slot.next {
+          slot.take(UnsafeBufferPointer(try slot.run.step(token)))
+        } else {
+          let logits = try batch.step(running.map { ($0.run, $0.next ?? 0) })
+          // Each choice looks at every logit.
+          ops.pool.run(running.count) { index, _ in running[index].take(logits[index]) }
+        }
+      }
+    } catch {
+      for slot in running { slot.fail(error) }
     }
     for slot in running {
       slot.timings.decode += watch.seconds
@@ -278,7 +283,9 @@ public final class FormulaReader {
         let search = BeamSearch(
           model, batch: batch, width: alternatives + 1,
           limit: min(settings.maxTokens, context - start.count))
-        let found = search.run(from: start, logits, keepGoing: { stop?.isStopped != true })
+        let found = try JanusError.carrying { () throws(MemoryError) in
+          try search.run(from: start, logits, keepGoing: { stop?.isStopped != true })
+        }
         reading.alternatives = Array(
           found.filter { $0.latex != reading.latex }.prefix(alternatives))
       }
@@ -318,6 +325,11 @@ private final class FormulaSlot: @unchecked Sendable {
     do throws(JanusError) { newText = try writer.take(logits) } catch { failure = error }
   }
 
+  func fail(_ error: JanusError) {
+    newText = ""
+    failure = error
+  }
+
   func cancel() {
     newText = ""
     writer.cancel()
@@ -329,5 +341,23 @@ private final class FormulaSlot: @unchecked Sendable {
     answer.timings = timings
     return FormulaReading(
       answer, tokenizer: tokenizer, pictureWarnings: warning.map { [$0.description] } ?? [])
+  }
+}
+
+extension Janus {
+  /// A picture of a formula as the model is to see it, cut to its writing unless `trims` is false.
+  ///
+  /// - Throws: where there is no writing: a model would invent a formula.
+  package func formulaPicture(
+    _ picture: Picture, trims: Bool = true
+  ) throws(BlankPicture) -> (Picture, PictureWarning?) {
+    // A page finds the writing by itself.
+    if let page = formulaPage {
+      return (picture, try page.warning(for: picture, side: vision.imageSize))
+    }
+    let writing = try Writing(in: picture)
+    let shown = trims ? picture.trimmed(to: writing) : picture
+    let scale = Double(vision.imageSize) / Double(max(shown.width, shown.height))
+    return (shown, writing.warning(atScale: scale))
   }
 }

@@ -47,13 +47,11 @@ extension Janus {
     }
   }
 
-  /// Runs a picture through the vision tower; nil when stopped. `index` is its place in the request.
+  /// Runs the pixels of a picture through the vision tower; nil when stopped.
   package func features(
-    of picture: Picture, index: Int, _ ops: Ops, keepGoing: () -> Bool
+    of pixels: [Float], _ ops: Ops, keepGoing: () -> Bool
   ) throws(JanusError) -> PictureFeatures? {
-    try ops.runToEnd(while: keepGoing) { () throws(JanusError) in
-      try encode(picture, index: index, ops)
-    }
+    try ops.runToEnd(while: keepGoing) { () throws(JanusError) in try encode(pixels, ops) }
   }
 
   /// Positions that a request may take.

@@ -74,16 +74,20 @@ package final class Workbench {
 
   /// Seconds for `steps` single tokens of each of `together` answers, in one pass for all of them, each
   /// after `depth` positions of its own.
-  package func decode(together: Int, steps: Int, depth: Int) -> Double {
+  package func decode(together: Int, steps: Int, depth: Int) -> Double? {
     let batch = TextBatch(model.languageModel, ops)
     let runs = (0..<together).map { _ in
       TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
     }
-    for run in runs { _ = run.prefill(items(depth), pictures: []) }
-    _ = batch.step(runs.map { ($0, token(0)) })
-    let watch = Stopwatch()
-    for step in 0..<steps { _ = batch.step(runs.map { ($0, token(step)) }) }
-    return watch.seconds
+    do throws(MemoryError) {
+      for run in runs { _ = try run.prefill(items(depth), pictures: []) }
+      _ = try batch.step(runs.map { ($0, token(0)) })
+      let watch = Stopwatch()
+      for step in 0..<steps { _ = try batch.step(runs.map { ($0, token(step)) }) }
+      return watch.seconds
+    } catch {
+      return nil
+    }
   }
 
   /// Tokens of the answer that `grammar` holds.

@@ -1,4 +1,5 @@
 import JanusModelFile
+import JanusSystem
 
 /// Many sequences that take in their next tokens together: each step is one pass over the weights for all
 /// of them.
@@ -21,17 +22,17 @@ package final class TextBatch {
   /// - Returns: the logits that follow, `[V]` each, valid until the next call.
   package func step(
     _ rows: [(run: TextRun, token: Int)]
-  ) -> [UnsafeBufferPointer<Float>] {
+  ) throws(MemoryError) -> [UnsafeBufferPointer<Float>] {
     precondition(!rows.isEmpty)
-    let x = hidden.matrix(rows.count, model.geometry.embeddingLength)
-    let out = output.matrix(rows.count, model.geometry.vocabularySize)
+    let x = try hidden.matrix(rows.count, model.geometry.embeddingLength)
+    let out = try output.matrix(rows.count, model.geometry.vocabularySize)
     for (row, (run, token)) in rows.enumerated() {
-      run.cache.reserve(run.cache.count + 1, spare: 4 * KVCache.chunkPositions - 1)
+      try run.cache.reserve(run.cache.count + 1, spare: 4 * KVCache.chunkPositions - 1)
       ops.lookUp(token, in: model.embedding, into: x[row: row])
     }
-    ops.keepingRowsApart {
+    try ops.keepingRowsApart { () throws(MemoryError) in
       let batch = Batch(rows.map { Segment(cache: $0.run.cache, count: 1) })
-      model.logits(model.forward(x, batch, buffers, ops), into: out, ops)
+      try model.logits(model.forward(x, batch, buffers, ops), into: out, ops)
     }
     return (0..<rows.count).map { UnsafeBufferPointer(start: out[row: $0], count: out.columns) }
   }

@@ -39,8 +39,8 @@ package final class TextRun {
   }
 
   /// A sequence that begins with the same positions. Full chunks of the cache are shared.
-  package func fork() -> TextRun {
-    TextRun(model, ops, cache.fork(reserving: cache.count))
+  package func fork() throws(MemoryError) -> TextRun {
+    TextRun(model, ops, try cache.fork(reserving: cache.count))
   }
 
   /// Positions in the cache.
