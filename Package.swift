@@ -32,6 +32,11 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
 /// Loops over pixels, bytes and numbers: debug builds would be unusable without.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"])]
 
+/// The commit that `--version` names, where the build is told one.
+let commit = (Context.environment["JANUS_LITE_COMMIT"] ?? "").filter(\.isHexDigit)
+let namesCommit: [SwiftSetting] =
+  commit.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-DJANUS_LITE_COMMIT=\"\(commit)\""])]
+
 /// The command loads nothing from its own folder (Tools/link), and what the loader has filled in is read-only from
 /// its start on.
 let hardened: [LinkerSetting] = [
@@ -92,6 +97,9 @@ let package = Package(
     // Doors to C: headers only.
     .systemLibrary(name: "CIntrinsics", path: "Sources/SIMDKernels/Intrinsics"),
     .systemLibrary(name: "CBLAS", path: "Sources/CBLAS"),
+    .systemLibrary(name: "CBuild", path: "Sources/CBuild"),
+    // Opened at run time.
+    .systemLibrary(name: "CEditLine", path: "Sources/CEditLine"),
     .systemLibrary(
       name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
@@ -172,12 +180,13 @@ let package = Package(
     .executableTarget(
       name: "janus-lite",
       dependencies: [
-        "JanusLite", "JanusConvert", "JanusDownload", "JanusEngine", "JanusFormulas",
-        "JanusMeasure",
+        "CBuild", "CEditLine", "JanusLite", "JanusConvert", "JanusDownload", "JanusEngine",
+        "JanusFormulas", "JanusMeasure",
         "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
         "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ] + commandOfServer, swiftSettings: servesHTTP ? [.define("Server")] : [],
+      ] + commandOfServer,
+      swiftSettings: namesCommit + (servesHTTP ? [.define("Server")] : []),
       linkerSettings: hardened),
 
     .executableTarget(

@@ -19,6 +19,8 @@ public final class Conversation {
   private var turns = 0
   /// Tokens of the last answer that the model has not seen yet: its last token and the end token.
   private var openAnswer: [Int] = []
+  /// What stood before each turn.
+  private var before: [(positions: Int, openAnswer: [Int])] = []
 
   /// Whether the vision tower's pages stay after a picture; otherwise they are given back.
   var keepsTower = false
@@ -47,6 +49,50 @@ public final class Conversation {
     model.admission.settle(place, holding: 0)
     turns = 0
     openAnswer = []
+    before = []
+  }
+
+  /// Forgets the last turn, its question and its answer. False where there is none.
+  public func forgetLastTurn() -> Bool {
+    guard let last = before.popLast() else { return false }
+    run.cache.truncate(to: last.positions)
+    openAnswer = last.openAnswer
+    turns -= 1
+    model.admission.settle(place, holding: heldBytes)
+    return true
+  }
+
+  /// Takes in a turn that was had before, with the answer that was given then.
+  public func recall(
+    _ prompt: String, pictures: [Picture] = [], answer: String, stop: StopToken? = nil
+  ) throws(JanusError) {
+    let tokens = model.tokenizer.encode(answer, specialTokens: .asText)
+    guard run.count + tokens.count < context else {
+      throw .context(needed: run.count + tokens.count + 1, available: context)
+    }
+    var settings = GenerationSettings()
+    settings.maxTokens = 1
+    let items = try items(for: prompt, pictures: pictures.count)
+    try model.admission.admit(
+      memoryNeed(positions: items.count, pictures, settings), for: place)
+    defer { model.admission.settle(place, holding: heldBytes) }
+    let positions = run.count
+    let keepGoing = { stop?.isStopped != true }
+    var timings = Answer.Timings()
+    do throws(JanusError) {
+      guard let seen = try encode(pictures, &timings, keepGoing: keepGoing),
+        try prefill(items, seen, keepGoing) != nil
+      else {
+        run.cache.truncate(to: positions)
+        return
+      }
+    } catch {
+      run.cache.truncate(to: positions)
+      throw error
+    }
+    before.append((positions, openAnswer))
+    turns += 1
+    openAnswer = tokens + [model.tokenizer.eosID]
   }
 
   /// Says `prompt`, with `pictures` before it, and returns the answer.
@@ -76,7 +122,7 @@ public final class Conversation {
     try model.admission.admit(need, for: place)
     defer { model.admission.settle(place, holding: heldBytes) }
     let answer = Answer(promptTokenCount: items.count)
-    let (before, turnsBefore) = (run.count, turns)
+    let (before, openBefore, turnsBefore) = (run.count, openAnswer, turns)
     let keepGoing = { stop?.isStopped != true }
     do throws(JanusError) {
       var timings = answer.timings
@@ -84,13 +130,12 @@ public final class Conversation {
         return stopped(answer, at: before)
       }
       let logits = try Stopwatch.measure(&timings.prefill) { () throws(JanusError) in
-        try JanusError.carrying { () throws(MemoryError) in
-          try run.prefill(items, pictures: seen, keepGoing: keepGoing)
-        }
+        try prefill(items, seen, keepGoing)
       }
       guard let logits else { return stopped(answer, at: before) }
       timings.prefillTokens = items.count
       turns += 1
+      self.before.append((before, openBefore))
       var writer = try AnswerWriter(
         model, settings, limit: min(settings.maxTokens, context - run.count),
         readsFormula: readsFormula, answer: answer)
@@ -100,8 +145,19 @@ public final class Conversation {
       return finished
     } catch {
       run.cache.truncate(to: before)
+      openAnswer = openBefore
+      if turns > turnsBefore { self.before.removeLast() }
       turns = turnsBefore
       throw error
+    }
+  }
+
+  /// Takes in a prompt; nil when stopped.
+  private func prefill(
+    _ items: [PromptItem], _ pictures: [PictureFeatures], _ keepGoing: () -> Bool
+  ) throws(JanusError) -> UnsafeMutableBufferPointer<Float>? {
+    try JanusError.carrying { () throws(MemoryError) in
+      try run.prefill(items, pictures: pictures, keepGoing: keepGoing)
     }
   }
 

@@ -63,19 +63,40 @@ public final class Painter {
   /// A prompt that is ready to be painted: its tokens are made once.
   public struct Request: Sendable {
     public let prompt: String
+    /// What the pictures are to keep away from; empty for nothing.
+    public let negative: String
     let tokens: [Int]
     let emptyTokens: [Int]
 
     /// Positions of the prompt.
     public var promptTokenCount: Int { tokens.count }
+    /// Positions of the longer one of prompt and negative prompt.
+    var longest: Int { max(tokens.count, emptyTokens.count) }
+  }
+
+  /// The first lines of another picture, to begin with.
+  public struct Beginning: Sendable {
+    /// The other picture's seed; its prompt and settings are those of the call.
+    public let seed: UInt64
+    /// Lines of codes.
+    public let lines: Int
+
+    public init(seed: UInt64, lines: Int) {
+      self.seed = seed
+      self.lines = lines
+    }
   }
 
   /// Prepares a prompt.
-  public func request(_ prompt: String) throws(JanusError) -> Request {
+  ///
+  /// - Parameter negative: guidance leads away from what the model would paint for these words, in place
+  ///   of what it paints for none.
+  public func request(_ prompt: String, negative: String = "") throws(JanusError) -> Request {
     try model.checkLength(prompt, context: context)
+    try model.checkLength(negative, context: context)
     do throws(TokenizerError) {
-      let (tokens, empty) = try model.promptFormat.painting(prompt)
-      return Request(prompt: prompt, tokens: tokens, emptyTokens: empty)
+      let (tokens, empty) = try model.promptFormat.painting(prompt, negative: negative)
+      return Request(prompt: prompt, negative: negative, tokens: tokens, emptyTokens: empty)
     } catch {
       throw .tokenizer(file: model.container.file.path, problem: "\(error)")
     }
@@ -84,7 +105,7 @@ public final class Painter {
   /// Bytes of keys and values that one picture takes, with and without the prompt.
   public func cacheBytesPerPicture(_ request: Request) -> Int {
     let shape = CacheShape(model.language, format: model.cacheFormat)
-    return 2 * (request.promptTokenCount + codesPerPicture) * shape.bytesPerPosition
+    return 2 * (request.longest + codesPerPicture) * shape.bytesPerPosition
   }
 
   /// Paints one picture for each seed.
@@ -110,6 +131,7 @@ public final class Painter {
   ///
   /// A picture's codes are those of its own seed, whatever is painted beside it.
   /// - Parameters:
+  ///   - beginning: all pictures begin with these lines of another one, and go on by their own seeds.
   ///   - stop: ends the work early.
   ///   - onStep: called after each step with the number of codes chosen so far and the codes of every
   ///     picture.
@@ -117,7 +139,8 @@ public final class Painter {
   /// - Returns: the codes, in raster order; nil when stopped.
   public func codes(
     for request: Request, seeds: [UInt64], settings: Settings = Settings(),
-    stop: StopToken? = nil, onStep: (_ done: Int, _ codes: [[Int]]) -> Void = { _, _ in },
+    beginning: Beginning? = nil, stop: StopToken? = nil,
+    onStep: (_ done: Int, _ codes: [[Int]]) -> Void = { _, _ in },
     onLogits: (_ picture: Int, _ logits: UnsafeBufferPointer<Float>) -> Void = { _, _ in }
   ) throws(JanusError) -> [[Int]]? {
     guard settings.guidance.isFinite, (0...100).contains(settings.guidance) else {
@@ -126,24 +149,23 @@ public final class Painter {
     guard (1...1_024).contains(seeds.count) else {
       throw .request(what: "pictures at once", expected: "1 to 1024", found: "\(seeds.count)")
     }
-    var samplers: [Sampler] = []
-    for seed in seeds {
-      do throws(SamplerError) {
-        samplers.append(
-          try Sampler(
-            temperature: settings.temperature, topK: settings.topK, topP: settings.topP,
-            seed: seed))
-      } catch {
-        throw .request(what: error.parameter, expected: error.expected, found: error.found)
-      }
+    if let beginning, !(0...codesPerLine).contains(beginning.lines) {
+      throw .request(
+        what: "lines to begin with", expected: "0 to \(codesPerLine)", found: "\(beginning.lines)")
     }
+    let samplers = try seeds.map { seed throws(JanusError) in try Self.sampler(settings, seed: seed)
+    }
+    let first = try beginning.map { one throws(JanusError) in
+      try Self.sampler(settings, seed: one.seed)
+    }
+    let borrowed = (beginning?.lines ?? 0) * codesPerLine
     let total = codesPerPicture
-    try checkContext(prompt: request.promptTokenCount)
+    try checkContext(prompt: request.longest)
     // Memory of a decoding makes room for the cache.
     buffers.release()
     try model.admission.admit(
       MemoryNeed(
-        model, painting: parts, prompt: request.promptTokenCount, together: seeds.count), for: place
+        model, painting: parts, prompt: request.longest, together: seeds.count), for: place
     )
     defer { model.admission.leave(place) }
 
@@ -163,7 +185,8 @@ public final class Painter {
       let rows = seeds.indices.map { picture in
         UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
       }
-      let chosen = choose(from: rows, samplers, at: step).compactMap(\.self)
+      let own = step < borrowed ? first.map { [Sampler](repeating: $0, count: seeds.count) } : nil
+      let chosen = choose(from: rows, own ?? samplers, at: step).compactMap(\.self)
       guard chosen.count == rows.count else {
         throw .nan(where: "code logits of step \(step)")
       }
@@ -178,6 +201,15 @@ public final class Painter {
       }
     }
     return codes
+  }
+
+  private static func sampler(_ settings: Settings, seed: UInt64) throws(JanusError) -> Sampler {
+    do throws(SamplerError) {
+      return try Sampler(
+        temperature: settings.temperature, topK: settings.topK, topP: settings.topP, seed: seed)
+    } catch {
+      throw .request(what: error.parameter, expected: error.expected, found: error.found)
+    }
   }
 
   /// The next code of each picture by its sampler, nil where its logits allow none.
@@ -245,7 +277,7 @@ public final class Painter {
   public func memoryNeed(
     _ request: Request, together: Int, waves: Int = 1, previewing: Bool = false, beside: Int = 0
   ) throws(JanusError) -> MemoryNeed {
-    let count = request.promptTokenCount
+    let count = request.longest
     try checkContext(prompt: count)
     return MemoryNeed(
       model, painting: parts, prompt: count, together: together, waves: waves,

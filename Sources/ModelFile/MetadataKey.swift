@@ -58,6 +58,8 @@ package struct StringsKey: MetadataKey {
 
 extension StringKey {
   package static let modelName = StringKey("general.name")
+  /// The first words of the checkpoint's model card.
+  package static let modelDescription = StringKey("general.description")
   package static let recipe = StringKey("janus.recipe")
   package static let converter = StringKey("janus.converter")
   /// Where the checkpoint was downloaded from, as far as it was.

@@ -47,18 +47,23 @@ package struct GenerateReport: Encodable {
     }
   }
 
-  package init(images: [Picture], promptTokenCount: Int, timings: Timings) {
+  /// - Parameter prompt: where a report is one of several.
+  package init(
+    prompt: String? = nil, images: [Picture], promptTokenCount: Int, timings: Timings
+  ) {
+    self.prompt = prompt
     self.images = images
     self.promptTokenCount = promptTokenCount
     self.timings = timings
   }
 
+  package let prompt: String?
   package let images: [Picture]
   package let promptTokenCount: Int
   package let timings: Timings
 
   enum CodingKeys: String, CodingKey {
-    case images, timings
+    case prompt, images, timings
     case promptTokenCount = "prompt_token_count"
   }
 }

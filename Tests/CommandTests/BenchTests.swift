@@ -4,7 +4,7 @@ import Testing
 @Suite struct BenchTests {
   @Test func aServedStageIsAnsweredWithItsSeconds() throws {
     let run = try CommandLineRun(
-      ["bench", "--serve", "-m", Fixture.modelPath], input: Data("prefill\nnothing\nvq\n".utf8))
+      ["bench", "--stdin", "-m", Fixture.modelPath], input: Data("prefill\nnothing\nvq\n".utf8))
     #expect(run.status == 0, "\(run.errors)")
     let answers = try run.outputLines.map { line in
       try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])

@@ -28,17 +28,37 @@ struct CommandLineRun {
       try (name == "in" ? input : Data()).write(to: URL(filePath: path))
       return path
     }
-    let process = Self.process(
-      arguments, environment: environment, command: command, fileBlocks: fileBlocks)
-    // Files, not pipes, so that nobody has to read while the process writes.
-    process.standardInput = FileHandle(forReadingAtPath: files[0])
-    process.standardOutput = FileHandle(forWritingAtPath: files[1])
-    process.standardError = FileHandle(forWritingAtPath: files[2])
-    try process.run()
+    func start() throws -> Process {
+      let process = Self.process(
+        arguments, environment: environment, command: command, fileBlocks: fileBlocks)
+      // Files, not pipes, so that nobody has to read while the process writes.
+      process.standardInput = FileHandle(forReadingAtPath: files[0])
+      process.standardOutput = FileHandle(forWritingAtPath: files[1])
+      process.standardError = FileHandle(forWritingAtPath: files[2])
+      try process.run()
+      return process
+    }
+    let process = try Self.whenWritten(start)
     process.waitUntilExit()
     status = process.terminationReason == .exit ? process.terminationStatus : -1
     output = String(decoding: try Data(contentsOf: URL(filePath: files[1])), as: UTF8.self)
     errors = String(decoding: try Data(contentsOf: URL(filePath: files[2])), as: UTF8.self)
+  }
+
+  /// A command that was just copied counts as being written to while another process, which a test
+  /// beside this one began meanwhile, has not yet closed what it inherited.
+  private static func whenWritten(_ start: () throws -> Process) throws -> Process {
+    for _ in 0..<200 {
+      do {
+        return try start()
+      } catch {
+        let error = error as NSError
+        let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+        guard cause.code == Int(ETXTBSY) else { throw error }
+        usleep(10_000)
+      }
+    }
+    return try start()
   }
 
   static func process(

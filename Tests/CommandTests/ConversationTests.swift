@@ -33,7 +33,7 @@
       #expect(terminal.waits(for: "[1 picture] > "))
       terminal.type("What is it?\n")
       #expect(terminal.waits(for: "forgot the message's pictures"))
-      #expect(terminal.waits(for: "again\r\n> "))
+      #expect(terminal.waits(for: "again\r\n"))
       terminal.type("/exit\n")
       #expect(terminal.waitForExit() == 0)
     }

@@ -12,10 +12,11 @@ import Testing
     }
   }
 
-  @Test func versionIsANumber() throws {
-    let run = try CommandLineRun(["--version"])
+  @Test(arguments: ["--version", "-V"])
+  func versionNamesTheInstructionSet(_ option: String) throws {
+    let run = try CommandLineRun([option], environment: ["JANUS_LITE_ISA": "portable"])
     #expect(run.status == 0)
-    #expect(run.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+    #expect(run.output.wholeMatch(of: /janus-lite \d+\.\d+\.\d+ \(.*portable, .*\)\n/) != nil)
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])

@@ -87,7 +87,7 @@ def launch(system: str, stage: str, settings: Settings) -> tuple[list[str], dict
     if family == "janus":
         isa = ["--isa", variant[1]] if len(variant) > 1 else []
         model = str(settings.janus_model(variant[0]))
-        return [str(settings.command), "bench", "--serve", "-m", model, "--threads", threads, *isa], {}
+        return [str(settings.command), "bench", "--stdin", "-m", model, "--threads", threads, *isa], {}
     if family == "llama":
         kind = "painter" if stage.startswith("paint") else "language"
         build = settings.llama_build("native") / "bin"

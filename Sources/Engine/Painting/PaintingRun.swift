@@ -5,7 +5,7 @@ import JanusWords
 /// Some pictures being painted from one prompt, code by code, each with its own seed.
 ///
 /// A picture takes two rows of every pass: one that follows the prompt, one that follows the empty
-/// prompt, and `guidance` says how far to go from the second towards the first. All rows of all
+/// prompt or a negative one, and `guidance` says how far to go from the second towards the first. All rows of all
 /// pictures go through the network together, so its weights are read once a step.
 package final class PaintingRun {
   private let language: LanguageModel
@@ -23,13 +23,13 @@ package final class PaintingRun {
   private let logits = FloatBuffer()
   private let guided = FloatBuffer()
 
-  /// Takes in two rows, one with the prompt and one without, for any number of pictures. Unless
+  /// Takes in two rows, one with the prompt and one to go away from, for any number of pictures. Unless
   /// `sharingPrompt`, each row of each picture gets a copy of their caches.
   package init(
     _ language: LanguageModel, _ codes: CodeModel, _ ops: Ops, prompt: [Int], emptyPrompt: [Int],
     pictures: Int, guidance: Float, cacheFormat: CacheFormat, sharingPrompt: Bool = true
   ) throws(MemoryError) {
-    precondition(pictures > 0 && !prompt.isEmpty && prompt.count == emptyPrompt.count)
+    precondition(pictures > 0 && !prompt.isEmpty && !emptyPrompt.isEmpty)
     self.language = language
     self.codes = codes
     self.ops = ops
@@ -38,19 +38,22 @@ package final class PaintingRun {
     let g = language.geometry
     let shape = CacheShape(g, format: cacheFormat)
     let starts = [KVCache(shape: shape), KVCache(shape: shape)]
-    let rows = try hidden.matrix(max(2 * pictures, 2 * prompt.count), g.embeddingLength)
-    var x = rows.rows(0..<2 * prompt.count)
+    let prompts = [prompt, emptyPrompt]
+    let taken = prompt.count + emptyPrompt.count
+    let rows = try hidden.matrix(max(2 * pictures, taken), g.embeddingLength)
+    var x = rows.rows(0..<taken)
     for (index, start) in starts.enumerated() {
+      let (tokens, first) = (prompts[index], index == 0 ? 0 : prompt.count)
       // The last chunk is in a block of its own, apart from those that all pictures share. It is
       // freed when every picture has copied it.
-      try start.reserve(prompt.count / KVCache.chunkPositions * KVCache.chunkPositions)
-      try start.reserve(prompt.count)
-      for (row, token) in [prompt, emptyPrompt][index].enumerated() {
-        ops.lookUp(token, in: language.embedding, into: x[row: index * prompt.count + row])
+      try start.reserve(tokens.count / KVCache.chunkPositions * KVCache.chunkPositions)
+      try start.reserve(tokens.count)
+      for (row, token) in tokens.enumerated() {
+        ops.lookUp(token, in: language.embedding, into: x[row: first + row])
       }
     }
     let ends = try language.forward(
-      x, Batch(starts.map { Segment(cache: $0, count: prompt.count) }), buffers, ops)
+      x, Batch(zip(starts, prompts).map { Segment(cache: $0, count: $1.count) }), buffers, ops)
 
     // Every picture begins with the same two hidden states.
     let last = (0..<2).map { row in
@@ -60,9 +63,9 @@ package final class PaintingRun {
     for row in 0..<2 * pictures {
       x[row: row].update(from: last[row % 2], count: x.columns)
     }
-    let total = prompt.count + codes.geometry.codesPerPicture
     step = try Batch(
       (0..<2 * pictures).map { row throws(MemoryError) in
+        let total = prompts[row % 2].count + codes.geometry.codesPerPicture
         let start = starts[row % 2]
         return try Segment(cache: start.fork(reserving: total, sharing: sharingPrompt), count: 1)
       })

@@ -149,6 +149,16 @@ package struct PromptFormat: Sendable {
     let padding = Array(repeating: padID, count: asked.count - 2)
     return (asked, [tokenizer.bosID] + padding + [imageStartID])
   }
+
+  /// As `painting`, but with words to go away from in place of the padding. Without words it is the
+  /// padding.
+  package func painting(
+    _ description: String, negative: String
+  ) throws(TokenizerError) -> (conditional: [Int], unconditional: [Int]) {
+    let (asked, padded) = try painting(description)
+    guard !negative.stripped.isEmpty else { return (asked, padded) }
+    return (asked, try painting(negative).conditional)
+  }
 }
 
 extension PromptFormat {

@@ -17,7 +17,7 @@ struct BenchCommand: ParsableCommand {
       and after each run, and integer multiply-accumulates for everything else, at the beginning. \
       Other programs that run meanwhile spoil the figures.
 
-      With --serve each line of standard input is one of load-to-first-token, encode, prefill, decode-0, decode-600, \
+      With --stdin each line of standard input is one of load-to-first-token, encode, prefill, decode-0, decode-600, \
       paint-2, paint-16, paint-32 and vq, and is answered by one line, {"stage":…,"seconds":…} or \
       {"error":…}. The first run of a stage is slower than the others.
       """)
@@ -43,14 +43,18 @@ struct BenchCommand: ParsableCommand {
   var csv = false
 
   @Flag(help: "Stay, and time one run at a time: standard input names a stage a line.")
-  var serve = false
+  var stdin = false
+
+  /// What it was called before there was a server.
+  @Flag(name: .customLong("serve"), help: .hidden)
+  var formerStdin = false
 
   func validate() throws {
     guard (1...1_000).contains(repetitions) else {
       throw ValidationError("--repetitions: expected 1 to 1000, found \(repetitions)")
     }
-    guard [json, csv, serve].count(where: \.self) <= 1 else {
-      throw ValidationError("--json, --csv and --serve exclude each other")
+    guard [json, csv, stdin || formerStdin].count(where: \.self) <= 1 else {
+      throw ValidationError("--json, --csv and --stdin exclude each other")
     }
     for name in chosen where !Benchmark.Stage.allNames.contains(name) {
       throw ValidationError(
@@ -67,7 +71,7 @@ struct BenchCommand: ParsableCommand {
     Interrupt.listen(endingProcess: true)
     let opened = try model.open(cacheFormat: kv)
     let benchmark = Benchmark(opened, repetitions: repetitions)
-    if serve { return try BenchService(benchmark).run() }
+    if stdin || formerStdin { return try BenchService(benchmark).run() }
     var status = StatusLine()
     var results: [Benchmark.Result] = []
     status.show("measuring the machine")

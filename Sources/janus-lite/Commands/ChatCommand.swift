@@ -28,7 +28,7 @@ struct ChatCommand: ParsableCommand {
   @Option(
     name: .customLong("image"),
     help: ArgumentHelp(
-      "PNG or JPEG to show before the prompt; - for standard input. May be repeated.",
+      "Picture to show before the prompt; - for standard input. May be repeated.",
       valueName: "file"),
     completion: .file())
   var images: [String] = []
@@ -55,9 +55,12 @@ struct ChatCommand: ParsableCommand {
     // Taking in a prompt with pictures takes long, and an interrupted one leaves nothing to keep.
     // So Ctrl-C ends the process.
     Interrupt.listen(endingProcess: true)
-    let conversation = try Conversation(
-      try model.open(cacheFormat: cache.kv), system: system, context: cache.context)
+    let janus = try model.open(cacheFormat: cache.kv)
+    let open = { (system: String?) in
+      try Conversation(janus, system: system, context: cache.context)
+    }
     let prompt = try promptText()
+    if model.isDefault, prompt == nil || images.isEmpty { DefaultModel.noteScopeOfChat() }
     let inputs = images.map(PictureInput.init)
     if dryRun {
       guard let prompt else {
@@ -65,15 +68,16 @@ struct ChatCommand: ParsableCommand {
       }
       var pictures: [Picture] = []
       for input in inputs { pictures.append(try input.load()) }
-      let need = try conversation.memoryNeed(
+      let need = try open(system).memoryNeed(
         prompt, pictures: pictures, settings: generation.settings)
       try MemoryStatement(need, request: "chat").print(json: generation.json)
     } else if let prompt {
-      var turn = Turn(conversation, generation)
+      var turn = Turn(try open(system), generation)
       if try turn.say(prompt, inputs).finishReason == .cancelled { throw Failure.interrupted }
     } else {
       Interrupt.endsAnswerOnly()
-      var dialogue = Dialogue(conversation, generation, pictures: inputs)
+      var dialogue = try Dialogue(
+        system: system, generation, pictures: inputs, conversation: open)
       try dialogue.hold()
     }
   }

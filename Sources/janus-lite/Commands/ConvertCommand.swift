@@ -49,7 +49,8 @@ struct ConvertCommand: ParsableCommand {
   var adapter: String?
 
   @Option(
-    name: [.short, .long], help: ArgumentHelp("Model file to write.", valueName: "file"),
+    name: [.short, .long],
+    help: ArgumentHelp("Model file to write; - for standard output.", valueName: "file"),
     completion: .file(extensions: ["gguf"]))
   var output: String
 
@@ -74,6 +75,9 @@ struct ConvertCommand: ParsableCommand {
   var threads: Int?
 
   func validate() throws {
+    if report, output == "-" {
+      throw ValidationError("-o -: the model file goes where --report would")
+    }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
     }
@@ -81,7 +85,18 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     Interrupt.listen(writingFiles: true)
+    let isStream = output == "-"
+    if isStream, StandardOutput.isTerminal {
+      throw Failure(.usage, "-o -: a model file does not go to a terminal; name a file or a pipe")
+    }
+    // A model file is written out of order, so it takes a file first.
+    let output =
+      isStream
+      ? FileManager.default.temporaryDirectory.appending(path: "janus-lite-\(getpid()).gguf").path
+      : self.output
+    defer { if isStream { unlink(output) } }
     try Self.checkOutput(output)
+    if !isStream, access(output, F_OK) == 0 { StandardError.note("replaces '\(output)'") }
     let begin = ContinuousClock.now
     var overrides: [TensorOverride] = []
     for text in tensorType { overrides.append(try TensorOverride(parsing: text)) }
@@ -103,11 +118,22 @@ struct ConvertCommand: ParsableCommand {
         }
       }
     }
+    if isStream { try Self.stream(output) }
     if report { try printErrors(result) }
     let seconds = Format.fixed((ContinuousClock.now - begin) / .seconds(1), 1)
     StandardError.note(
-      "\(output): \(result.tensors.count) tensors, \(Format.bytes(result.byteCount)), "
+      "\(isStream ? "standard output" : output): \(result.tensors.count) tensors, \(Format.bytes(result.byteCount)), "
         + "in \(seconds) s, peak memory \(Format.bytes(ProcessMemory.peak))")
+  }
+
+  private static func stream(_ path: String) throws {
+    let file = try MappedFile(path: path)
+    var place = 0
+    while place < file.count {
+      let end = min(file.count, place + 1 << 20)
+      try StandardOutput.write([UInt8](file.bytes[place..<end]))
+      place = end
+    }
   }
 
   /// What a path or the name of a repository means: what lies there, or its files in the hub's cache.
@@ -173,4 +199,13 @@ struct ConvertCommand: ParsableCommand {
   }
 }
 
-extension Quantization: ExpressibleByArgument {}
+extension Quantization: ExpressibleByArgument {
+  /// Names as other programs write them, too.
+  public init?(argument: String) {
+    switch argument.lowercased() {
+    case "q4", "q4_0": self = .int4
+    case "q8", "q8_0": self = .int8
+    case let name: self.init(rawValue: name)
+    }
+  }
+}

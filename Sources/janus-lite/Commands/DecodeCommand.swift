@@ -24,7 +24,8 @@ struct DecodeCommand: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("output")],
-    help: ArgumentHelp("Picture to write, .png or .jpg.", valueName: "file"),
+    help: ArgumentHelp(
+      "Picture to write, .png or .jpg; - for a PNG to standard output.", valueName: "file"),
     completion: .file(extensions: ["png", "jpg"]))
   var output: String
 
@@ -37,6 +38,9 @@ struct DecodeCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Which picture of 'generate --json', from 1 on.", valueName: "n"))
   var picture = 1
+
+  @Flag(help: "Replace a file that is no painting of this program.")
+  var force = false
 
   @OptionGroup(title: "Model") var model: ModelOptions
 
@@ -51,12 +55,26 @@ struct DecodeCommand: ParsableCommand {
 
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: true)
-    let file = try PictureFile(path: output, quality: quality)
-    try file.checkPlace()
+    let isStream = output == "-"
+    let file =
+      isStream
+      ? PictureFile(path: "standard output", format: .png, quality: quality)
+      : try PictureFile(path: output, quality: quality)
+    if !isStream {
+      if !force, Gallery.found(at: output) == .other {
+        throw Failure(
+          .usage,
+          "-o '\(output)': expected a new file or a painting to replace, found another kind of file; "
+            + "--force replaces it")
+      }
+      try file.checkPlace()
+    }
     let codes = try Self.codes(in: codes, picture)
     let painter = try Painter(try model.open())
     try painter.decodingNeed.checkFits()
-    try file.write(try Self.located(self.codes) { try painter.picture(codes) })
+    let picture = try Self.located(self.codes) { try painter.picture(codes) }
+    let bytes = try file.encoded(picture, text: [("Software", "janus-lite \(Root.version)")])
+    if isStream { try StandardOutput.write(bytes) } else { try file.write(bytes) }
   }
 
   /// Reports an error about the codes as an error of their file.

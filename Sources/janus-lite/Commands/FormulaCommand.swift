@@ -1,4 +1,5 @@
 import ArgumentParser
+
 import struct JanusFormulas.Formula
 
 /// `janus-lite formula`: LaTeX that is there already, checked or in another notation.

@@ -20,12 +20,31 @@ struct GenerateCommand: ParsableCommand {
       is not replaced by another picture of the same name, which gets a number. Ctrl-C stops at once; \
       finished pictures stay.
 
-      With --json one object: images (path, seed, token_ids, and \
+      -o takes a folder; a name in .png or .jpg, which is the picture's own; or - for standard output. \
+      --prompts paints many prompts with one opening of the model: one a line, or JSON objects with \
+      prompt, and perhaps negative, seed and n.
+
+      A picture's settings can be used again, with changes: --like picture.png --seed 7. With \
+      --keep-rows 8 the first eight rows stay as they were in that picture.
+
+      With --json one object (a line for each prompt of --prompts): images (path, seed, token_ids, and \
       logprobs where they are asked for), prompt_token_count, timings.
       """)
 
-  @Argument(help: "What to paint.")
-  var prompt: String
+  @Argument(help: "What to paint; - reads it from standard input.")
+  var prompt: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Prompts to paint one after another; - for standard input.", valueName: "file"),
+    completion: .file())
+  var prompts: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Words to keep away from: guidance leads away from them instead of from no words.",
+      valueName: "text"))
+  var negative: String?
 
   @Option(
     name: .short, parsing: .unconditional,
@@ -34,9 +53,34 @@ struct GenerateCommand: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("output")],
-    help: ArgumentHelp("Folder to write to; made where it does not exist.", valueName: "folder"),
-    completion: .directory)
+    help: ArgumentHelp(
+      "Folder to write to, made where it does not exist; a picture's file; or - for standard output.",
+      valueName: "place"),
+    completion: .file())
   var output = "."
+
+  @Option(
+    help: ArgumentHelp(
+      "Names of the files in a folder: {prompt}, {seed} and {i} stand for the picture's own.",
+      valueName: "pattern"))
+  var name = Gallery.usualNames
+
+  @Flag(help: "Replace files that are no paintings of this program.")
+  var force = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Take prompt, seed and settings from a painted picture; other options change them.",
+      valueName: "picture"),
+    completion: .file(extensions: ["png", "jpg"]))
+  var like: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "With --like: keep so many rows of codes of that picture, and paint on with new seeds.",
+      valueName: "n"))
+  var keepRows: Int?
 
   @Option(
     parsing: .unconditional,
@@ -44,14 +88,15 @@ struct GenerateCommand: ParsableCommand {
   var seed: UInt64?
 
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Guidance: how closely to follow the prompt.", valueName: "weight"))
-  var cfg: Float = 5
+    name: [.long, .customLong("guidance")], parsing: .unconditional,
+    help: ArgumentHelp(
+      "Guidance: how closely to follow the prompt (default: 5).", valueName: "weight"))
+  var cfg: Float?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("0 takes the most likely code each time.", valueName: "t"))
-  var temperature: Float = 1
+    help: ArgumentHelp("0 takes the most likely code each time (default: 1).", valueName: "t"))
+  var temperature: Float?
 
   @Option(
     parsing: .unconditional,
@@ -106,18 +151,34 @@ struct GenerateCommand: ParsableCommand {
   @OptionGroup(title: "Memory") var cache: CacheOptions
 
   func validate() throws {
-    // As the model's prompt format strips it.
-    let isEmpty = prompt.unicodeScalars.allSatisfy {
-      $0.properties.isWhitespace || (0x1c...0x1f).contains($0.value)
+    let sources = [prompt != nil && prompt != "-", prompt == "-", prompts != nil].count { $0 }
+    guard sources <= 1 else {
+      throw ValidationError("expected a prompt or --prompts, found both")
     }
-    guard !isEmpty else { throw ValidationError("the prompt is empty") }
+    if let prompt, prompt != "-" { try Self.checkNotEmpty(prompt) }
+    if prompts != nil, like != nil { throw ValidationError("--like is for one prompt") }
+    if let keepRows {
+      guard like != nil else { throw ValidationError("--keep-rows needs --like") }
+      guard keepRows >= 0 else {
+        throw ValidationError("--keep-rows: expected 0 or more, found \(keepRows)")
+      }
+    }
+    guard !name.isEmpty, !name.contains("/"), !name.contains("\0"), name != ".", name != ".." else {
+      throw ValidationError("--name: expected a name without slashes, found '\(name)'")
+    }
+    if output == "-" {
+      guard number == 1, prompts == nil else {
+        throw ValidationError("-o -: one picture can go to standard output, not several")
+      }
+      guard !json else { throw ValidationError("-o -: the picture goes where --json would") }
+    }
     guard (1...9_999).contains(number) else {
       throw ValidationError("-n: expected 1 to 9999, found \(number)")
     }
-    guard (0...100).contains(cfg) else {
+    if let cfg, !(0...100).contains(cfg) {
       throw ValidationError("--cfg: expected 0 to 100, found \(cfg)")
     }
-    guard temperature >= 0, temperature.isFinite else {
+    if let temperature, !(temperature >= 0 && temperature.isFinite) {
       throw ValidationError("--temperature: expected 0 or more, found \(temperature)")
     }
     if let topK, topK < 1 { throw ValidationError("--top-k: expected 1 or more, found \(topK)") }
@@ -142,16 +203,14 @@ struct GenerateCommand: ParsableCommand {
       throw ValidationError("--batch: expected auto or 1 to \(BatchSize.limit), found \(count)")
     }
     // A JPEG's comment has room for so much.
-    if prompt.utf8.count > 60_000, writesJPEG {
-      throw ValidationError(
-        "the prompt has \(prompt.utf8.count) bytes, but a JPEG can carry 60000 with it; use PNG")
-    }
     guard grid == nil || number <= Picture.mostOnSheet else {
       throw ValidationError(
         "--grid: expected at most \(Picture.mostOnSheet) pictures, found \(number)")
     }
     // Checked before anything is painted.
-    for path in [grid, preview].compactMap(\.self) {
+    var files = [grid, preview].compactMap(\.self)
+    if case .file(let path) = Gallery.place(output) { files.append(path) }
+    for path in files {
       do throws(Failure) {
         _ = try PictureFile(path: path, quality: quality)
       } catch {
@@ -160,143 +219,102 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
+  /// As the model's prompt format strips it.
+  private static func checkNotEmpty(_ prompt: String) throws {
+    let isEmpty = prompt.unicodeScalars.allSatisfy {
+      $0.properties.isWhitespace || (0x1c...0x1f).contains($0.value)
+    }
+    if isEmpty { throw ValidationError("the prompt is empty") }
+  }
+
   private var writesJPEG: Bool {
-    format == .jpeg
-      || [grid, preview].contains { path in
+    let own: String? = if case .file(let path) = Gallery.place(output) { path } else { nil }
+    return format == .jpeg
+      || [grid, preview, own].contains { path in
         path.flatMap { try? PictureFile(path: $0, quality: quality) }?.format == .jpeg
       }
   }
 
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: true)
-    let clock = ContinuousClock.now
+    let model = try like.map(Self.provenance)
+    let jobs = try jobs(like: model)
     let painter = try Painter(
-      try model.open(cacheFormat: cache.kv), context: cache.context)
-    let request = try painter.request(prompt)
-    let waves = batch.waves(
-      for: number, bytesPerPicture: painter.cacheBytesPerPicture(request))
-    let need = try painter.memoryNeed(
-      request, together: waves.size, waves: waves.count, previewing: preview != nil,
-      beside: bytesKept(painter))
-    if dryRun { return try MemoryStatement(need, request: "generate").print(json: json) }
-    try need.checkFits()
+      try self.model.open(cacheFormat: cache.kv), context: cache.context)
+    if self.model.isDefault {
+      DefaultModel.noteScope(ofPrompts: jobs.map(\.prompt))
+    }
+    try PaintingBatch(jobs, command: self, painter: painter).run()
+  }
 
-    let first = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-    let seeds = (0..<number).map { first &+ UInt64($0) }
-    let gallery = try Gallery(
-      folder: output, prompt: prompt, format: format, quality: quality,
-      reserved: [grid, preview].compactMap(\.self))
-    try checkPlaces(seeds.map(gallery.path))
-    if number > 1 { StandardError.note(waves.statement) }
-
-    var finished: [GenerateReport.Picture] = []
-    var sheet: [Picture] = []
-    var status = StatusLine()
-    let progress = PaintingProgress(pictures: number, codesPerPicture: painter.codesPerPicture)
-    for wave in stride(from: 0, to: number, by: waves.size) {
-      let seeds = Array(seeds[wave..<min(number, wave + waves.size)])
-      var likely = [[[LogprobPair]]](repeating: [], count: seeds.count)
-      let codes = try paint(request, seeds, with: painter, done: wave, progress, &likely, &status)
-      for (index, (seed, codes)) in zip(seeds, codes).enumerated() {
-        status.show("decoding picture \(finished.count + 1) of \(number)")
-        let picture = try painter.picture(codes)
-        let text = text(seed: seed, painter)
-        let path = try gallery.write(picture, seed: seed, text: text)
-        status.clear()
-        finished.append(
-          .init(
-            path: path, seed: seed, tokenIDs: codes,
-            logprobs: logprobs > 0 ? likely[index] : nil))
-        if grid != nil { sheet.append(picture) }
-        if !json { try StandardOutput.line(path) }
-        if finished.count == 1, let preview {
-          do {
-            try PictureFile(path: preview, quality: quality).write(picture, text: text)
-          } catch {
-            if Interrupt.isRaised { throw error }
-            tell(error, of: "the preview is not finished")
-          }
-        }
+  private func jobs(like model: Provenance?) throws -> [PaintingJob] {
+    let list: PromptList
+    if let prompts {
+      list = try PromptList(reading: prompts)
+    } else if let prompt, prompt != "-" {
+      list = PromptList(prompt)
+    } else if prompt == nil, let model {
+      list = PromptList(model.prompt)
+    } else if prompt == "-" || !StandardInput.isTerminal {
+      list = PromptList(try StandardInput.readText())
+    } else {
+      throw Failure(.usage, "expected a prompt (see 'janus-lite generate --help')")
+    }
+    if keepRows != nil, model?.beginning != nil {
+      throw Failure(
+        .usage,
+        "--like '\(like ?? "")': it begins with rows of another picture itself; give that one")
+    }
+    let settings = Painter.Settings(
+      guidance: cfg ?? model?.settings.guidance ?? 5,
+      temperature: temperature ?? model?.settings.temperature ?? 1,
+      topK: topK ?? model?.settings.topK, topP: topP ?? model?.settings.topP)
+    let beginning = try keepRows.map { lines in
+      guard let model else { throw Failure(.usage, "--keep-rows needs --like") }
+      return Painter.Beginning(seed: model.seed, lines: lines)
+    }
+    let given = seed ?? (keepRows == nil ? model?.seed : nil)
+    return try list.entries.enumerated().map { index, entry in
+      do {
+        try Self.checkNotEmpty(entry.prompt)
+      } catch {
+        throw Failure(.usage, list.entries.count > 1 ? "prompt \(index + 1) is empty" : "\(error)")
       }
-    }
-    if let grid {
-      try PictureFile(path: grid, quality: quality)
-        .write(.contactSheet(sheet), text: text(seed: first, painter))
-    }
-    let total = (ContinuousClock.now - clock) / .seconds(1)
-    let report = GenerateReport(
-      images: finished, promptTokenCount: request.promptTokenCount,
-      timings: .init(painter.timings, total: total))
-    if json { try JSONLine.print(report) }
-    if verbose { StandardError.note(report.timings.summary) }
-  }
-
-  /// Bytes that the command itself keeps until the end.
-  private func bytesKept(_ painter: Painter) -> Int {
-    let picture = painter.imageSize * painter.imageSize * 3
-    // The pictures of a sheet, the sheet and its file; what a pair takes as JSON is made.
-    return (grid == nil ? 0 : 3 * number * picture)
-      + number * painter.codesPerPicture * logprobs * 160
-  }
-
-  /// Throws before any work if files could not be made, or would overwrite each other.
-  private func checkPlaces(_ pictures: [String]) throws(Failure) {
-    var taken = Set(pictures.map(Gallery.standardized))
-    for (option, path) in [("--grid", grid), ("--preview", preview)] {
-      guard let path else { continue }
-      guard taken.insert(Gallery.standardized(path)).inserted else {
-        throw Failure(.usage, "\(option) '\(path)': another picture is to be written there")
+      let count = entry.number ?? number
+      if settings.temperature == 0, count > 1 {
+        throw Failure(
+          .usage,
+          "--temperature 0 paints the same picture with every seed: expected -n 1, found \(count)")
       }
-      try PictureFile(path: path, quality: quality).checkPlace()
+      // A JPEG's comment has room for so much.
+      if entry.prompt.utf8.count + (entry.negative ?? negative ?? "").utf8.count > 60_000,
+        writesJPEG
+      {
+        throw Failure(
+          .usage,
+          "the prompt has \(entry.prompt.utf8.count) bytes, but a JPEG can carry 60000 with it; use PNG"
+        )
+      }
+      let first = entry.seed ?? given ?? UInt64.random(in: 0...UInt64(UInt32.max))
+      let (last, overflows) = first.addingReportingOverflow(UInt64(count - 1))
+      if overflows {
+        throw Failure(
+          .usage, "--seed \(first): the seeds of \(count) pictures would go beyond \(UInt64.max)")
+      }
+      return PaintingJob(
+        prompt: entry.prompt, negative: entry.negative ?? negative ?? model?.negative ?? "",
+        seeds: Array(first...last), settings: settings, beginning: beginning ?? model?.beginning)
     }
-    if let picture = pictures.first {
-      try PictureFile(path: picture, format: format, quality: quality).checkPlace()
+  }
+
+  private static func provenance(of path: String) throws -> Provenance {
+    let text = try InputFile.withBytes(of: path, limit: 1 << 28) { PictureText.pairs(in: $0) }
+    guard let provenance = Provenance(text) else {
+      throw Failure(
+        .data,
+        "\(InputFile.shownName(path)): expected a picture that this program painted, found none of its settings"
+      )
     }
-  }
-
-  private var settings: Painter.Settings {
-    Painter.Settings(guidance: cfg, temperature: temperature, topK: topK, topP: topP)
-  }
-
-  private func text(seed: UInt64, _ painter: Painter) -> [(key: String, value: String)] {
-    Provenance(
-      prompt: prompt, seed: seed, settings: settings, software: "janus-lite \(Root.version)"
-    ).text(painter.model)
-  }
-
-  /// A preview that fails is reported; painting goes on.
-  private func tell(_ error: any Error, of what: String) {
-    StandardError.note("\(what): \(Failure(error).message)")
-  }
-
-  private func paint(
-    _ request: Painter.Request, _ seeds: [UInt64], with painter: Painter, done: Int,
-    _ progress: PaintingProgress,
-    _ likely: inout [[[LogprobPair]]], _ status: inout StatusLine
-  ) throws -> [[Int]] {
-    var shown: PreviewFile?
-    if done == 0, let preview {
-      shown = PreviewFile(try PictureFile(path: preview, quality: quality), of: painter)
-    }
-    let codes = try painter.codes(
-      for: request, seeds: seeds, settings: settings, stop: Interrupt.stop,
-      onStep: { step, codes in
-        status.show(progress.text(before: done, atOnce: seeds.count, steps: step))
-        do {
-          try shown?.update(codes[0], of: painter)
-        } catch {
-          if Interrupt.isRaised { return }
-          status.clear()
-          tell(error, of: "no more previews")
-          shown = nil
-        }
-      },
-      onLogits: { picture, logits in
-        guard logprobs > 0 else { return }
-        likely[picture].append(Logprobs(logits).top(logprobs).map(LogprobPair.init))
-      })
-    status.clear()
-    guard let codes else { throw Failure.interrupted }
-    return codes
+    return provenance
   }
 }

@@ -14,13 +14,24 @@ import Quant
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Show what is in a model file, and what this machine runs.",
-    discussion: "Without a file, shows this machine only.")
+    abstract: "Show what is in a model file or a painted picture, and what this machine runs.",
+    discussion: """
+      Without a file, shows this machine and which model a command would use.
+
+      Of a picture that 'generate' painted it shows prompt, seed and settings, and the command that \
+      paints it again.
+      """)
 
   @Argument(
-    help: "Model file, or a name that 'janus-lite models' lists.",
-    completion: .file(extensions: ["gguf"]))
+    help: "Model file, a name that 'janus-lite models' lists, or a painted picture.",
+    completion: .file())
   var file: String?
+
+  @Option(
+    name: [.short, .customLong("model")],
+    help: ArgumentHelp("The same as the argument.", valueName: "file"),
+    completion: .file(extensions: ["gguf"]))
+  var model: String?
 
   @Flag(help: "Read the whole file and compare every tensor with its checksum.")
   var verify = false
@@ -32,13 +43,20 @@ struct InfoCommand: ParsableCommand {
   var isa: String?
 
   func validate() throws {
-    if verify, file == nil { throw ValidationError("--verify needs a model file") }
+    if file != nil, model != nil { throw ValidationError("expected one file, found two") }
+    if verify, file == nil, model == nil { throw ValidationError("--verify needs a model file") }
   }
 
   private struct Report: Encodable {
     let machine: Machine
+    let defaultModel: ModelChoice?
     let model: ModelReport?
     let memory: [MemoryStatement]?
+
+    enum CodingKeys: String, CodingKey {
+      case machine, model, memory
+      case defaultModel = "default_model"
+    }
   }
 
   func run() throws {
@@ -46,7 +64,10 @@ struct InfoCommand: ParsableCommand {
     let machine = try Machine(
       instructionSet: isa ?? ModelOptions.environment("JANUS_LITE_ISA"), threads: nil)
     var model: ModelReport?
-    let file = try self.file.map { try ModelLibrary.resolve($0) }
+    let named = self.file ?? self.model
+    if let named, try PaintingReport.print(ofPicture: named, json: json) { return }
+    let file = try named.map { try ModelLibrary.resolve($0) }
+    let choice = ModelChoice.current
     if let file {
       let container = try Container(path: file)
       model = try ModelReport(container)
@@ -54,10 +75,12 @@ struct InfoCommand: ParsableCommand {
     }
     let memory = try file.map(Self.memory(of:))
     if json {
-      try JSONLine.print(Report(machine: machine, model: model, memory: memory))
+      try JSONLine.print(
+        Report(machine: machine, defaultModel: choice, model: model, memory: memory))
     } else {
       let requests = memory.map { $0.map { "\($0.request): \($0.summary)\n" }.joined() }
-      let tables = [model?.table, requests, machine.table].compactMap { $0 }
+      let tables = [model?.table, requests, machine.table, file == nil ? choice.table : nil]
+        .compactMap { $0 }
       try StandardOutput.write(tables.joined(separator: "\n"))
     }
     if let damaged = model?.checksums.damaged, !damaged.isEmpty {

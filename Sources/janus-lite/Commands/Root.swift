@@ -1,16 +1,29 @@
 import ArgumentParser
+import CBuild
 import Foundation
 import JanusEngine
 import JanusMeasure
 import JanusModelFile
 import JanusSystem
 import JanusWords
+import SIMDKernels
 
 /// The command line: parses, runs one subcommand, and turns any failure into one line and an exit
 /// code.
 @main
 struct Root: ParsableCommand {
   static let version = JanusVersion.current
+
+  /// "janus-lite 0.2.0 (avx512, OpenBLAS 0.3.21)"; with the commit where the build was told it.
+  private static var fullVersion: String {
+    var parts: [String] = []
+    let commit = String(cString: janus_lite_commit())
+    if !commit.isEmpty { parts.append(commit) }
+    let asked = ModelOptions.environment("JANUS_LITE_ISA")
+    parts.append(((try? Kernels.select(asked)) ?? Kernels.best).isa.rawValue)
+    parts.append(BLAS.system?.name ?? "no OpenBLAS")
+    return "janus-lite \(version) (\(parts.joined(separator: ", ")))"
+  }
 
   static let configuration = CommandConfiguration(
     commandName: "janus-lite",
@@ -42,12 +55,24 @@ struct Root: ParsableCommand {
     var commands: [any ParsableCommand.Type] = [
       OCRCommand.self, FormulaCommand.self, ChatCommand.self, GenerateCommand.self,
       DecodeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
-      InfoCommand.self, BenchCommand.self, TokenizeCommand.self,
+      InfoCommand.self, WorkerCommand.self, BenchCommand.self, TokenizeCommand.self,
     ]
     #if Server
       commands.insert(ServeCommand.self, at: 5)
     #endif
     return commands
+  }
+
+  /// The parser's own errors say which word it does not understand; some can be told better.
+  private static func parse(_ arguments: Arguments) throws -> any ParsableCommand {
+    do {
+      return try parseAsRoot(arguments.words)
+    } catch {
+      guard exitCode(for: error) == .validationFailure, let problem = arguments.explained() else {
+        throw error
+      }
+      throw Failure(.usage, problem)
+    }
   }
 
   static func main() {
@@ -59,10 +84,14 @@ struct Root: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)
     do {
       // Names of files are bytes, which Foundation would repair.
-      let arguments = (1..<max(1, Int(CommandLine.argc))).compactMap { index in
-        CommandLine.unsafeArgv[index].map { SystemPath.string($0) }
-      }
-      var command = try parseAsRoot(arguments)
+      let arguments = Arguments(
+        (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+          CommandLine.unsafeArgv[index].map { SystemPath.string($0) }
+        })
+      try arguments.check()
+      // Asked here, since the best kernels and OpenBLAS are looked for to say it.
+      if arguments.words == ["--version"] { return try StandardOutput.line(fullVersion) }
+      var command = try parse(arguments)
       try command.run()
     } catch let exit as ExitCode {
       self.exit(withError: exit)

@@ -3,32 +3,66 @@ import JanusEngine
 import JanusImages
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 
-/// The folder that pictures are written to, named after their prompt and seed.
+/// Where painted pictures go: a folder, one file, or standard output.
 struct Gallery {
-  private let folder: String
-  private let prompt: String
+  enum Place: Equatable {
+    case folder(String)
+    case file(String)
+    case standardOutput
+  }
+
+  let place: Place
+  /// The names in a folder, without ending: `{prompt}`, `{seed}` and `{i}` stand for the picture's own.
+  private let template: String
   private let format: PictureFile.Format
   private let quality: Int
+  private let replaces: Bool
   /// Paths of other files, in standard form.
   private let reserved: Set<String>
 
+  static let usualNames = "{prompt}-{seed}"
+  private static let pictureEndings: Set<String> = [
+    "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "avif",
+  ]
+
+  /// What `--output` means: `-`, a name of a picture, or a folder.
+  static func place(_ output: String) -> Place {
+    if output == "-" { return .standardOutput }
+    var status = stat()
+    let isFolder = stat(output, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    let ending = URL(filePath: output).pathExtension.lowercased()
+    return !isFolder && !output.hasSuffix("/") && pictureEndings.contains(ending)
+      ? .file(output) : .folder(output)
+  }
+
   /// Makes the folder where it does not exist, and checks that it can be written to before anything
   /// is painted.
+  ///
+  /// - Parameter replaces: whether a file that is no painting of this program may be replaced.
   init(
-    folder: String, prompt: String, format: PictureFile.Format, quality: Int, reserved: [String]
+    folder output: String, names template: String = Gallery.usualNames, format: PictureFile.Format,
+    quality: Int, replaces: Bool = false, reserved: [String]
   ) throws(Failure) {
-    try Self.make(folder)
-    guard FileManager.default.isWritableFile(atPath: folder) else {
-      throw Failure(.inputOutput, "cannot write to folder '\(folder)'")
-    }
-    self.folder = folder
-    self.prompt = prompt
-    self.format = format
+    place = Self.place(output)
+    self.template = template
     self.quality = quality
+    self.replaces = replaces
     self.reserved = Set(reserved.map(Self.standardized))
+    switch place {
+    case .standardOutput: self.format = format
+    case .file(let path): self.format = try PictureFile(path: path, quality: quality).format
+    case .folder(let folder):
+      self.format = format
+      try Self.make(folder)
+      guard access(folder, W_OK) == 0 else {
+        throw Failure(
+          .inputOutput, "cannot write to folder '\(folder)': \(String(cString: strerror(errno)))")
+      }
+    }
   }
 
   /// Two names of one place give the same text.
@@ -53,26 +87,87 @@ struct Gallery {
     }
   }
 
-  /// The path of a seed's picture, unless another picture has that path.
-  func path(_ seed: UInt64) -> String { path(seed, number: 1) }
-
-  private func path(_ seed: UInt64, number: Int) -> String {
-    let suffix = number == 1 ? "" : "-\(number)"
-    let name = "\(Self.slug(prompt))-\(seed)\(suffix).\(format == .png ? "png" : "jpg")"
-    return folder == "." ? name : folder + (folder.hasSuffix("/") ? "" : "/") + name
+  /// The path of a picture, unless another picture has that path. Nil for standard output.
+  ///
+  /// - Parameters:
+  ///   - index: of the picture, from 1 on.
+  ///   - count: pictures in all.
+  func path(prompt: String, seed: UInt64, index: Int, of count: Int) -> String? {
+    path(prompt, seed, index, count, number: 1)
   }
 
-  /// Returns the path: the first that is free, or that holds exactly these bytes already. Prompts
-  /// with the same first words, or other settings, may give another picture the same name.
+  private func path(
+    _ prompt: String, _ seed: UInt64, _ index: Int, _ count: Int, number: Int
+  ) -> String? {
+    switch place {
+    case .standardOutput: return nil
+    case .file(let path):
+      guard count > 1 else { return path }
+      let ending = URL(filePath: path).pathExtension
+      return String(path.dropLast(ending.count + 1)) + "-\(index).\(ending)"
+    case .folder(let folder):
+      let suffix = number == 1 ? "" : "-\(number)"
+      let name = Self.name(template, prompt: prompt, seed: seed, index: index)
+      let file = "\(name)\(suffix).\(format == .png ? "png" : "jpg")"
+      return folder == "." ? file : folder + (folder.hasSuffix("/") ? "" : "/") + file
+    }
+  }
+
+  /// A template with its picture's own values; each stays one name without slashes.
+  static func name(_ template: String, prompt: String, seed: UInt64, index: Int) -> String {
+    template.replacing("{prompt}", with: slug(prompt)).replacing("{seed}", with: "\(seed)")
+      .replacing("{i}", with: "\(index)")
+  }
+
+  /// Whether a file that stands there may be replaced: nothing, or a painting of this program.
+  ///
+  /// - Throws: where it is something else.
+  func check(_ path: String, option: String = "-o") throws(Failure) {
+    guard !replaces, case let kind? = Self.found(at: path), kind == .other else { return }
+    throw Failure(
+      .usage,
+      "\(option) '\(path)': expected a new file or a painting to replace, found another kind of file; "
+        + "--force replaces it")
+  }
+
+  enum Found {
+    case painting, other
+  }
+
+  static func found(at path: String) -> Found? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    // Devices and pipes are told by who writes to them.
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return nil }
+    let text = try? InputFile.withBytes(of: path, limit: 1 << 28) { PictureText.pairs(in: $0) }
+    return text?.contains { $0.key == "Software" && $0.value.hasPrefix("janus-lite") } == true
+      ? .painting : .other
+  }
+
+  /// Returns the path, nil for standard output. In a folder it is the first that is free, or that holds
+  /// exactly these bytes already: prompts with the same first words, or other settings, may give another
+  /// picture the same name.
   func write(
-    _ picture: Picture, seed: UInt64, text: [(key: String, value: String)]
+    _ picture: Picture, prompt: String, seed: UInt64, index: Int, of count: Int = 1,
+    text: [(key: String, value: String)]
   ) throws(Failure) -> String {
-    var number = 1
-    var file = PictureFile(path: path(seed), format: format, quality: quality)
+    guard let first = path(prompt: prompt, seed: seed, index: index, of: count) else {
+      let file = PictureFile(path: "standard output", format: format, quality: quality)
+      try StandardOutput.write(file.encoded(picture, text: text))
+      return "-"
+    }
+    var file = PictureFile(path: first, format: format, quality: quality)
     let bytes = try file.encoded(picture, text: text)
-    while reserved.contains(Self.standardized(file.path)) || Self.holdsOther(file.path, bytes) {
-      number += 1
-      file = PictureFile(path: path(seed, number: number), format: format, quality: quality)
+    if case .folder = place, !replaces {
+      var number = 1
+      while reserved.contains(Self.standardized(file.path)) || Self.holdsOther(file.path, bytes) {
+        number += 1
+        let next = path(prompt, seed, index, count, number: number) ?? first
+        file = PictureFile(path: next, format: format, quality: quality)
+      }
+    } else if Self.holdsOther(file.path, bytes) {
+      try check(file.path)
+      StandardError.note("replaces '\(file.path)'")
     }
     try file.write(bytes)
     return file.path

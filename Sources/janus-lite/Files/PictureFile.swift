@@ -89,7 +89,13 @@ extension Picture {
   static let mostOnSheet = 256
 
   /// Pictures of one size in rows as square as can be, with a thin white line between.
-  static func contactSheet(_ pictures: [Picture]) -> Picture {
+  ///
+  /// - Parameter captions: digits under each picture; none for no captions.
+  static func contactSheet(_ pictures: [Picture], captions: [String] = []) -> Picture {
+    let band = captions.isEmpty ? 0 : DigitFont.height + 6
+    let pictures = zip(pictures, captions + Array(repeating: "", count: pictures.count)).map {
+      band == 0 ? $0 : DigitFont.captioned($0, with: $1, band: band)
+    }
     let (width, height) = (pictures[0].width, pictures[0].height)
     let columns = Int(Double(pictures.count).squareRoot().rounded(.up))
     let rows = (pictures.count + columns - 1) / columns

@@ -1,5 +1,7 @@
 import Foundation
+import GGUF
 import JanusEngine
+import JanusLite
 import JanusMeasure
 import JanusModelFile
 import JanusSystem
@@ -28,8 +30,42 @@ enum DefaultModel {
         + "a checkpoint folder), or put the default model at '\(places[0])' (./demo does)")
   }
 
-  /// Adds to a failure of the default model how to use another one.
-  static func explained(_ error: any Error) -> Failure {
+  /// The words of its captions (Tools/train/shapes.py).
+  private static let captionWords: Set<String> = [
+    "a", "an", "the", "on", "at", "in", "left", "right", "top", "bottom", "background", "small",
+    "large",
+    "circle", "square", "triangle", "ring", "red", "green", "blue", "yellow", "white", "black",
+    "purple",
+    "orange",
+  ]
+
+  /// Says once what it can paint, where a prompt is something else.
+  static func noteScope(ofPrompts prompts: [String]) {
+    let strange = prompts.first { prompt in
+      let words = prompt.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+      return !words.allSatisfy(captionWords.contains) || !words.contains("background")
+    }
+    guard strange != nil else { return }
+    StandardError.note(
+      "janus-nano, the default model, paints one circle, square, triangle or ring, as in 'a small red "
+        + "circle on the left on a blue background'; -m or JANUS_LITE_MODEL names another model "
+        + "(janus-lite pull 1b)")
+  }
+
+  /// Says once that it holds no conversation.
+  static func noteScopeOfChat() {
+    StandardError.note(
+      "janus-nano, the default model, reads formulas and does not converse; -m or JANUS_LITE_MODEL names "
+        + "another model (janus-lite pull 1b)")
+  }
+
+  /// Adds to a failure of the default model's file how to use another one. Other failures are not its
+  /// fault.
+  static func explained(_ error: any Error) -> any Error {
+    switch error {
+    case JanusError.modelFile, JanusError.tokenizer, is ContainerError, is FileError: break
+    default: return error
+    }
     let failure = Failure(error)
     return Failure(
       failure.code,

@@ -43,6 +43,9 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
+  /// Whether nothing names a model, so that it is the default one.
+  var isDefault: Bool { Self.named(model) == nil }
+
   private static func named(_ option: String?) -> String? {
     option ?? environment("JANUS_LITE_MODEL")
   }

@@ -53,6 +53,7 @@ struct ModelReport: Encodable {
   let path: String
   let bytes: Int
   let name: String
+  let description: String?
   let formatVersion: Int
   let converter: String
   let recipe: String
@@ -65,7 +66,8 @@ struct ModelReport: Encodable {
   var checksums = Checksums()
 
   enum CodingKeys: String, CodingKey {
-    case path, bytes, name, converter, recipe, geometry, tokenizer, parts, formats, checksums
+    case path, bytes, name, description, converter, recipe, geometry, tokenizer, parts, formats,
+      checksums
     case formatVersion = "format_version"
     case hasPainting = "painting"
   }
@@ -75,6 +77,7 @@ struct ModelReport: Encodable {
     path = container.file.path
     bytes = container.file.count
     name = try metadata.string(.modelName)
+    description = try? metadata.string(.modelDescription)
     formatVersion = try metadata.integer(ContainerKey.formatVersion)
     converter = try metadata.string(.converter)
     recipe = try metadata.string(.recipe)

@@ -3,33 +3,64 @@ import JanusEngine
 import JanusLite
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 
 /// A conversation at the terminal: messages, and commands that begin with a slash.
 struct Dialogue {
-  private static let help = """
-    /image FILE   show a picture with the next message
-    /reset        forget everything that was said
-    /help         this list
-    /exit         end (or Ctrl-D); Ctrl-C stops a message or an answer
-    """
+  private static let commands: [(name: String, help: String)] = [
+    ("/image FILE", "show a picture with the next message"),
+    ("/retry", "answer the last message again"),
+    ("/paint WORDS", "paint a picture into this folder"),
+    ("/temperature T", "0 takes the most likely token each time"),
+    ("/system WORDS", "another system prompt; forgets everything that was said"),
+    ("/reset", "forget everything that was said"),
+    ("/save FILE", "write the conversation as JSON"),
+    ("/load FILE", "go on with a conversation that was saved"),
+    ("/help", "this list"),
+    ("/exit", "end (or Ctrl-D); Ctrl-C clears the line, stops an answer, or ends"),
+  ]
 
-  private let conversation: Conversation
-  private var turn: Turn
-  private var lines = LineReader()
-  /// Shown with the next message that is taken in.
-  private var pictures: [PictureInput]
-
-  init(_ conversation: Conversation, _ generation: GenerationOptions, pictures: [PictureInput]) {
-    self.conversation = conversation
-    self.pictures = pictures
-    turn = Turn(conversation, generation)
+  private static var help: String {
+    commands.map { $0.name.padding(toLength: 16, withPad: " ", startingAt: 0) + $0.help }
+      .joined(separator: "\n")
   }
 
-  /// Takes turns until the end of the input, `/exit`, or Ctrl-C at the prompt.
+  private var conversation: Conversation
+  private var generation: GenerationOptions
+  private let makeConversation: (_ system: String?) throws -> Conversation
+  private var system: String?
+  /// Shown with the next message that is taken in.
+  private var pictures: [PictureInput]
+  private var transcript: [Transcript.Turn] = []
+
+  /// - Parameter conversation: makes an empty one with a system prompt.
+  init(
+    system: String?, _ generation: GenerationOptions, pictures: [PictureInput],
+    conversation: @escaping (_ system: String?) throws -> Conversation
+  ) throws {
+    makeConversation = conversation
+    self.conversation = try conversation(system)
+    self.system = system
+    self.generation = generation
+    self.pictures = pictures
+  }
+
+  /// Takes turns until the end of the input, `/exit`, or Ctrl-C at an empty prompt.
   mutating func hold() throws {
     StandardError.note("/help lists the commands")
+    if let editor = LineEditor(completing: Self.completions) {
+      while true {
+        Interrupt.clear()
+        switch editor.next(prompt: prompt) {
+        case .end: return
+        case .cleared: continue
+        case .text(let line): if try !take(line) { return }
+        }
+      }
+    }
+    var lines = LineReader()
     while true {
       Interrupt.clear()
       StandardError.write(prompt)
@@ -38,14 +69,41 @@ struct Dialogue {
         StandardError.line("")
         return
       }
-      let text = line.trimmingPrefix(while: \.isWhitespace)
-      if text.isEmpty { continue }
-      guard text.first == "/" else {
-        try say(String(text))
-        continue
-      }
-      if try !obey(String(text)) { return }
+      if try !take(StandardInput.isTerminal ? TypedText.cleaned(line) : line) { return }
     }
+  }
+
+  /// False where the line ends the conversation.
+  private mutating func take(_ line: String) throws -> Bool {
+    let text = String(line.trimmingPrefix(while: \.isWhitespace))
+    if text.isEmpty { return true }
+    guard text.first == "/" else {
+      try say(text)
+      return true
+    }
+    return try obey(text)
+  }
+
+  /// What a line may become: commands, and names of files behind those that take one.
+  private static func completions(_ text: String) -> [String] {
+    guard let blank = text.firstIndex(of: " ") else {
+      return commands.map {
+        String($0.name.prefix { $0 != " " }) + ($0.name.contains(" ") ? " " : "")
+      }
+      .filter { text.hasPrefix("/") && $0.hasPrefix(text) }
+    }
+    let command = text[..<blank]
+    guard ["/image", "/save", "/load"].contains(command) else { return [] }
+    let typed = text[text.index(after: blank)...]
+    let slash = typed.lastIndex(of: "/").map { typed.index(after: $0) } ?? typed.startIndex
+    let (folder, beginning) = (String(typed[..<slash]), typed[slash...])
+    let place = folder.isEmpty ? "." : path(Substring(folder))
+    return (SystemPath.names(in: place) ?? []).sorted()
+      .filter { $0.hasPrefix(beginning) && (beginning.hasPrefix(".") || !$0.hasPrefix(".")) }
+      .map { name in
+        let isFolder = SystemPath.names(in: place + "/" + name) != nil
+        return "\(command) \(folder)\(name)" + (isFolder ? "/" : "")
+      }
   }
 
   private var prompt: String {
@@ -60,8 +118,11 @@ struct Dialogue {
   private mutating func say(_ text: String) throws {
     let before = conversation.positions
     do {
-      _ = try turn.say(text, pictures)
+      var turn = Turn(conversation, generation)
+      let answer = try turn.say(text, pictures)
       if conversation.positions > before {
+        transcript.append(
+          .init(question: text, images: pictures.map(\.name), answer: answer.text))
         pictures = []
       } else {
         StandardError.note("stopped before the answer; the message was not taken in")
@@ -105,6 +166,82 @@ struct Dialogue {
     return path
   }
 
+  private mutating func reset() {
+    conversation.reset()
+    pictures = []
+    transcript = []
+  }
+
+  private mutating func retry() throws {
+    guard let last = transcript.last, conversation.forgetLastTurn() else {
+      StandardError.note("/retry: nothing was said yet")
+      return
+    }
+    transcript.removeLast()
+    let waiting = pictures
+    pictures = last.images.map { PictureInput(name: $0) }
+    try say(last.question)
+    pictures += waiting
+  }
+
+  /// Runs a command; a failure is told, and the conversation goes on.
+  private mutating func reporting(_ body: (inout Dialogue) throws -> Void) {
+    do {
+      try body(&self)
+    } catch {
+      let failure = Failure(error)
+      if failure.code != .interrupted {
+        StandardError.line("janus-lite: error: \(failure.message)")
+      }
+    }
+  }
+
+  private func save(_ path: String) throws {
+    try Transcript(system: system, turns: transcript).write(to: path)
+    StandardError.note("saved \(transcript.count) messages and their answers")
+  }
+
+  /// The conversation as it is stays where the file cannot be taken in.
+  private mutating func load(_ path: String) throws {
+    let saved = try Transcript(path: path)
+    let other = try makeConversation(saved.system)
+    var status = StatusLine()
+    defer { status.clear() }
+    for (number, turn) in saved.turns.enumerated() {
+      status.show("taking in message \(number + 1) of \(saved.turns.count)")
+      let pictures = try turn.images.map { try PictureInput(name: $0).load() }
+      try other.recall(
+        turn.question, pictures: pictures, answer: turn.answer, stop: Interrupt.stop)
+      if Interrupt.isRaised { throw Failure.interrupted }
+    }
+    (conversation, system, transcript, pictures) = (other, saved.system, saved.turns, [])
+    StandardError.note("loaded \(saved.turns.count) messages and their answers")
+  }
+
+  private func paint(_ prompt: String) throws {
+    let painter = try Painter(conversation.model)
+    let request = try painter.request(prompt)
+    let gallery = try Gallery(folder: ".", format: .png, quality: 90, reserved: [])
+    let seed = UInt64.random(in: 0...UInt64(UInt32.max))
+    let settings = Painter.Settings()
+    var status = StatusLine()
+    defer { status.clear() }
+    let progress = PaintingProgress(pictures: 1, codesPerPicture: painter.codesPerPicture)
+    let codes = try painter.codes(
+      for: request, seeds: [seed], settings: settings, stop: Interrupt.stop
+    ) {
+      step, _ in status.show(progress.text(before: 0, atOnce: 1, steps: step))
+    }
+    guard let codes else { throw Failure.interrupted }
+    let picture = try painter.picture(codes[0])
+    let text = Provenance(
+      prompt: prompt, seed: seed, settings: settings, software: "janus-lite \(Root.version)"
+    ).text(painter.model)
+    status.clear()
+    StandardError.note(
+      "painted \(try gallery.write(picture, prompt: prompt, seed: seed, index: 1, text: text))")
+  }
+
   /// False where the command ends the conversation.
   private mutating func obey(_ line: String) throws -> Bool {
     let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
@@ -112,9 +249,28 @@ struct Dialogue {
     switch words.first.map(String.init) ?? line {
     case "/exit", "/quit": return false
     case "/help": StandardError.write(Self.help + "\n")
-    case "/reset":
-      conversation.reset()
-      pictures = []
+    case "/reset": reset()
+    case "/retry": try retry()
+    case "/temperature":
+      guard let value = Float(rest), value >= 0, value.isFinite else {
+        StandardError.note("/temperature: expected a number from 0 on, found '\(rest)'")
+        break
+      }
+      generation.temperature = value
+    case "/system":
+      do {
+        conversation = try makeConversation(String(rest))
+        system = String(rest)
+        reset()
+      } catch {
+        StandardError.line("janus-lite: error: \(Failure(error).message)")
+      }
+    case "/save" where rest.isEmpty, "/load" where rest.isEmpty, "/paint" where rest.isEmpty:
+      StandardError.note(
+        "\(words[0]) needs \(words[0] == "/paint" ? "words" : "the name of a file")")
+    case "/save": reporting { (dialogue) in try dialogue.save(Self.path(rest)) }
+    case "/load": reporting { (dialogue) in try dialogue.load(Self.path(rest)) }
+    case "/paint": reporting { (dialogue) in try dialogue.paint(String(rest)) }
     case "/image" where rest.isEmpty:
       StandardError.note("/image needs the name of a file")
     case "/image":

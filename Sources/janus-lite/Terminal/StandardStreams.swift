@@ -27,6 +27,14 @@ enum StandardOutput {
   }
 
   static func line(_ text: String) throws(Failure) { try write(text + "\n") }
+
+  /// A file that goes to standard output.
+  static func write(_ bytes: [UInt8]) throws(Failure) {
+    let isWritten = bytes.withUnsafeBytes { writeAll($0, to: STDOUT_FILENO) }
+    guard isWritten else {
+      throw Failure(.inputOutput, "cannot write to standard output: \(systemMessage())")
+    }
+  }
 }
 
 /// Standard error, for everything that is not the answer. A write that fails cannot be reported. No
@@ -124,14 +132,16 @@ private func systemMessage() -> String { String(cString: strerror(errno)) }
 
 private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
   var text = text
-  return text.withUTF8 { bytes in
-    var done = 0
-    while done < bytes.count, let base = bytes.baseAddress {
-      let count = Foundation.write(descriptor, base + done, bytes.count - done)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
-      done += count
-    }
-    return true
+  return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
+}
+
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+  var done = 0
+  while done < bytes.count, let base = bytes.baseAddress {
+    let count = Foundation.write(descriptor, base + done, bytes.count - done)
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { return false }
+    done += count
   }
+  return true
 }

@@ -7,12 +7,21 @@ import JanusWords
 
 /// The current activity, on one line of the terminal that is overwritten and cleared at the end.
 ///
-/// Nothing is shown where standard error is not a terminal that can clear a line.
+/// Where standard error is not a terminal that can clear a line, long work gets a line a minute.
 struct StatusLine {
   private var isShown = false
+  private var lastLine = ContinuousClock.now
 
-  mutating func show(_ text: String) {
-    guard StandardError.writesOver else { return }
+  mutating func show(_ text: @autoclosure () -> String) {
+    guard StandardError.writesOver else {
+      let now = ContinuousClock.now
+      if now - lastLine >= .seconds(60) {
+        lastLine = now
+        StandardError.note(Self.end(of: text(), columns: 200))
+      }
+      return
+    }
+    let text = text()
     // A line that wraps would leave its beginning behind each time.
     let line = Self.end(of: text, columns: StandardError.width - 1)
     StandardError.replaceLine(line)

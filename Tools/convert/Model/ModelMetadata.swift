@@ -18,6 +18,7 @@ enum ModelMetadata {
     let pictures = try Preprocessing(folder: folder, imageSize: sources[.visionImageSize])
     var pairs = MetadataPairs()
     pairs.append(.modelName, folder.name)
+    if let card = ModelCard.description(in: folder) { pairs.append(.modelDescription, card) }
     pairs.append(.quantizationVersion, 2)
     pairs.append(.recipe, quantization.rawValue)
     pairs.append(.converter, converter)

@@ -1,0 +1,98 @@
+/// What a picture file says beside its pixels: text chunks of a PNG, or the comments of a JPEG.
+public enum PictureText {
+  /// More text than this is left out.
+  static let longest = 1 << 20
+  static let most = 256
+
+  /// Keys and values in the order of the file. Each line `Key: value` of a JPEG's comment is a pair;
+  /// lines without a key belong to the value before. Compressed text is left out. A damaged file gives
+  /// what comes before the damage, other kinds of file give nothing.
+  public static func pairs(in bytes: UnsafeRawBufferPointer) -> [(key: String, value: String)] {
+    switch PictureKind(of: UnsafeRawBufferPointer(rebasing: bytes.prefix(64))) {
+    case .png: png(bytes)
+    case .jpeg: jpeg(bytes)
+    default: []
+    }
+  }
+
+  /// PNG specification, 5.3 and 11.3.3.
+  private static func png(_ bytes: UnsafeRawBufferPointer) -> [(key: String, value: String)] {
+    var pairs: [(key: String, value: String)] = []
+    var (place, left) = (8, longest)
+    while bytes.count - place >= 12, pairs.count < most {
+      let length = (0..<4).reduce(0) { $0 << 8 | Int(bytes[place + $1]) }
+      guard length <= bytes.count - place - 12 else { break }
+      let name = bytes[place + 4..<place + 8].map { UInt8($0) }
+      let data = bytes[place + 8..<place + 8 + length]
+      place += 12 + length
+      guard name == Array("tEXt".utf8) || name == Array("iTXt".utf8), length <= left else {
+        continue
+      }
+      left -= length
+      guard let end = data.firstIndex(of: 0), end > data.startIndex, end - data.startIndex <= 79
+      else { continue }
+      // Keys and the text of tEXt are Latin-1.
+      let key = latin1(data[..<end])
+      var value = data[(end + 1)...]
+      if name == Array("tEXt".utf8) {
+        pairs.append((key, latin1(value)))
+        continue
+      }
+      guard value.count >= 2, value.first == 0 else { continue }
+      value = value.dropFirst(2)
+      // Language and translated keyword, each ended by NUL.
+      for _ in 0..<2 {
+        guard let zero = value.firstIndex(of: 0) else {
+          value = value.suffix(0)
+          break
+        }
+        value = value[(zero + 1)...]
+      }
+      pairs.append((key, String(decoding: value, as: UTF8.self)))
+    }
+    return pairs
+  }
+
+  /// ITU-T T.81, B.1.1: segments up to the first scan.
+  private static func jpeg(_ bytes: UnsafeRawBufferPointer) -> [(key: String, value: String)] {
+    var pairs: [(key: String, value: String)] = []
+    var (place, left) = (2, longest)
+    while bytes.count - place >= 4, bytes[place] == 0xff {
+      let marker = bytes[place + 1]
+      if marker == 0xff {
+        place += 1
+        continue
+      }
+      if marker == 0xda || marker == 0xd9 { break }
+      if marker == 0x01 || (0xd0...0xd7).contains(marker) {
+        place += 2
+        continue
+      }
+      let length = Int(bytes[place + 2]) << 8 | Int(bytes[place + 3])
+      guard length >= 2, length <= bytes.count - place - 2 else { break }
+      if marker == 0xfe, length <= left {
+        left -= length
+        add(String(decoding: bytes[place + 4..<place + 2 + length], as: UTF8.self), to: &pairs)
+      }
+      place += 2 + length
+    }
+    return pairs
+  }
+
+  private static func add(_ comment: String, to pairs: inout [(key: String, value: String)]) {
+    for line in comment.split(separator: "\n", omittingEmptySubsequences: false) {
+      if let colon = line.firstRange(of: ": "), colon.lowerBound > line.startIndex,
+        line[..<colon.lowerBound].utf8.allSatisfy({ (0x20...0x7e).contains($0) }),
+        line[..<colon.lowerBound].utf8.count <= 79, pairs.count < most
+      {
+        pairs.append((String(line[..<colon.lowerBound]), String(line[colon.upperBound...])))
+      } else if !pairs.isEmpty {
+        pairs[pairs.count - 1].value += "\n" + line
+      }
+    }
+  }
+
+  private static func latin1(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+    String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+  }
+}

@@ -1,0 +1,181 @@
+import ArgumentParser
+import Foundation
+
+/// The words of a command line, before and after the parser has seen them: what it would misunderstand,
+/// and what it explains badly.
+struct Arguments {
+  let words: [String]
+
+  private static let rootOptions: Set<String> = [
+    "-h", "--help", "--version", "--generate-completion-script", "--experimental-dump-help",
+    "---completion", "--help-hidden",
+  ]
+
+  private static var commandNames: [String] {
+    Root.configuration.subcommands.compactMap { $0.configuration.commandName }
+  }
+
+  init(_ words: [String]) {
+    self.words = words.first == "-V" ? ["--version"] + words.dropFirst() : words
+  }
+
+  /// Throws where the parser would do something else than what was meant: print its help for a file
+  /// whose name begins with a dash, or blame the wrong word.
+  func check() throws(Failure) {
+    guard let first = words.first, !Self.rootOptions.contains(first) else { return }
+    if first.hasPrefix("-"), first != "-" {
+      try checkOptionsBeforeCommand()
+    } else if first == "help" {
+      if words.count > 1, !words[1].hasPrefix("-") { try checkCommand(words[1]) }
+    } else {
+      try checkCommand(first)
+      try checkClusters()
+    }
+  }
+
+  private func checkCommand(_ name: String) throws(Failure) {
+    guard name != "help", !Self.commandNames.contains(name) else { return }
+    throw Failure(.usage, "unknown command '\(name)'" + Self.suggestion(for: name))
+  }
+
+  private static func suggestion(for name: String) -> String {
+    let near = commandNames.map { (name: $0, distance: editDistance(Array($0), Array(name))) }
+      .min { $0.distance < $1.distance }
+    if let near, near.distance <= max(1, min(near.name.count, name.count) / 2) {
+      return "; did you mean '\(near.name)'?"
+    }
+    return ": expected one of \(commandNames.joined(separator: ", "))"
+  }
+
+  private func checkOptionsBeforeCommand() throws(Failure) {
+    guard let option = words.first,
+      let command = words.first(where: Self.commandNames.contains)
+    else { return }
+    throw Failure(
+      .usage, "options stand behind the command: janus-lite \(command) \(option) …")
+  }
+
+  /// One-letter options may be written together, `-rv`. A word that begins with a dash and holds other
+  /// letters is a file's name or a prompt.
+  private func checkClusters() throws(Failure) {
+    var words = words.dropFirst()
+    guard words.contains(where: Self.looksLikeCluster) else { return }
+    let options = CommandOptions(of: self.words[0])
+    while let word = words.popFirst(), word != "--" {
+      if options.takeValue.contains(word) {
+        _ = words.popFirst()
+      } else if Self.looksLikeCluster(word), !options.areLetters(word.dropFirst()) {
+        throw Failure(
+          .usage,
+          "'\(word)' is no option: write './\(word)' for a file of this name, or -- before a word "
+            + "that begins with a dash")
+      }
+    }
+  }
+
+  private static func looksLikeCluster(_ word: String) -> Bool {
+    word.count > 2 && word.hasPrefix("-") && !word.hasPrefix("--")
+      && !(word.dropFirst().first?.isNumber ?? false) && !word.hasPrefix("-.")
+  }
+
+  /// What to add to the parser's own error; nil where it says enough.
+  func explained() -> String? {
+    guard let command = words.first, ["generate", "chat", "tokenize"].contains(command) else {
+      return nil
+    }
+    let options = CommandOptions(of: command)
+    var plain: [String] = []
+    var rest = words.dropFirst()
+    while let word = rest.popFirst() {
+      if word == "--" {
+        plain += rest
+        break
+      }
+      if options.takeValue.contains(word) {
+        _ = rest.popFirst()
+      } else if word.hasPrefix("-"), word != "-" {
+        if let hint = Self.hints["\(command) \(word.split(separator: "=")[0])"] { return hint }
+      } else {
+        plain.append(word)
+      }
+    }
+    guard plain.count > 1 else { return nil }
+    return "expected one text, found \(plain.count) words: put it in quotes, "
+      + "janus-lite \(command) \"\(plain.joined(separator: " "))\""
+  }
+
+  /// Options that other programs have.
+  private static let hints: [String: String] = {
+    let size = "pictures have the size of the model: 384 × 384 pixels for Janus-Pro"
+    let steps = "a model of this kind has no steps to choose: it paints code by code"
+    return [
+      "generate --size": size, "generate --width": size, "generate --height": size,
+      "generate -W": size, "generate -H": size, "generate --steps": steps,
+      "generate --prompt": "the prompt is written without an option: janus-lite generate \"…\"",
+      "generate -p": "the prompt is written without an option: janus-lite generate \"…\"",
+    ]
+  }()
+
+  /// Letters to put in, take out, replace, or exchange with their neighbour (Damerau, 1964, each letter
+  /// once).
+  static func editDistance(_ one: [Character], _ other: [Character]) -> Int {
+    var row = Array(0...other.count)
+    var before = row
+    for (i, a) in one.enumerated() {
+      let above = row
+      row[0] = i + 1
+      for (j, b) in other.enumerated() {
+        row[j + 1] = min(row[j] + 1, above[j + 1] + 1, above[j] + (a == b ? 0 : 1))
+        if i > 0, j > 0, a == other[j - 1], one[i - 1] == b {
+          row[j + 1] = min(row[j + 1], before[j - 1] + 1)
+        }
+      }
+      before = above
+    }
+    return row[other.count]
+  }
+}
+
+/// The options of a command, as the parser describes them.
+private struct CommandOptions {
+  /// Words that another word follows.
+  var takeValue: Set<String> = []
+  private var letters: Set<Character> = ["h"]
+
+  private struct Tool: Decodable {
+    let command: Command
+  }
+  private struct Command: Decodable {
+    let commandName: String
+    let subcommands: [Command]?
+    let arguments: [Argument]?
+  }
+  private struct Argument: Decodable {
+    struct Name: Decodable {
+      let kind: String
+      let name: String
+    }
+    let kind: String
+    let names: [Name]?
+  }
+
+  init(of command: String) {
+    guard let tool = try? JSONDecoder().decode(Tool.self, from: Data(Root._dumpHelp().utf8)),
+      let found = tool.command.subcommands?.first(where: { $0.commandName == command })
+    else { return }
+    add(found)
+  }
+
+  private mutating func add(_ command: Command) {
+    for argument in command.arguments ?? [] {
+      for name in argument.names ?? [] {
+        let isLong = name.kind == "long"
+        if argument.kind == "option" { takeValue.insert((isLong ? "--" : "-") + name.name) }
+        if name.kind == "short", let letter = name.name.first { letters.insert(letter) }
+      }
+    }
+    for subcommand in command.subcommands ?? [] { add(subcommand) }
+  }
+
+  func areLetters(_ word: Substring) -> Bool { word.allSatisfy(letters.contains) }
+}

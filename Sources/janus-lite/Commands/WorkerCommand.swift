@@ -1,0 +1,235 @@
+import ArgumentParser
+import Foundation
+import JanusImages
+import JanusLite
+import JanusRequests
+import JanusSystem
+
+/// `janus-lite worker`: answers lines of JSON, for engines that spread work over many machines.
+struct WorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "worker",
+    abstract: "Answer lines of JSON from standard input, until it ends.",
+    discussion: """
+      A line is an object: id, task ("ocr", "chat" or "generate"; ocr unless said), image (a file, or \
+      a data URL; images for several), prompt, and settings. Each gets one line, in order, as soon as it is \
+      ready: the same id, and the answer or error (type, message). Nothing in a line ends the worker; \
+      docs/COMMAND.md lists all keys.
+
+        echo '{"id": 1, "image": "formula.png"}' | janus-lite worker -m 1b
+      """)
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Longest answer, in tokens, where a line names none.", valueName: "n"))
+  var maxTokens = 512
+
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Memory") var cache: CacheOptions
+
+  func validate() throws {
+    guard maxTokens >= 1 else {
+      throw ValidationError("--max-tokens: expected 1 or more, found \(maxTokens)")
+    }
+  }
+
+  /// More than a picture in base64 takes that the readers accept quickly; a line is in memory whole.
+  private static let longestLine = 96 << 20
+
+  func run() throws {
+    // Ctrl-C ends the process at once: no line is written by halves, since lines are written whole.
+    Interrupt.listen(endingProcess: true)
+    let worker = Worker(
+      model: try model.open(cacheFormat: cache.kv), context: cache.context, maxTokens: maxTokens)
+    var lines = BoundedLines(limit: Self.longestLine)
+    while let line = try lines.next() {
+      switch line {
+      case .bytes(let bytes):
+        if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) { continue }
+        try worker.answer(bytes)
+      case .tooLong(let count):
+        try worker.refuse(
+          nil, "a line of \(count) bytes: expected at most \(Self.longestLine)")
+      }
+    }
+    if Interrupt.isRaised { throw Failure.interrupted }
+  }
+}
+
+/// Answers requests one after another with one model.
+private struct Worker {
+  let model: Janus
+  let context: Int?
+  let maxTokens: Int
+
+  func refuse(_ id: WorkerRequest.ID?, _ message: String) throws {
+    try JSONLine.print(
+      WorkerAnswer(id: id, WorkerProblem(type: "invalid_request", message: message)))
+  }
+
+  func answer(_ line: [UInt8]) throws {
+    let data = Data(line)
+    let request: WorkerRequest
+    do {
+      request = try JSONDecoder().decode(WorkerRequest.self, from: data)
+    } catch {
+      let id = (try? JSONDecoder().decode(WorkerRequest.Named.self, from: data))?.id
+      return try refuse(id, Self.description(of: error))
+    }
+    let name = request.task ?? WorkerRequest.Task.ocr.rawValue
+    guard let task = WorkerRequest.Task(rawValue: name) else {
+      let known = WorkerRequest.Task.allCases.map(\.rawValue).joined(separator: ", ")
+      return try refuse(
+        request.id,
+        "task: expected one of \(known), found '\(TypedText.cleaned(String(name.prefix(80))))'")
+    }
+    // An answer that cannot be written ends the worker, all else ends in a line.
+    let write: () throws -> Void
+    do {
+      write = try body(task, request)
+    } catch {
+      let failure = Failure(error)
+      if failure.code == .interrupted { throw failure }
+      let problem = WorkerProblem(type: Self.type(of: error, failure), message: failure.message)
+      return try JSONLine.print(WorkerAnswer(id: request.id, problem))
+    }
+    try write()
+  }
+
+  /// Does the work and returns what writes its answer.
+  private func body(
+    _ task: WorkerRequest.Task, _ request: WorkerRequest
+  ) throws -> () throws -> Void {
+    switch task {
+    case .ocr:
+      let line = try read(request)
+      return { try JSONLine.print(WorkerAnswer(id: request.id, line)) }
+    case .chat:
+      let line = try converse(request)
+      return { try JSONLine.print(WorkerAnswer(id: request.id, line)) }
+    case .generate:
+      let paintings = try paint(request)
+      return { try JSONLine.print(WorkerAnswer(id: request.id, paintings)) }
+    }
+  }
+
+  private func settings(_ request: WorkerRequest) throws -> GenerationSettings {
+    let limit = request.maxTokens ?? maxTokens
+    guard limit >= 1 else {
+      throw Failure(.usage, "max_tokens: expected 1 or more, found \(limit)")
+    }
+    var settings = GenerationSettings(
+      temperature: request.temperature ?? 0, topP: request.topP, topK: request.topK,
+      seed: request.seed ?? UInt64.random(in: .min ... .max), maxTokens: limit)
+    settings.stop = request.stop ?? []
+    return settings
+  }
+
+  private func read(_ request: WorkerRequest) throws -> FormulaLine {
+    guard request.pictures.count == 1, let name = request.pictures.first else {
+      throw Failure(.usage, "image: expected one picture, found \(request.pictures.count)")
+    }
+    let (picture, shown) = try Self.picture(name)
+    let reader = try FormulaReader(model, context: context, readsMany: true)
+    let reading = try reader.read(picture, settings: settings(request), stop: Interrupt.stop)
+    if reading.answer.finishReason == .cancelled { throw Failure.interrupted }
+    return FormulaLine(reading, image: shown)
+  }
+
+  private func converse(_ request: WorkerRequest) throws -> AnswerLine {
+    let pictures = try request.pictures.map(Self.picture)
+    let prompt = request.prompt ?? ""
+    guard !prompt.allSatisfy(\.isWhitespace) || !pictures.isEmpty else {
+      throw Failure(.usage, "prompt: expected a text, found none")
+    }
+    let conversation = try Conversation(model, system: request.system, context: context)
+    let answer = try conversation.send(
+      prompt, pictures: pictures.map(\.picture), settings: settings(request), stop: Interrupt.stop)
+    if answer.finishReason == .cancelled { throw Failure.interrupted }
+    return AnswerLine(answer, images: pictures.map(\.name))
+  }
+
+  private func paint(_ request: WorkerRequest) throws -> WorkerPaintings {
+    guard let prompt = request.prompt, !prompt.allSatisfy(\.isWhitespace) else {
+      throw Failure(.usage, "prompt: expected a text, found none")
+    }
+    let count = request.n ?? 1
+    guard (1...16).contains(count) else {
+      throw Failure(.usage, "n: expected 1 to 16, found \(count)")
+    }
+    let first = request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    let (last, overflows) = first.addingReportingOverflow(UInt64(count - 1))
+    if overflows {
+      throw Failure(.usage, "seed: expected at most \(UInt64.max) for the last picture")
+    }
+    let clock = ContinuousClock.now
+    let painter = try Painter(model, context: context)
+    let prepared = try painter.request(prompt, negative: request.negative ?? "")
+    let settings = Painter.Settings(
+      guidance: request.cfg ?? 5, temperature: request.temperature ?? 1, topK: request.topK,
+      topP: request.topP)
+    let seeds = Array(first...last)
+    guard
+      let codes = try painter.codes(
+        for: prepared, seeds: seeds, settings: settings, stop: Interrupt.stop)
+    else { throw Failure.interrupted }
+    let images = try zip(seeds, codes).map { seed, codes in
+      let text = Provenance(
+        prompt: prompt, negative: request.negative ?? "", seed: seed, settings: settings,
+        software: "janus-lite \(Root.version)"
+      ).text(model)
+      let png = try painter.picture(codes).encodePNG(text: text)
+      return WorkerPaintings.Painting(seed: seed, png: Data(png).base64EncodedString())
+    }
+    return WorkerPaintings(
+      images: images, promptTokenCount: prepared.promptTokenCount,
+      timings: .init(painter.timings, total: (ContinuousClock.now - clock) / .seconds(1)))
+  }
+
+  /// A picture and its name in the answer: that of its file, or `data:`.
+  private static func picture(_ name: String) throws -> (picture: Picture, name: String) {
+    guard name.hasPrefix("data:") else {
+      guard name != PictureInput.standardInput else {
+        throw Failure(.usage, "image: standard input holds the lines")
+      }
+      return (try PictureInput(name: name).load(), name)
+    }
+    guard let comma = name.firstIndex(of: ","), name[..<comma].hasSuffix(";base64"),
+      let data = Data(
+        base64Encoded: String(name[name.index(after: comma)...]), options: .ignoreUnknownCharacters)
+    else {
+      throw Failure(.data, "image: expected a data URL in base64")
+    }
+    do {
+      return (try data.withUnsafeBytes { try Picture(decoding: $0) }, "data:")
+    } catch {
+      throw Failure(.data, "image: \(error)")
+    }
+  }
+
+  private static func type(of error: any Error, _ failure: Failure) -> String {
+    switch error {
+    case JanusError.memory: "memory"
+    case JanusError.blankPicture: "picture"
+    default:
+      switch failure.code {
+      case .usage: "invalid_request"
+      case .data, .missingFile, .inputOutput: "picture"
+      default: "internal"
+      }
+    }
+  }
+
+  private static func description(of error: any Error) -> String {
+    func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    switch error {
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      return context.codingPath.isEmpty
+        ? "expected a JSON object"
+        : "\(place(context.codingPath)): a value of another type is expected"
+    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
+      return "\(place(context.codingPath)): a value that cannot be used"
+    default: return "expected a JSON object on the line"
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import JanusImages
+import JanusLite
+import JanusRequests
+
+/// What a painted picture says of how it was made.
+struct PaintingReport: Encodable {
+  let path: String
+  let prompt: String
+  let negative: String?
+  let seed: UInt64
+  let cfg: Float
+  let temperature: Float
+  let topK: Int?
+  let topP: Float?
+  let model: String?
+  let software: String
+
+  enum CodingKeys: String, CodingKey {
+    case path, prompt, negative, seed, cfg, temperature, model, software
+    case topK = "top_k"
+    case topP = "top_p"
+  }
+
+  /// False where the file is no picture.
+  static func print(ofPicture path: String, json: Bool) throws -> Bool {
+    // A model's name need not be a file, and a model is not read whole.
+    let found: (Provenance, [(key: String, value: String)])?
+    do { found = try read(path) } catch { return false }
+    guard let (provenance, pairs) = found else {
+      throw Failure(
+        .data, "\(InputFile.shownName(path)): this picture does not say how it was painted")
+    }
+    let settings = provenance.settings
+    let report = PaintingReport(
+      path: path, prompt: provenance.prompt,
+      negative: provenance.negative.isEmpty ? nil : provenance.negative, seed: provenance.seed,
+      cfg: settings.guidance, temperature: settings.temperature, topK: settings.topK,
+      topP: settings.topP, model: pairs.first { $0.key == "Model" }?.value,
+      software: provenance.software)
+    if json {
+      try JSONLine.print(report)
+    } else {
+      let width = (pairs.map(\.key.count).max() ?? 0) + 2
+      for (key, value) in pairs {
+        try StandardOutput.line(
+          key + String(repeating: " ", count: max(1, width - key.count)) + TypedText.cleaned(value))
+      }
+      try StandardOutput.line("\nagain: janus-lite generate --like \(quoted(path))")
+    }
+    return true
+  }
+
+  private static func quoted(_ path: String) -> String {
+    let isPlain = path.utf8.allSatisfy {
+      $0 == 0x2d || $0 == 0x2e || $0 == 0x2f || $0 == 0x5f || (0x30...0x39).contains($0)
+        || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+    }
+    return isPlain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
+  }
+
+  /// Nil in place of its settings where a picture has none.
+  ///
+  /// - Throws: where the file is no picture.
+  private static func read(
+    _ path: String
+  ) throws -> (Provenance, [(key: String, value: String)])? {
+    try InputFile.withBytes(of: path, limit: 1 << 28) { bytes in
+      guard PictureKind(of: UnsafeRawBufferPointer(rebasing: bytes.prefix(64))) != nil else {
+        throw Failure(.data, "no picture")
+      }
+      let pairs = PictureText.pairs(in: bytes)
+      return Provenance(pairs).map { ($0, pairs) }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import JanusImages
+import Testing
+
+@Suite struct WorkerTests {
+  let model: String
+
+  init() throws { model = try Fixture.modelPath }
+
+  private func answers(_ lines: [String]) throws -> [[String: Any]] {
+    let run = try CommandLineRun(
+      ["worker", "-m", model, "--max-tokens", "6"], input: Data(lines.joined(separator: "\n").utf8))
+    #expect(run.status == 0, "\(run.errors)")
+    return try run.outputLines.map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+  }
+
+  private func type(_ answer: [String: Any]) -> String? {
+    (answer["error"] as? [String: String])?["type"]
+  }
+
+  @Test func eachLineGetsOneAnswerWithItsIDInOrder() throws {
+    let picture = Fixture.picture("rings")
+    let data = try Data(contentsOf: URL(filePath: picture)).base64EncodedString()
+    let found = try answers([
+      "{\"id\": 1, \"image\": \"\(picture)\"}", "",
+      "{\"id\": \"b\", \"image\": \"data:image/png;base64,\(data)\", \"task\": \"ocr\", \"more\": []}",
+      "{\"id\": 2.5, \"task\": \"chat\", \"prompt\": \"hello\", \"max_tokens\": 3}",
+      "{\"id\": 4, \"task\": \"generate\", \"prompt\": \"a ring\", \"seed\": 7, \"n\": 2}",
+    ])
+    #expect(found.count == 4)
+    #expect(found[0]["id"] as? Int == 1 && found[1]["id"] as? String == "b")
+    #expect(found[0]["latex"] as? String == found[1]["latex"] as? String)
+    #expect(found[2]["id"] as? Double == 2.5 && found[2]["finish_reason"] != nil)
+    let images = try #require(found[3]["images"] as? [[String: Any]])
+    #expect(images.map { $0["seed"] as? Int } == [7, 8])
+    let png = try #require((images[0]["b64_json"] as? String).flatMap { Data(base64Encoded: $0) })
+    #expect(try Picture(decoding: [UInt8](png)).width > 0)
+  }
+
+  @Test func badLinesBecomeErrorsAndTheNextOneIsAnswered() throws {
+    let found = try answers([
+      "{", "[]", "null", "{\"id\": 3, \"image\": 4}", "{\"id\": 4, \"task\": \"dance\"}",
+      "{\"id\": 5}", "{\"id\": 6, \"image\": \"/no/such.png\"}",
+      "{\"id\": 7, \"image\": \"data:image/png;base64,AAAA\"}",
+      "{\"id\": 8, \"task\": \"generate\", \"prompt\": \"x\", \"n\": 99}",
+      "{\"id\": 9, \"task\": \"generate\", \"prompt\": \"x\", \"temperature\": -1}",
+      "{\"id\": 10, \"task\": \"chat\", \"prompt\": \"x\"}",
+    ])
+    #expect(found.count == 11)
+    for answer in found.dropLast() { #expect(type(answer) != nil, "\(answer)") }
+    #expect(found.map { $0["id"] as? Int } == [nil, nil, nil, 3, 4, 5, 6, 7, 8, 9, 10])
+    #expect(type(found[6]) == "picture" && type(found[4]) == "invalid_request")
+    #expect(type(found[10]) == nil)
+  }
+
+  @Test func aModelThatCannotBeOpenedIsSaidAtOnce() throws {
+    let run = try CommandLineRun(["worker", "-m", "/no/such.gguf"], input: Data("{}\n".utf8))
+    #expect(run.status == 66 && run.output.isEmpty && run.errorLines.count == 1)
+  }
+
+  @Test func aLineOfManyMegabytesIsRefusedAndPassedOver() throws {
+    let long = "{\"id\": 1, \"image\": \"" + String(repeating: "A", count: 100 << 20) + "\"}"
+    let found = try answers([long, "{\"id\": 2, \"task\": \"chat\", \"prompt\": \"x\"}"])
+    #expect(found.count == 2 && type(found[0]) == "invalid_request")
+    #expect(found[1]["id"] as? Int == 2 && type(found[1]) == nil)
+  }
+}

@@ -1,0 +1,33 @@
+import JanusImages
+import Testing
+
+@Suite struct PictureTextTests {
+  private let pairs = [
+    (key: "Description", value: "a red ring, naïve 環"), (key: "Seed", value: "7"),
+  ]
+  private let picture = Picture(width: 2, height: 2, bytes: [UInt8](repeating: 9, count: 12))
+
+  private func read(_ bytes: [UInt8]) -> [String] {
+    bytes.withUnsafeBytes { PictureText.pairs(in: $0).map { "\($0.key)=\($0.value)" } }
+  }
+
+  @Test func whatIsWrittenIsReadAgain() throws {
+    let expected = pairs.map { "\($0.key)=\($0.value)" }
+    #expect(read(try picture.encodePNG(text: pairs)) == expected)
+    let comment = pairs.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
+    #expect(read(try picture.encodeJPEG(comment: comment)) == expected)
+  }
+
+  @Test func cutAndChangedFilesGiveNothingWorse() throws {
+    for whole in [try picture.encodePNG(text: pairs), try picture.encodeJPEG(comment: "Seed: 7")] {
+      for count in 0..<whole.count { _ = read(Array(whole[..<count])) }
+      for place in whole.indices {
+        for value in [0, 0x7f, 0xff] as [UInt8] {
+          var changed = whole
+          changed[place] = value
+          _ = read(changed)
+        }
+      }
+    }
+  }
+}
