@@ -75,8 +75,8 @@ struct LineEditor: ~Copyable {
   func next(prompt: String) -> Outcome {
     editing?.begin(prompt)
     // Terminals that can then mark what is pasted.
-    StandardError.write("\u{1b}[?2004h")
-    defer { StandardError.write("\u{1b}[?2004l") }
+    StandardError.control("\u{1b}[?2004h")
+    defer { StandardError.control("\u{1b}[?2004l") }
     var count: CInt = 0
     guard let read = library.gets(line, &count), count > 0 else {
       let isEmpty = editing?.hadText != true
@@ -211,8 +211,11 @@ private final class Editing {
       return UInt8(CEDIT_REFRESH)
     }
     guard found.count > 1 else { return UInt8(CEDIT_BEEP) }
-    StandardError.write("\r\n")
-    for name in found.prefix(50) { StandardError.write(TypedText.cleaned(name) + "\r\n") }
+    StandardError.control("\r\n")
+    for name in found.prefix(50) {
+      StandardError.write(DisplayText.line(name))
+      StandardError.control("\r\n")
+    }
     return UInt8(CEDIT_REDISPLAY)
   }
 }

@@ -49,6 +49,11 @@ enum StandardError {
   /// One line, whatever the text holds.
   static func line(_ text: String) { write(DisplayText.line(text) + "\n") }
 
+  /// What this program itself moves the cursor or sets the terminal with.
+  static func control(_ sequence: StaticString) {
+    _ = writeAll("\(sequence)", to: STDERR_FILENO)
+  }
+
   /// Clears the line on which the cursor is, and writes another.
   static func replaceLine(_ text: String) {
     _ = writeAll("\r\u{1b}[K" + DisplayText.line(text), to: STDERR_FILENO)
