@@ -130,8 +130,9 @@ extension KernelCase {
           * ((n.squareRoot() + 1) * (n / 2 + 8) * rounding + 4 * shifted + 4 * shifted * shifted
             * (n.squareRoot() + 1)) + 4 * rounding * Double(bias[index].magnitude)
       default:
-        return 2 * 2 * largest * Double(weight.map(\.magnitude).max() ?? 0) * 2 * rounding
-          + 0x1p-148
+        // Cosines and sines, each product and the sum rounded once.
+        let factors = [weight, bias].map { Double($0.map(\.magnitude).max() ?? 0) }
+        return 4 * largest * (factors[0] + factors[1]) * rounding + 0x1p-148
       }
     }
     return KernelCase(kernel: names[kind], shape: "\(count) values", promise: .within(bounds)) {

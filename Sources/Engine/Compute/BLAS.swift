@@ -47,6 +47,20 @@ package struct BLAS: Sendable {
   /// packed operands of each thread.
   package static func byteCount(threads: Int) -> Int { (6 << 20) + threads * (3 << 20) }
 
+  /// Address space of OpenBLAS' scratch for one thread, of which it touches little (its `BUFFER_SIZE`, and what malloc
+  /// puts around it).
+  private static let scratchPerThread = 129 << 20
+
+  /// Throws where the process may not take the address space that products on so many threads need.
+  static func checkRoom(threads: Int) throws(MemoryError) {
+    let byteCount = threads * scratchPerThread
+    let flags = MAP_PRIVATE | MAP_ANON
+    guard let base = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), base != MAP_FAILED else {
+      throw MemoryError(byteCount: byteCount)
+    }
+    munmap(base, byteCount)
+  }
+
   /// Multiplies once on every thread of the pool, so that OpenBLAS' scratch has pages also where
   /// small products do not write.
   ///

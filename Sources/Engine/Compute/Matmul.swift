@@ -270,7 +270,7 @@ extension Ops {
         try quantize(x, scales: allInt4 ? ScalePrecision.powerOfTwo : ScalePrecision.threeBits)
         quantized = true
       }
-      if !weight.format.isPanels && multipliesByBLAS(x) { prepareBLAS() }
+      if !weight.format.isPanels && multipliesByBLAS(x) { try prepareBLAS() }
       if tabulation(of: weight, tokens: x.rows) != nil {
         let bytes = panels * weight.blocks * Kernels.bytesPerTable
         try reserveThreadScratch(bytes / MemoryLayout<Float>.stride)

@@ -53,10 +53,15 @@ package final class Ops {
   }
 
   /// To be called before products of floats. The first call makes BLAS ready for all threads.
-  func prepareBLAS() {
+  ///
+  /// Throws where its scratch would not fit: OpenBLAS itself asks for it again and again, for ever.
+  func prepareBLAS() throws(MemoryError) {
     if hasPreparedBLAS { return }
+    if let blas = BLAS.system {
+      try BLAS.checkRoom(threads: pool.threadCount)
+      blas.touchScratch(pool)
+    }
     hasPreparedBLAS = true
-    BLAS.system?.touchScratch(pool)
   }
 
   // MARK: Stopping

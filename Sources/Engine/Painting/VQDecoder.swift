@@ -51,7 +51,7 @@ package struct VQDecoder: Sendable {
     _ codes: [Int], into pixels: UnsafeMutablePointer<UInt8>, _ buffers: FeatureMapBuffers,
     _ ops: Ops
   ) throws(MemoryError) -> Bool {
-    ops.prepareBLAS()
+    try ops.prepareBLAS()
     buffers.giveBackAll()
     let d = Drawing(buffers: buffers, ops: ops, geometry: geometry, precision: precision)
     var x = try d.lookUp(codes, in: codebook)

@@ -1,6 +1,7 @@
 import JanusImages
 import JanusLite
 import JanusRequests
+import JanusSystem
 
 /// What a painted picture says of how it was made.
 struct PaintingReport: Encodable {
@@ -43,7 +44,7 @@ struct PaintingReport: Encodable {
       let width = (pairs.map(\.key.count).max() ?? 0) + 2
       for (key, value) in pairs {
         try StandardOutput.line(
-          key + String(repeating: " ", count: max(1, width - key.count)) + TypedText.cleaned(value))
+          key + String(repeating: " ", count: max(1, width - key.count)) + DisplayText.line(value))
       }
       try StandardOutput.line("\nagain: janus-lite generate --like \(quoted(path))")
     }

@@ -213,7 +213,7 @@ private final class Editing {
     guard found.count > 1 else { return UInt8(CEDIT_BEEP) }
     StandardError.control("\r\n")
     for name in found.prefix(50) {
-      StandardError.write(TypedText.cleaned(name))
+      StandardError.write(DisplayText.line(name))
       StandardError.control("\r\n")
     }
     return UInt8(CEDIT_REDISPLAY)
