@@ -2,6 +2,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -36,7 +37,10 @@ package struct Server: Sendable {
     load: @escaping @Sendable () async throws -> any InferenceEngine,
     onRunning: @escaping @Sendable (_ port: Int?) async -> Void = { _ in }
   ) async throws {
+    if let socket = options.socket { try SocketFile.check(socket) }
     let running = AsyncStream.makeStream(of: Int?.self)
+    // The socket's file, once it is this server's.
+    let own = Mutex<SocketFile.Identity?>(nil)
     let application = Application(
       responder: Responder(service: service),
       server: .http1(
@@ -52,7 +56,10 @@ package struct Server: Sendable {
         availableConnectionsDelegate: .maximum(1_024, logger: quiet)),
       onServerRunning: { [socket = options.socket] channel in
         // For the owner alone, as other processes of the same user are trusted and others not.
-        if let socket { chmod(socket, 0o600) }
+        if let socket {
+          chmod(socket, 0o600)
+          own.withLock { $0 = SocketFile.identity(socket) }
+        }
         running.continuation.yield(channel.localAddress?.port)
         running.continuation.finish()
       },
@@ -66,7 +73,11 @@ package struct Server: Sendable {
       for await port in running.stream { await onRunning(port) }
     }
     defer { announcement.cancel() }
-    defer { if let socket = options.socket { unlink(socket) } }
+    defer {
+      if let socket = options.socket, let identity = own.withLock(\.self) {
+        SocketFile.remove(socket, ifStill: identity)
+      }
+    }
     do {
       try await group.run()
     } catch is CancellationError where service.isDraining {

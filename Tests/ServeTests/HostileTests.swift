@@ -1,6 +1,7 @@
 import Foundation
 import JanusImages
 import JanusServe
+import Logging
 import Testing
 
 /// What a client gets for requests that are wrong, and for leaving.
@@ -125,15 +126,26 @@ import Testing
     }
   }
 
+  /// The checksum of a PNG file's chunk.
+  private static func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    ~bytes.reduce(~0) { sum, byte in
+      (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in
+        sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1
+      }
+    }
+  }
+
   @Test func `picture bombs, blank pictures and other kinds are named`() async throws {
     try await TestServer.run { (server) async throws in
       // A header that promises 60,000 × 60,000 pixels.
       let small = try Picture(width: 2, height: 2, filledWith: [9, 9, 9]).encodePNG()
       var bomb = small
-      for place in [18, 22] { bomb[place...place + 1] = [0xEA, 0x60] }
+      for place in [18, 22] { bomb.replaceSubrange(place..<place + 2, with: [0xEA, 0x60]) }
+      let checksum = Self.crc32(bomb[12..<29])
+      bomb.replaceSubrange(29..<33, with: (0..<4).map { UInt8(checksum >> (24 - 8 * $0) & 255) })
       let blank = try Picture(width: 1, height: 9, filledWith: [9, 9, 9]).encodePNG()
       let kinds: [(bytes: [UInt8], word: String)] = [
-        (bomb, ""), (Array(small.prefix(40)), "PNG"), (blank, "blank"),
+        (bomb, "60000"), (Array(small.prefix(40)), "PNG"), (blank, "blank"),
         (Array("%PDF-1.7\n".utf8), "PDF"), (Array("<svg></svg>".utf8), "SVG"), ([0, 1, 2, 3], ""),
       ]
       for (bytes, word) in kinds {
@@ -145,10 +157,10 @@ import Testing
           "/v1/chat/completions", ["messages": [["role": "user", "content": parts]]])
         #expect(raw.status == 400 && raw["error", "param"] == "body", "\(word): \(raw.body)")
         #expect(
-          chat.status == 400
-            && chat["error", "param"] == "messages[0].content[0].image_url.url", "\(chat.body)")
+          chat.status == 400 && chat["error", "param"] == "messages[0].content[0].image_url",
+          "\(chat.body)")
         if case .string(let message)? = raw["error", "message"] {
-          #expect(message.contains(word), "\(message)")
+          #expect(word.isEmpty || message.contains(word), "\(message)")
         }
       }
     }
@@ -281,5 +293,50 @@ import Testing
       #expect(try await first.status == 200)
       #expect(try await server.get("/health").status == 503)
     }
+  }
+
+  @Test func `a socket takes the place of no file and of no other server`() async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "janus-lite-sockets-\(UInt32.random(in: 0...(.max)))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "file").path
+    try Data("mine".utf8).write(to: URL(filePath: file))
+
+    func run(
+      _ path: String, _ body: @escaping @Sendable () async throws -> Void = {}
+    ) async throws {
+      let server = try Server(
+        .test { $0.socket = path }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      let (running, continuation) = AsyncStream.makeStream(of: Void.self)
+      let task = Task {
+        defer { continuation.finish() }
+        try await server.run(
+          load: { ScriptedEngine() }, onRunning: { _ in continuation.yield(()) })
+      }
+      for await _ in running {
+        try await body()
+        task.cancel()
+        continuation.finish()
+      }
+      do { try await task.value } catch is CancellationError {}
+    }
+
+    await #expect(throws: ServerOptions.Problem.self) { try await run(file) }
+    #expect(try Data(contentsOf: URL(filePath: file)) == Data("mine".utf8), "it is still there")
+
+    let path = folder.appending(path: "s").path
+    try await run(path) {
+      let mode =
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+      #expect(mode == 0o600, "for its owner alone")
+      let other = try Server(
+        .test { $0.socket = path }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      await #expect(throws: ServerOptions.Problem.self) {
+        try await other.run(load: { ScriptedEngine() })
+      }
+      #expect(FileManager.default.fileExists(atPath: path), "the first one keeps it")
+    }
+    #expect(!FileManager.default.fileExists(atPath: path), "it goes with its server")
   }
 }

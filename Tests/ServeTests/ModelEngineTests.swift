@@ -100,7 +100,7 @@ import Testing
     return [
       ChatRequest(turns: [.init(.user, "Hello")], sampling: sampling(20, 0, 0)),
       ChatRequest(
-        system: "", turns: [.init(.user, String(repeating: "many words ", count: 60))],
+        system: "", turns: [.init(.user, String(repeating: "many words ", count: 30))],
         sampling: sampling(9, 1, 3)),
       ChatRequest(
         turns: [.init(.user, "What?", pictures: [bricks])], sampling: sampling(24, 0, 0)),
@@ -276,7 +276,9 @@ import Testing
       try FormulaReader(engine.model).read(
         waves, settings: GenerationSettings(maxTokens: 20, logprobs: 2))
     }
-    let encoded = try JSONEncoder().encode(FormulaLine(reading, image: "waves.png"))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let encoded = try encoder.encode(FormulaLine(reading, image: "waves.png"))
     guard case .object(let line) = try JSONParser.parse(Array(encoded)) else {
       Issue.record("no object")
       return

@@ -222,14 +222,31 @@ def paint(page, command, model, screens, look):
     page.wait(lambda: not stop.is_displayed(), 10, "the end of a stopped painting")
 
 
-def chat(page, screens, look):
+def chat(page, picture, screens, look):
     page.go("chat")
     page.check("chat, empty")
-    area = page.find("#chat textarea")
-    area.send_keys("Hello", Keys.ENTER)
-    page.wait(lambda: page.all(".said.assistant .actions") and not page.find("#chat .work").is_displayed(), 120, "an answer")
+    page.find("#chat textarea").click()
+    page.paste(picture)
+    page.wait(lambda: page.all("#chat .compose .thumbs img"), what="the picture in the question")
+    page.find("#chat textarea").send_keys("Which formula is this?", Keys.ENTER)
+
+    def answered():
+        return page.all(".said.assistant .actions") and not page.find("#chat .work").is_displayed()
+
+    page.wait(answered, 120, "an answer")
+    assert page.find(".said.assistant .body").text.strip(), "an answer has words"
     page.check("chat, full")
     page.screen(screens, f"chat-{look}")
+    next(b for b in page.all(".said.assistant .actions button") if b.text == "Regenerate").click()
+    page.wait(answered, 120, "another answer")
+    assert len(page.all(".said.assistant")) == 1, "another answer takes the place of the one before"
+
+    # A stopped answer stays as far as it came, or goes; either way the next question can be asked.
+    page.find("#chat textarea").send_keys("Count to a thousand.", Keys.ENTER)
+    page.find("#chat textarea").send_keys(Keys.ESCAPE)
+    page.wait(lambda: not page.find("#chat .work").is_displayed(), 10, "the end of a stopped answer")
+    page.driver.refresh()
+    page.wait(lambda: page.all("#chat .said.user"), what="the conversation after a reload")
 
 
 def keyboard(page, picture):
@@ -266,7 +283,7 @@ def main():
                 read(page, arguments.picture, arguments.expected, arguments.screens, look)
                 if width == 1440:
                     paint(page, arguments.command, arguments.model, arguments.screens, look)
-                    chat(page, arguments.screens, look)
+                    chat(page, arguments.picture, arguments.screens, look)
                 if look == "light-1440":
                     page.go("read")
                     copies(page, arguments.expected)

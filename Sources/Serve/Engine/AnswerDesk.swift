@@ -79,7 +79,10 @@ final class AnswerDesk: @unchecked Sendable {
   func formula(pictureWarnings: [String]) throws -> ReadFormula {
     let reading = FormulaReading(
       writer.answer, tokenizer: tokenizer, pictureWarnings: pictureWarnings)
-    let line = try JSONEncoder().encode(FormulaLine(reading, image: ""))
+    let encoder = JSONEncoder()
+    // Equal formulas are equal bytes.
+    encoder.outputFormatting = .sortedKeys
+    let line = try encoder.encode(FormulaLine(reading, image: ""))
     guard case .object(let all) = try JSONParser.parse(Array(line)) else {
       throw EngineError(.failure, "a formula is no JSON object")
     }

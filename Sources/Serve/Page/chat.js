@@ -184,7 +184,8 @@ async function answer(old = null) {
       if (state?.text) words.textContent = state.text;
       if (state?.kind === "prompt") words.textContent = t("thinking");
     });
-    announce(message.text);
+    announce(message.text || t("noAnswer"));
+    if (!message.text) { notice.textContent = t("noAnswer"); notice.hidden = false; }
   } catch (error) {
     if (error.name !== "AbortError") { notice.textContent = error.message; notice.hidden = false; }
     else announce(t("stopped"));

@@ -154,7 +154,7 @@ class Card {
     this.element = h("article", { class: "card", tLabel: "formula" },
       h("div", { class: "pair" },
         h("div", { class: "pane shown" },
-          h("img", { src: this.url, alt: t("picture") + (entry.name ? `: ${entry.name}` : "") }),
+          this.picture = h("img", { src: this.url, alt: t("picture") + (entry.name ? `: ${entry.name}` : ""), onload: () => this.scale() }),
           h("button", { class: "icon on-white", tLabel: "crop", tTitle: "crop", onclick: () => this.crop() }, sign("crop"))),
         h("div", { class: "pane" }, this.formula)),
       this.work, this.notice, this.editor, this.doubts, this.copies,
@@ -164,6 +164,22 @@ class Card {
     if (entry.latex) this.show();
     // The height of the text is known once it is in the page.
     requestAnimationFrame(() => this.fit());
+    new ResizeObserver(() => this.scale()).observe(this.element);
+  }
+
+  /** Makes the formula as large as it is in the picture, as far as there is room, for the eye to compare. */
+  scale() {
+    const drawn = this.formula.firstElementChild;
+    if (!drawn || !this.picture.clientWidth) return;
+    this.formula.style.fontSize = "24px";
+    // The element itself is as wide as its pane.
+    const contents = document.createRange();
+    contents.selectNodeContents(drawn);
+    const { width, height } = contents.getBoundingClientRect();
+    if (!width) return;
+    const room = this.formula.parentElement.getBoundingClientRect();
+    const factor = Math.min(Math.max(this.picture.clientWidth, room.width / 2), room.width - 24) / width;
+    this.formula.style.fontSize = `${Math.min(44, Math.max(16, 24 * Math.min(factor, (room.height - 24) / height)))}px`;
   }
 
   async read() {
@@ -225,7 +241,7 @@ class Card {
     this.text.value = e.latex;
     const element = e.mathml && math(e.mathml);
     this.formula.replaceChildren(...(element ? [element] : []));
-    this.formula.classList.toggle("long", e.latex.length > 40);
+    this.scale();
     this.formula.setAttribute("aria-label", e.latex || t("formula"));
     this.tell(e.latex && !e.mathml && e.problem ? t("notMath", e.problem)
       : e.finish === "length" ? t("cut") : e.finish === "loop" ? t("loop") : (e.warnings ?? []).join(" "));
@@ -299,7 +315,10 @@ class Card {
         if (latex !== this.entry.latex) return;
         // The last formula that could be shown stays until the next one can.
         Object.assign(this.entry, { typst: result.typst, problem: result.problem, mathml: result.mathml });
-        if (result.mathml) this.formula.replaceChildren(math(result.mathml));
+        if (result.mathml) {
+          this.formula.replaceChildren(math(result.mathml));
+          this.scale();
+        }
         this.tell(result.valid || !latex ? "" : t("notMath", result.problem ?? ""));
         for (const button of this.copies.children)
           button.disabled = (button.dataset.form === "wordMath" && !result.mathml) || (button.dataset.form === "Typst" && !result.typst);

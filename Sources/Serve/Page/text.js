@@ -86,6 +86,7 @@ const words = {
   newChat: ["New conversation", "新对话"],
   earlier: ["Earlier conversations", "以前的对话"],
   noChats: ["Ask something, or show a picture and ask about it.", "提个问题，或附上图片再提问。"],
+  noAnswer: ["The model answered nothing. Ask in other words, or show a picture.", "模型没有回答。请换一种问法，或附上图片。"],
   thinking: ["Taking the question in", "正在读题"],
   regenerate: ["Regenerate", "重新生成"],
   edit: ["Edit", "编辑"],

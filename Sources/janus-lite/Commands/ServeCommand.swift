@@ -116,9 +116,12 @@
         throw Failure(
           .usage, "\(error) (--api-key-file gives one, --allow-public does without)")
       }
+      // Opening a mapped file takes no time: what is wrong with it is said before anybody is let in.
+      let isMapped = !model.noMmap && !model.lockMemory
+      let mapped = isMapped ? try engine() : nil
       try Self.wait {
         try await server.run(
-          load: { try engine() },
+          load: { try mapped ?? engine() },
           onRunning: { port in announce(port) })
       }
     }
