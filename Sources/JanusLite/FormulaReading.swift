@@ -58,7 +58,8 @@ public struct FormulaReading: Sendable {
   ) {
     self.answer = answer
     let wasCut = answer.finishReason == .length || answer.finishReason == .loop
-    let cleaned = FormulaAnswer(answer.text, wasCut: wasCut)
+    // The grammar lets no unknown command into a formula; words that turn out to be one may hold some.
+    let cleaned = FormulaAnswer(answer.text, wasCut: wasCut, dropsUnknown: true)
     latex = cleaned.latex
     markdown = cleaned.markdown
     hasFormula = cleaned.hasFormula

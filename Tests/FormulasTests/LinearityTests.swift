@@ -59,7 +59,7 @@
     func twiceTheTextTakesTwiceTheSteps(_ growing: Growing) {
       let bytes = growing.unit.utf8.count + growing.behind.utf8.count
       // Long enough that searches which are given up after some failures have been.
-      let count = 16_000 / bytes
+      let count = 5000 / bytes
       let (short, long) = (steps(growing.text(count)), steps(growing.text(2 * count)))
       #expect(short > 0)
       #expect(

@@ -166,7 +166,7 @@ package struct AnswerPrefix: Sendable {
         return true
       }
       // A line's end inside of something is a space, and so are several.
-      guard formula.advance(by: 0x20) else { return false }
+      guard formula.advance(by: formula.isInComment ? 0x0A : 0x20) else { return false }
       mode = .bare(formula)
       return true
     }

@@ -24,8 +24,10 @@ package struct FormulaAnswer: Sendable {
   /// Where bytes of the raw answer's UTF-8 stand in `latex`; nil if they are not in it.
   package func range(ofAnswer range: Range<Int>) -> Range<Int>? { text.range(ofSource: range) }
 
-  /// - Parameter wasCut: whether the answer ended at a limit, not by itself.
-  package init(_ answer: String, wasCut: Bool = false) {
+  /// - Parameters:
+  ///   - wasCut: whether the answer ended at a limit, not by itself.
+  ///   - dropsUnknown: whether commands that nobody knows are left out, so that every formula is valid.
+  package init(_ answer: String, wasCut: Bool = false, dropsUnknown: Bool = false) {
     let raw = Array(answer.utf8.prefix(Formula.longest))
     let segments = AnswerSegments(raw)
     let pieces = Self.counted(segments, raw)
@@ -33,7 +35,7 @@ package struct FormulaAnswer: Sendable {
     var closed: [String] = []
     var parts: [EditedText] = []
     for piece in pieces {
-      let part = Formula(Self.source(raw, piece.content))
+      let part = Formula(Self.source(raw, piece.content), dropsUnknown: dropsUnknown)
       problems += part.problems
       closed += part.closed
       if !part.repaired.bytes.allSatisfy(Lexer.isSpace) { parts.append(part.repaired) }
@@ -57,7 +59,7 @@ package struct FormulaAnswer: Sendable {
     isValid = last == nil
     problem = last?.description
     warnings = Self.warnings(problems, closed, joined, wasCut: wasCut)
-    markdown = Self.markdown(raw, segments)
+    markdown = Self.markdown(raw, segments, dropsUnknown: dropsUnknown)
   }
 
   // MARK: Which formulas count
@@ -182,7 +184,9 @@ package struct FormulaAnswer: Sendable {
   }
 
   /// The answer with its formulas between dollar signs, and its words as they are.
-  private static func markdown(_ raw: [UInt8], _ segments: AnswerSegments) -> String {
+  private static func markdown(
+    _ raw: [UInt8], _ segments: AnswerSegments, dropsUnknown: Bool
+  ) -> String {
     var result: [UInt8] = []
     var position = 0
     let cuts =
@@ -193,7 +197,8 @@ package struct FormulaAnswer: Sendable {
       result += raw[position..<range.lowerBound]
       position = range.upperBound
       guard let formula else { continue }
-      let latex = trimmed(Formula(source(raw, formula.content)).repaired).text
+      let formulaText = Formula(source(raw, formula.content), dropsUnknown: dropsUnknown)
+      let latex = trimmed(formulaText.repaired).text
       let isAlone = formula.kind == .display || isOnLineOfItsOwn(range, raw)
       let wrapped = (isAlone && formula.kind != .inline ? Delimiters.display : .dollar).wrap(latex)
       result += Array(

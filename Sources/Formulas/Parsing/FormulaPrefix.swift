@@ -20,6 +20,9 @@ package struct FormulaPrefix: Sendable {
   /// Whether the delimiter that ends the formula was read.
   package var hasEnded: Bool { grammar.hasEnded }
 
+  /// Whether the text is inside of a comment, which a line's end ends.
+  var isInComment: Bool { lexer.state == .comment }
+
   /// Whether the text may end here: nothing is open.
   package var isComplete: Bool {
     var copy = self

@@ -91,6 +91,7 @@ extension FormulaReading {
       }
       return false
     }
+    if dropsUnknown { return drop(token, .unknownCommand) }
     problem(token.range, .unknownCommand)
     if grammar.top.kind == .text {
       open("$", "$", at: token.range.lowerBound)

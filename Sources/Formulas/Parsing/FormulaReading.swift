@@ -34,8 +34,12 @@ struct FormulaReading {
   let end: CommandID?
   let right: CommandID?
 
-  init(_ bytes: [UInt8]) {
+  /// Whether commands that nobody knows are left out.
+  let dropsUnknown: Bool
+
+  init(_ bytes: [UInt8], dropsUnknown: Bool = false) {
     self.bytes = bytes
+    self.dropsUnknown = dropsUnknown
     reader = TokenReader(bytes, findsClosers: true)
     begin = table.command(named: "begin")
     end = table.command(named: "end")

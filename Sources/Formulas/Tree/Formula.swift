@@ -34,12 +34,16 @@ package struct Formula: Sendable {
       EditedText(Array(latex.utf8.prefix(Self.longest))), wasCut: latex.utf8.count > Self.longest)
   }
 
-  init(_ text: EditedText, wasCut: Bool = false) {
+  /// - Parameters:
+  ///   - wasCut: whether more text followed than is read.
+  ///   - dropsUnknown: whether commands that nobody knows are left out; otherwise they stay, and the formula
+  ///     is not valid.
+  init(_ text: EditedText, wasCut: Bool = false, dropsUnknown: Bool = false) {
     var text = text
     var problems: [FormulaProblem] = []
     var closed: [String] = []
     if let problem = FormulaCheck.firstProblem(text.bytes) { problems.append(problem) }
-    var reading = FormulaReading(text.bytes)
+    var reading = FormulaReading(text.bytes, dropsUnknown: dropsUnknown)
     if !problems.isEmpty || !reading.problems.isEmpty {
       problems = reading.problems.isEmpty ? problems : reading.problems
     }
@@ -60,7 +64,7 @@ package struct Formula: Sendable {
       } else {
         text = text.applying(next)
       }
-      reading = FormulaReading(text.bytes)
+      reading = FormulaReading(text.bytes, dropsUnknown: dropsUnknown)
     }
     nodes = reading.builder.root
     self.problems = problems
