@@ -47,41 +47,9 @@ let hardened: [LinkerSetting] = [
     ], .when(platforms: [.linux]))
 ]
 
-/// The server is being built: JANUS_LITE_SERVER=1 in the environment makes it part of the command.
-let servesHTTP = Context.environment["JANUS_LITE_SERVER"] == "1"
-
-let serverPackages: [Package.Dependency] = [
-  .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
-  .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-  .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-  .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-  .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-  .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-]
-
-let serverTargets: [Target] = [
-  .target(
-    name: "JanusServe",
-    dependencies: [
-      "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite", "JanusRequests", "JanusSystem",
-      "JanusWords",
-      .product(name: "Hummingbird", package: "hummingbird"),
-      .product(name: "NIOCore", package: "swift-nio"),
-      .product(name: "NIOHTTP1", package: "swift-nio"),
-      .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-      .product(name: "HTTPTypes", package: "swift-http-types"),
-      .product(name: "Logging", package: "swift-log"),
-      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-    ],
-    path: "Sources/Serve",
-    // The command is one file that can be copied anywhere: the page is in its code.
-    resources: [.embedInCode("Page"), .embedInCode("openapi.json")]),
-  .testTarget(
-    name: "ServeTests", dependencies: ["JanusServe", "JanusImages", "JanusConvert", "JanusLite"]),
-]
-
-let commandOfServer: [Target.Dependency] =
-  servesHTTP ? ["JanusServe", .product(name: "Logging", package: "swift-log")] : []
+/// `janus-lite serve`, which is part of the command unless its trait is turned off. Who uses the library
+/// builds nothing of it, and with `traits: []` fetches nothing of it either.
+let server: TargetDependencyCondition? = .when(traits: ["Server"])
 
 let package = Package(
   name: "janus-lite",
@@ -90,9 +58,19 @@ let package = Package(
     .library(name: "JanusLite", targets: ["JanusLite"]),
     .executable(name: "janus-lite", targets: ["janus-lite"]),
   ],
+  traits: [
+    .default(enabledTraits: ["Server"]),
+    .trait(name: "Server", description: "The command serves the model by HTTP."),
+  ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
-  ] + (servesHTTP ? serverPackages : []),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
   targets: [
     // Doors to C: headers only.
     .systemLibrary(name: "CIntrinsics", path: "Sources/SIMDKernels/Intrinsics"),
@@ -174,6 +152,23 @@ let package = Package(
       name: "JanusConvert",
       dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem", "JanusWords"],
       path: "Tools/convert", swiftSettings: optimized),
+    .target(
+      name: "JanusServe",
+      dependencies: [
+        "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite", "JanusRequests", "JanusSystem",
+        "JanusWords",
+        .product(name: "Hummingbird", package: "hummingbird", condition: server),
+        .product(name: "NIOCore", package: "swift-nio", condition: server),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: server),
+        .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
+        .product(name: "Logging", package: "swift-log", condition: server),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
+      ],
+      path: "Sources/Serve",
+      // The command is one file that can be copied anywhere: the page is in its code.
+      resources: [.embedInCode("Page"), .embedInCode("openapi.json")]),
     // A name to a checkpoint's folder: knows the network, not the model.
     .target(
       name: "JanusDownload", dependencies: ["CCurl", "JanusSystem"], path: "Sources/Download"),
@@ -185,9 +180,10 @@ let package = Package(
         "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
         "JanusImages", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ] + commandOfServer,
-      swiftSettings: namesCommit + (servesHTTP ? [.define("Server")] : []),
-      linkerSettings: hardened),
+        .target(name: "JanusServe", condition: server),
+        .product(name: "Logging", package: "swift-log", condition: server),
+      ],
+      swiftSettings: namesCommit, linkerSettings: hardened),
 
     .executableTarget(
       name: "kernel-bench",
@@ -237,7 +233,8 @@ let package = Package(
     .testTarget(
       name: "JanusLiteTests",
       dependencies: [
-        "JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusModelFile",
+        "JanusConvert", "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite",
+        "JanusModelFile",
         "JanusSystem", "JanusWords", "Quant", "SIMDKernels",
       ]),
     .testTarget(
@@ -245,5 +242,10 @@ let package = Package(
       dependencies: [
         "JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusSystem", "HubTesting",
       ]),
-  ] + (servesHTTP ? serverTargets : [])
+    .testTarget(
+      name: "ServeTests",
+      dependencies: [
+        "JanusServe", "JanusImages", "JanusConvert", "JanusLite", "JanusRequests", "JanusSystem",
+      ]),
+  ]
 )

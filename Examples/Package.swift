@@ -7,7 +7,7 @@ let janusLite: Target.Dependency = .product(name: "JanusLite", package: "janus-l
 let package = Package(
   name: "Examples",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(name: "janus-lite", path: "..")],
+  dependencies: [.package(name: "janus-lite", path: "..", traits: [])],
   targets: ["ReadFormula", "Chat", "Paint"].map { name in
     .executableTarget(name: name, dependencies: [janusLite])
   } + [.testTarget(name: "ClientTests", dependencies: [janusLite])])

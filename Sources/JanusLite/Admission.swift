@@ -8,7 +8,7 @@ import Synchronization
 /// new request is compared with what is free now, plus what all requests have allocated already,
 /// minus what all will have at their peaks.
 final class Admission: Sendable {
-  /// An owner of memory: a conversation or a painter.
+  /// An owner of memory: a conversation, a painter or a server's request.
   final class Place: Sendable {
     init() {}
   }
@@ -18,6 +18,17 @@ final class Admission: Sendable {
     var bytes: [ObjectIdentifier: Int] = [:]
     /// Bytes of the process that nothing can evict when the first request began.
     var base: Int?
+
+    var counted: Int { bytes.values.reduce(0, +) }
+
+    /// Of `counted`, what the process has allocated already. What it has beside is not given back
+    /// when requests end.
+    mutating func allocated(of counted: Int) -> Int {
+      let own = ProcessMemory.anonymous
+      let base = base ?? own
+      self.base = base
+      return min(max(0, own - base), counted)
+    }
   }
 
   private let state = Mutex(State())
@@ -26,25 +37,34 @@ final class Admission: Sendable {
   func admit(
     _ need: MemoryNeed, for place: Place, available: Int? = AvailableMemory.bytes
   ) throws(JanusError) {
-    let peak = need.allocations + need.cacheBefore
-    let lacking: (needed: Int, available: Int)? = state.withLock { state in
-      let own = ProcessMemory.anonymous
-      let base = state.base ?? own
-      state.base = base
+    let room = take(need.allocations, beside: need.cacheBefore, for: place, available: available)
+    if let room { throw .memory(needed: need.allocations, available: room) }
+  }
+
+  /// Takes `bytes` for a place that has `kept` already; returns the room there is where they do not
+  /// fit beside the others.
+  func take(
+    _ bytes: Int, beside kept: Int = 0, for place: Place, available: Int?
+  ) -> Int? {
+    state.withLock { state in
+      let id = ObjectIdentifier(place)
+      let counted = state.counted - (state.bytes[id] ?? 0) + kept
+      let allocated = state.allocated(of: counted)
       if let available {
-        let others = state.bytes.reduce(0) {
-          $0 + ($1.key == ObjectIdentifier(place) ? 0 : $1.value)
-        }
-        let counted = others + need.cacheBefore
-        // What the process has beside is not given back when requests end.
-        let allocated = min(max(0, own - base), counted)
         let room = available + allocated - counted
-        if need.allocations > room { return (need.allocations, max(0, room)) }
+        if bytes > room { return max(0, room) }
       }
-      state.bytes[ObjectIdentifier(place)] = peak
+      state.bytes[id] = bytes + kept
       return nil
     }
-    if let lacking { throw .memory(needed: lacking.needed, available: lacking.available) }
+  }
+
+  /// The room that there would be if all but `places` had ended.
+  func room(beside places: [Place], available: Int) -> Int {
+    state.withLock { state in
+      let staying = places.reduce(0) { $0 + (state.bytes[ObjectIdentifier($1)] ?? 0) }
+      return max(0, available + state.allocated(of: state.counted) - staying)
+    }
   }
 
   /// Records the memory that stays after a request.
@@ -55,4 +75,33 @@ final class Admission: Sendable {
   }
 
   func leave(_ place: Place) { settle(place, holding: 0) }
+}
+
+/// Memory that is set aside for a request, beside all others of its model, until nobody holds this.
+package final class MemoryReservation: Sendable {
+  fileprivate let place = Admission.Place()
+  private let admission: Admission
+
+  fileprivate init(_ admission: Admission) { self.admission = admission }
+
+  deinit { admission.leave(place) }
+}
+
+extension Janus {
+  /// Sets `bytes` aside for a request; nil where they do not fit beside the others now.
+  package func reserve(
+    _ bytes: Int, available: Int? = AvailableMemory.bytes
+  ) -> MemoryReservation? {
+    let reservation = MemoryReservation(admission)
+    let room = admission.take(bytes, for: reservation.place, available: available)
+    return room == nil ? reservation : nil
+  }
+
+  /// Bytes that a request could have if it were alone with `reservations`; nil where the system does
+  /// not say.
+  package func room(
+    beside reservations: [MemoryReservation], available: Int? = AvailableMemory.bytes
+  ) -> Int? {
+    available.map { admission.room(beside: reservations.map(\.place), available: $0) }
+  }
 }

@@ -22,16 +22,8 @@ struct Confidence {
   func of(
     _ token: Int, _ logits: UnsafeBufferPointer<Float>, _ tokenizer: Tokenizer
   ) -> Answer.Certainty {
-    let largest = logits.max() ?? 0
-    // Each smaller logit would add less than 10⁻⁸.
-    let floor = largest - Float(20 * temperature)
-    var sum = 0.0
-    for logit in logits where logit >= floor {
-      sum += exp(Double(logit - largest) / temperature)
-    }
-    let probability = { (token: Int) in
-      exp(Double(logits[token] - largest) / temperature) / sum
-    }
+    let logprob = logprobs(logits)
+    let probability = { (token: Int) in exp(logprob(token)) }
     let own = probability(token)
     var alternatives: [(text: String, probability: Double)] = []
     if own < Self.threshold {
@@ -46,4 +38,20 @@ struct Confidence {
     }
     return Answer.Certainty(probability: own, alternatives: alternatives)
   }
+
+  /// The log-probability of each token. `logits` must stay valid while the function is used.
+  func logprobs(_ logits: UnsafeBufferPointer<Float>) -> (_ token: Int) -> Double {
+    let largest = logits.max() ?? 0
+    // Each smaller logit would add less than 10⁻⁸.
+    let floor = largest - Float(20 * temperature)
+    var sum = 0.0
+    for logit in logits where logit >= floor {
+      sum += exp(Double(logit - largest) / temperature)
+    }
+    let (scale, logSum) = (temperature, log(sum))
+    return { Double(logits[$0] - largest) / scale - logSum }
+  }
+
+  /// The probability of an answer whose tokens have a log-probability in all.
+  static func probability(_ logprob: Double) -> Double { exp(logprob) }
 }

@@ -33,6 +33,14 @@ struct FormulaConstraint {
     return chooseAllowed(from: logits, at: position, with: sampler)
   }
 
+  /// The constraint with a token taken in; nil where the grammar does not allow it.
+  func advanced(by token: Int) -> FormulaConstraint? {
+    guard let next = after(token) else { return nil }
+    var advanced = self
+    advanced.prefix = next
+    return advanced
+  }
+
   /// Starts again from what an answer has left after a cut.
   mutating func restart(with tokens: [Int]) {
     prefix = AnswerPrefix(isFormulaOnly: isFormulaOnly)

@@ -4,14 +4,24 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// Reads the formula in a picture as LaTeX.
+/// Reads the formulas in pictures as LaTeX, one picture or many.
 ///
-/// Each picture is a conversation of its own, in one cache that is used again. Belongs to one thread
-/// at a time.
+/// Many pictures share each pass over the weights. A picture's answer has the same bits alone and among
+/// others. Belongs to one thread at a time.
 public final class FormulaReader {
-  private let conversation: Conversation
+  /// Pictures that are read at once unless the caller says otherwise: with eight, reading the weights is the
+  /// smaller part of a step.
+  public static let together = 8
+
+  private let model: Janus
+  private let context: Int
   private let readsMany: Bool
   private let trims: Bool
+  private let ops: Ops
+  private let batch: TextBatch
+  /// Sequences that wait for a picture, and how many positions they have memory for.
+  private var idle: [(run: TextRun, positions: Int)] = []
+  private let place = Admission.Place()
 
   /// - Parameters:
   ///   - context: positions to use at most; nil takes what the model was made for.
@@ -21,19 +31,33 @@ public final class FormulaReader {
   public init(
     _ model: Janus, context: Int? = nil, readsMany: Bool = false, trims: Bool = true
   ) throws(JanusError) {
-    conversation = try Conversation(model, context: context)
+    self.model = model
+    self.context = try model.contextLength(atMost: context)
     self.readsMany = readsMany
     self.trims = trims
+    ops = Ops(kernels: model.kernels, pool: model.pool)
+    batch = TextBatch(model.languageModel, ops)
   }
 
-  /// The memory that `read` will take for the same arguments.
+  deinit { model.admission.leave(place) }
+
+  /// The memory that reading takes.
+  ///
+  /// - Parameter together: pictures that are read at once.
   public func memoryNeed(
-    _ picture: Picture, settings: GenerationSettings = GenerationSettings()
+    _ picture: Picture, together: Int = 1, settings: GenerationSettings = GenerationSettings()
   ) throws(JanusError) -> MemoryNeed {
-    conversation.reset()
-    decideOnTower()
-    return try conversation.memoryNeed(
-      conversation.model.formulaQuestion, pictures: [picture], settings: settings)
+    try memoryNeed(
+      together: together, pictureBytes: picture.bytes.count, settings: settings)
+  }
+
+  /// The most memory that a picture takes beside others, in bytes: its keys and values.
+  public func bytesPerPicture(
+    settings: GenerationSettings = GenerationSettings()
+  ) throws(JanusError) -> Int {
+    let prompt = try items().count
+    return CacheShape(model.language, format: model.cacheFormat).bytes(
+      positions: min(context, prompt + settings.maxTokens))
   }
 
   /// Reads the formula in `picture`.
@@ -41,46 +65,299 @@ public final class FormulaReader {
   /// The answer is held to the grammar of formulas while it is generated. So it is valid LaTeX for
   /// any model.
   /// - Parameters:
+  ///   - alternatives: how many other readings to look for, by beam search.
   ///   - stop: ends the work early, with the finish reason `cancelled`.
   ///   - onText: called with each piece of the raw answer as it comes.
   public func read(
-    _ picture: Picture, settings: GenerationSettings = GenerationSettings(),
+    _ picture: Picture, settings: GenerationSettings = GenerationSettings(), alternatives: Int = 0,
     stop: StopToken? = nil, onText: (String) -> Void = { _ in }
   ) throws(JanusError) -> FormulaReading {
+    var left: Picture? = picture
+    var result: Result<FormulaReading, JanusError>?
+    readAll(
+      together: 1, settings: settings, alternatives: alternatives, stop: stop,
+      next: {
+        defer { left = nil }
+        return left
+      }, onText: { _, text in onText(text) }, onReading: { result = $1 })
+    guard let result else { preconditionFailure("a picture has a reading or an error") }
+    return try result.get()
+  }
+
+  /// Reads pictures, `together` at once: where one is finished, the next takes its place.
+  ///
+  /// - Parameters:
+  ///   - together: 1 or more.
+  ///   - next: gives the next picture; nil when there is none. Asked when there is a place for it.
+  ///   - onText: called with each piece of a raw answer, and the number of its picture from 0.
+  ///   - onReading: called once for each picture, with its number, in the order in which they are finished.
+  ///     After `stop` those that were begun end with the finish reason `cancelled`.
+  public func readAll(
+    together: Int = FormulaReader.together, settings: GenerationSettings = GenerationSettings(),
+    alternatives: Int = 0, stop: StopToken? = nil, next: () -> Picture?,
+    onText: (Int, String) -> Void = { _, _ in },
+    onReading: (Int, Result<FormulaReading, JanusError>) -> Void
+  ) {
+    precondition(together > 0)
+    defer { model.admission.settle(place, holding: heldBytes([])) }
+    var slots: [FormulaSlot] = []
+    var count = 0
+    var hasMore = true
+    func end(_ slot: FormulaSlot) {
+      onReading(slot.index, reading(of: slot, settings, alternatives, stop))
+      idle.append((slot.run, slot.run.count))
+    }
+    while true {
+      while hasMore, slots.count < together, stop?.isStopped != true {
+        guard let picture = next() else {
+          hasMore = false
+          break
+        }
+        let index = count
+        count += 1
+        do throws(JanusError) {
+          let slot = try begin(
+            picture, index, beside: slots, settings, keepsStart: alternatives > 0, stop)
+          if !slot.newText.isEmpty { onText(index, slot.newText) }
+          if slot.isFinished { end(slot) } else { slots.append(slot) }
+        } catch {
+          onReading(index, .failure(error))
+        }
+      }
+      if stop?.isStopped == true { for slot in slots { slot.cancel() } }
+      if slots.isEmpty { return }
+      step(slots)
+      for slot in slots where !slot.newText.isEmpty { onText(slot.index, slot.newText) }
+      for slot in slots where slot.isFinished { end(slot) }
+      slots.removeAll(where: \.isFinished)
+    }
+  }
+
+  // MARK: One picture
+
+  /// Sees a picture, takes its question in, and chooses the answer's first token.
+  private func begin(
+    _ picture: Picture, _ index: Int, beside: [FormulaSlot], _ settings: GenerationSettings,
+    keepsStart: Bool, _ stop: StopToken?
+  ) throws(JanusError) -> FormulaSlot {
     let (shown, warning) = try prepared(picture)
-    conversation.reset()
-    decideOnTower()
-    let answer = try conversation.send(
-      conversation.model.formulaQuestion, pictures: [shown], settings: settings,
-      readsFormula: true, stop: stop, onText: onText)
-    return FormulaReading(
-      answer, tokenizer: conversation.model.tokenizer,
-      pictureWarnings: warning.map { [$0.description] } ?? [])
+    let items = try items()
+    let need = try memoryNeed(
+      together: beside.count + 1, pictureBytes: shown.bytes.count,
+      holding: heldBytes(beside), settings: settings)
+    try model.admission.admit(need, for: place)
+    let run =
+      idle.popLast()?.run
+      ?? TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
+    run.cache.truncate(to: 0)
+    let writer = try AnswerWriter(
+      model, settings, limit: min(settings.maxTokens, context - items.count), readsFormula: true,
+      answer: Answer(promptTokenCount: items.count))
+    let slot = FormulaSlot(index: index, run: run, writer: writer, warning: warning)
+    let keepGoing = { stop?.isStopped != true }
+    let features = try Stopwatch.measure(&slot.timings.imageEncode) { () throws(JanusError) in
+      try encode(shown, keepGoing: keepGoing)
+    }
+    guard let features else {
+      slot.cancel()
+      return slot
+    }
+    let logits = try Stopwatch.measure(&slot.timings.prefill) { () throws(JanusError) in
+      try JanusError.carrying { () throws(MemoryError) in
+        try run.prefill(items, pictures: [features], keepGoing: keepGoing)
+      }
+    }
+    guard let logits else {
+      slot.cancel()
+      return slot
+    }
+    slot.timings.prefillTokens = items.count
+    if keepsStart {
+      let fork = try JanusError.carrying { () throws(MemoryError) in try run.fork() }
+      slot.start = (fork, Array(logits))
+    }
+    slot.take(UnsafeBufferPointer(logits))
+    return slot
   }
 
   /// The picture as the model is to see it, cut to its writing.
   ///
   /// - Throws: `blankPicture` where there is none: a model would invent a formula.
   private func prepared(_ picture: Picture) throws(JanusError) -> (Picture, PictureWarning?) {
-    // A page finds the writing by itself.
-    if conversation.model.formulaPage != nil { return (picture, nil) }
     do throws(BlankPicture) {
-      let writing = try Writing(in: picture)
-      let shown = trims ? picture.trimmed(to: writing) : picture
-      let side = Double(max(shown.width, shown.height))
-      let scale = Double(conversation.model.vision.imageSize) / side
-      return (shown, writing.warning(atScale: scale))
+      return try model.formulaPicture(picture, trims: trims)
     } catch {
       throw .blankPicture(index: 0, error)
     }
   }
 
-  /// The tower stays while the available memory is more than twice the weights that a picture
-  /// reads.
-  private func decideOnTower() {
-    let model = conversation.model
+  /// The positions of the question about one picture.
+  private func items() throws(JanusError) -> [PromptItem] {
+    let tokens: [Int]
+    do throws(TokenizerError) {
+      tokens = try model.promptFormat.turn(model.formulaQuestion, pictures: 1, index: 0)
+    } catch {
+      throw .prompt(problem: "\(error)")
+    }
+    guard tokens.count < context else {
+      throw .context(needed: tokens.count + 1, available: context)
+    }
+    var patch = 0
+    return tokens.map { token in
+      guard token == model.promptFormat.imageTokenID else { return .token(token) }
+      defer { patch += 1 }
+      return .patch(picture: 0, index: patch)
+    }
+  }
+
+  /// Runs a picture through the vision tower; nil when stopped.
+  private func encode(
+    _ picture: Picture, keepGoing: () -> Bool
+  ) throws(JanusError) -> PictureFeatures? {
+    defer { if !keepsTower { model.visionTower.file.giveBack(ModelPart.seeing) } }
+    let pixels: [Float]
+    do throws(BlankPicture) {
+      pixels = try model.pixels(of: picture)
+    } catch {
+      throw .blankPicture(index: 0, error)
+    }
+    return try model.features(of: pixels, ops, keepGoing: keepGoing)
+  }
+
+  /// The tower stays while the available memory is more than twice the weights that a picture reads.
+  private var keepsTower: Bool {
     let parts = ModelPart.seeing.union(ModelPart.answering)
     let weights = model.languageModel.file.byteCount(of: parts)
-    conversation.keepsTower = readsMany && (AvailableMemory.bytes ?? .max) > 2 * weights
+    return readsMany && (AvailableMemory.bytes ?? .max) > 2 * weights
+  }
+
+  private func memoryNeed(
+    together: Int, pictureBytes: Int, holding held: Int = 0, settings: GenerationSettings
+  ) throws(JanusError) -> MemoryNeed {
+    let prompt = try items().count
+    return MemoryNeed(
+      model, prompt: prompt, answer: min(settings.maxTokens, context - prompt), pictures: 1,
+      pictureBytes: pictureBytes, keepsTower: keepsTower, others: together - 1, holding: held)
+  }
+
+  /// Bytes of the keys and values that there are.
+  private func heldBytes(_ slots: [FormulaSlot]) -> Int {
+    let shape = CacheShape(model.language, format: model.cacheFormat)
+    return (slots.map(\.run.count) + idle.map(\.positions)).reduce(0) {
+      $0 + shape.bytes(positions: $1)
+    }
+  }
+
+  // MARK: Many
+
+  /// Takes the next token of every answer in, and chooses the ones that follow.
+  private func step(_ slots: [FormulaSlot]) {
+    let watch = Stopwatch()
+    let running = slots.filter { $0.next != nil }
+    guard !running.isEmpty else { return }
+    do throws(JanusError) {
+      try JanusError.carrying { () throws(MemoryError) in
+        if let slot = running.first, running.count == 1, let token = slot.next {
+          slot.take(UnsafeBufferPointer(try slot.run.step(token)))
+        } else {
+          let logits = try batch.step(running.map { ($0.run, $0.next ?? 0) })
+          // Each choice looks at every logit.
+          ops.pool.run(running.count) { index, _ in running[index].take(logits[index]) }
+        }
+      }
+    } catch {
+      for slot in running { slot.fail(error) }
+    }
+    for slot in running {
+      slot.timings.decode += watch.seconds
+      slot.timings.decodeTokens += 1
+    }
+  }
+
+  private func reading(
+    of slot: FormulaSlot, _ settings: GenerationSettings, _ alternatives: Int, _ stop: StopToken?
+  ) -> Result<FormulaReading, JanusError> {
+    Result { () throws(JanusError) in
+      var reading = try slot.reading(model.tokenizer)
+      if let (start, logits) = slot.start, reading.answer.finishReason != .cancelled {
+        let search = BeamSearch(
+          model, batch: batch, width: alternatives + 1,
+          limit: min(settings.maxTokens, context - start.count))
+        let found = try JanusError.carrying { () throws(MemoryError) in
+          try search.run(from: start, logits, keepGoing: { stop?.isStopped != true })
+        }
+        reading.alternatives = Array(
+          found.filter { $0.latex != reading.latex }.prefix(alternatives))
+      }
+      return reading
+    }
+  }
+}
+
+/// A picture whose formula is being read.
+///
+/// Its choices are made by one thread at a time.
+private final class FormulaSlot: @unchecked Sendable {
+  let index: Int
+  let run: TextRun
+  private var writer: AnswerWriter
+  private let warning: PictureWarning?
+  private var failure: JanusError?
+  var timings = Answer.Timings()
+  /// The sequence and the logits at the end of the question, where alternatives begin.
+  var start: (run: TextRun, logits: [Float])?
+  /// The text that has become certain with the last token.
+  private(set) var newText = ""
+
+  init(index: Int, run: TextRun, writer: AnswerWriter, warning: PictureWarning?) {
+    self.index = index
+    self.run = run
+    self.writer = writer
+    self.warning = warning
+  }
+
+  var isFinished: Bool { writer.isFinished || failure != nil }
+  var next: Int? { isFinished ? nil : writer.next }
+
+  func take(_ logits: UnsafeBufferPointer<Float>) {
+    newText = ""
+    guard !writer.isFinished else { return }
+    do throws(JanusError) { newText = try writer.take(logits) } catch { failure = error }
+  }
+
+  func fail(_ error: JanusError) {
+    newText = ""
+    failure = error
+  }
+
+  func cancel() {
+    newText = ""
+    writer.cancel()
+  }
+
+  func reading(_ tokenizer: Tokenizer) throws(JanusError) -> FormulaReading {
+    if let failure { throw failure }
+    var answer = writer.answer
+    answer.timings = timings
+    return FormulaReading(
+      answer, tokenizer: tokenizer, pictureWarnings: warning.map { [$0.description] } ?? [])
+  }
+}
+
+extension Janus {
+  /// A picture of a formula as the model is to see it, cut to its writing unless `trims` is false.
+  ///
+  /// - Throws: where there is no writing: a model would invent a formula.
+  package func formulaPicture(
+    _ picture: Picture, trims: Bool = true
+  ) throws(BlankPicture) -> (Picture, PictureWarning?) {
+    // A page finds the writing by itself.
+    if let page = formulaPage {
+      return (picture, try page.warning(for: picture, side: vision.imageSize))
+    }
+    let writing = try Writing(in: picture)
+    let shown = trims ? picture.trimmed(to: writing) : picture
+    let scale = Double(vision.imageSize) / Double(max(shown.width, shown.height))
+    return (shown, writing.warning(atScale: scale))
   }
 }

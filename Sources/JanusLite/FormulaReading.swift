@@ -15,6 +15,14 @@ public struct FormulaReading: Sendable {
     public let alternatives: [(text: String, probability: Double)]
   }
 
+  /// Another reading of the picture: a valid formula.
+  public struct Alternative: Sendable, Equatable {
+    /// The formula on one line, without delimiters.
+    public let latex: String
+    /// The probability of the whole answer, 0 to 1.
+    public let probability: Double
+  }
+
   /// The formula on one line, without delimiters. Several formulas are the rows of one environment.
   public let latex: String
   /// The answer's words with its formulas, for Markdown.
@@ -31,6 +39,8 @@ public struct FormulaReading: Sendable {
   public let confidence: Double
   /// The places where the model was least sure.
   public let doubts: [Doubt]
+  /// Other readings, most likely first; empty unless they were asked for.
+  public internal(set) var alternatives: [Alternative] = []
   /// The raw answer, its tokens and timings.
   public let answer: Answer
 

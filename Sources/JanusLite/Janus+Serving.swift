@@ -47,17 +47,24 @@ extension Janus {
     }
   }
 
-  /// Runs a picture through the vision tower; nil when stopped. `index` is its place in the request.
+  /// Runs the pixels of a picture through the vision tower; nil when stopped.
   package func features(
-    of picture: Picture, index: Int, _ ops: Ops, keepGoing: () -> Bool
+    of pixels: [Float], _ ops: Ops, keepGoing: () -> Bool
   ) throws(JanusError) -> PictureFeatures? {
-    try ops.runToEnd(while: keepGoing) { () throws(JanusError) in
-      try encode(picture, index: index, ops)
-    }
+    try ops.runToEnd(while: keepGoing) { () throws(JanusError) in try encode(pixels, ops) }
   }
 
   /// Positions that a request may take.
   package func positions(atMost limit: Int?) throws(JanusError) -> Int {
     try contextLength(atMost: limit)
+  }
+}
+
+extension Janus {
+  /// Tells models apart: a checksum of what the file says of itself, the checksums of its tensors among it.
+  package var identity: String {
+    let texts = [formulaQuestion, "\(container.file.count)", cacheFormat.rawValue]
+    return Digest.hexadecimal(
+      Digest.sha256((texts + container.tensors.map(\.sha256)).joined(separator: "\n").utf8))
   }
 }

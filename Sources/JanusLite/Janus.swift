@@ -218,14 +218,23 @@ public final class Janus: Sendable {
   func encode(
     _ picture: Picture, index: Int, _ ops: Ops
   ) throws(JanusError) -> PictureFeatures {
-    let shown: Picture
+    let pixels: [Float]
     do throws(BlankPicture) {
-      shown = try formulaPage?.laidOut(picture, side: vision.imageSize) ?? picture
+      pixels = try self.pixels(of: picture)
     } catch {
       throw .blankPicture(index: index, error)
     }
-    let pixels = preprocessor.pixels(of: shown)
-    return try JanusError.carrying { () throws(MemoryError) in
+    return try encode(pixels, ops)
+  }
+
+  /// The picture as the vision tower takes it, `[3, side, side]`, little whatever its size.
+  package func pixels(of picture: Picture) throws(BlankPicture) -> [Float] {
+    let shown = try formulaPage?.laidOut(picture, side: vision.imageSize) ?? picture
+    return preprocessor.pixels(of: shown)
+  }
+
+  func encode(_ pixels: [Float], _ ops: Ops) throws(JanusError) -> PictureFeatures {
+    try JanusError.carrying { () throws(MemoryError) in
       try PictureFeatures(
         encoding: pixels, with: visionTower, columns: language.embeddingLength, VisionBuffers(),
         ops)

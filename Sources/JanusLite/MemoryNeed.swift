@@ -55,11 +55,14 @@ extension MemoryNeed {
   ///   - before: positions that the conversation has already taken.
   ///   - pictureBytes: bytes of the pictures as they were decoded.
   ///   - keepsTower: whether the vision tower's pages stay for pictures to come.
+  ///   - others: sequences of the same prompt and answer that are answered beside this one.
+  ///   - holding: bytes of keys and values that those have already.
   init(
     _ model: Janus, prompt: Int, answer: Int, before: Int = 0, pictures: Int, pictureBytes: Int,
-    keepsTower: Bool
+    keepsTower: Bool, others: Int = 0, holding: Int = 0
   ) {
     let shape = CacheShape(model.language, format: model.cacheFormat)
+    let beside = others * shape.bytes(positions: prompt + answer)
     let (g, file) = (model.language, model.languageModel.file)
     let threads = model.pool.threadCount
     let columns = g.embeddingLength
@@ -77,25 +80,28 @@ extension MemoryNeed {
     if pictures > 0 {
       stages.append(
         Stage(
-          name: "picture", weights: seeing + (before > 0 || keepsTower ? answering : 0),
-          cache: shape.bytes(positions: before),
+          name: "picture",
+          weights: seeing + (before > 0 || keepsTower || others > 0 ? answering : 0),
+          cache: shape.bytes(positions: before) + beside,
           scratch: features + VisionBuffers.byteCount(model.vision, aligned: columns)))
     }
     let together = min(prompt, TextRun.rowsPerPass)
     stages.append(
       Stage(
         name: "prompt", weights: answering + embeddings + tower,
-        cache: shape.bytes(positions: before + prompt),
+        cache: shape.bytes(positions: before + prompt) + beside,
         scratch: features + logits + LanguageBuffers.byteCount(rows: together, g, threads: threads))
     )
     let positions = before + prompt + answer
     stages.append(
       Stage(
         name: "answer", weights: answering + embeddings + tower,
-        cache: shape.bytes(positions: positions),
-        scratch: features + logits + LanguageBuffers.byteCount(rows: 1, g, threads: threads)))
+        cache: shape.bytes(positions: positions) + beside,
+        scratch: features + (others + 1) * logits
+          + LanguageBuffers.byteCount(rows: others + 1, g, threads: threads)))
     self.init(
-      stages: stages, base: model.baseMemory, cacheBefore: shape.bytes(positions: before))
+      stages: stages, base: model.baseMemory,
+      cacheBefore: shape.bytes(positions: before) + holding)
   }
 
   /// What painting takes.

@@ -28,7 +28,9 @@ package struct Benchmark {
     let bound: Bound
     let run: @Sendable (Workbench) -> Double?
 
-    package static let allNames = ["first-token", "encode", "prefill", "decode", "paint", "vq"]
+    package static let allNames = [
+      "first-token", "encode", "prefill", "decode", "batch", "grammar", "paint", "vq",
+    ]
   }
 
   package struct Result: Sendable {
@@ -81,6 +83,16 @@ package struct Benchmark {
           unit: "tokens", unitsPerRun: steps, bound: .bytes(bytes)
         ) { $0.decode(steps: steps, depth: depth) })
     }
+    stages.append(
+      Stage(
+        name: "batch", key: "batch-8", title: "decode of 8 answers at depth 600", unit: "tokens",
+        unitsPerRun: 8 * 8, bound: .none
+      ) { $0.decode(together: 8, steps: 8, depth: 600) })
+    stages.append(
+      Stage(
+        name: "grammar", key: "grammar", title: "holding an answer to the grammar", unit: "tokens",
+        unitsPerRun: workbench.formulaTokens, bound: .none
+      ) { $0.grammar() })
     guard model.painting != nil else { return stages }
     for rows in [2, 16, 32] {
       stages.append(

@@ -72,6 +72,62 @@ package final class Workbench {
     }
   }
 
+  /// Seconds for `steps` single tokens of each of `together` answers, in one pass for all of them, each
+  /// after `depth` positions of its own.
+  package func decode(together: Int, steps: Int, depth: Int) -> Double? {
+    let batch = TextBatch(model.languageModel, ops)
+    let runs = (0..<together).map { _ in
+      TextRun(model.languageModel, ops, cacheFormat: model.cacheFormat)
+    }
+    do throws(MemoryError) {
+      for run in runs { _ = try run.prefill(items(depth), pictures: []) }
+      _ = try batch.step(runs.map { ($0, token(0)) })
+      let watch = Stopwatch()
+      for step in 0..<steps { _ = try batch.step(runs.map { ($0, token(step)) }) }
+      return watch.seconds
+    } catch {
+      return nil
+    }
+  }
+
+  /// Tokens of the answer that `grammar` holds.
+  package var formulaTokens: Int { formula.count }
+
+  private var formula: [Int] {
+    let row =
+      #"\frac{\partial^2 u}{\partial x_1^2}+\left[\sum_{k=1}^{n}\alpha_k\right]=\sqrt{1-v^2/c^2} \\ "#
+    return model.tokenizer.encode(
+      #"\begin{gathered} "# + String(repeating: row, count: 4) + #"\end{gathered}"#)
+  }
+
+  /// Seconds that a whole answer takes more for being held to the grammar of formulas, its confidence
+  /// included: the time to choose its tokens so, less the time to choose them freely.
+  package func grammar() -> Double? {
+    let tokens = formula
+    var logits = (0..<model.language.vocabularySize).map { Float($0 % 17) / 4 }
+    func seconds(constrained: Bool) -> Double? {
+      let settings = GenerationSettings(maxTokens: tokens.count + 1, stopsLoops: false)
+      guard
+        var writer = try? AnswerWriter(
+          model, settings, limit: tokens.count + 1, readsFormula: constrained)
+      else { return nil }
+      let watch = Stopwatch()
+      for token in tokens where !writer.isFinished {
+        let before = logits[token]
+        logits[token] = 40
+        guard (try? logits.withUnsafeBufferPointer { try writer.take($0) }) != nil else {
+          return nil
+        }
+        logits[token] = before
+      }
+      return watch.seconds
+    }
+    guard let held = seconds(constrained: true), let free = seconds(constrained: false) else {
+      return nil
+    }
+    return max(0, held - free)
+  }
+
   /// Seconds for one step of painting with `rows` rows (two for each picture), each after `depth`
   /// positions of its own, as in the middle of a picture; nil for a model without the painting parts.
   package func paint(rows: Int, depth: Int, steps: Int) -> Double? {

@@ -17,6 +17,12 @@ package struct FormulaLine: Encodable {
     let alternatives: [Alternative]
   }
 
+  /// Another reading of the picture.
+  struct Alternative: Encodable {
+    let latex: String
+    let confidence: Double
+  }
+
   private let line: AnswerLine
   let latex: String
   let mathML: String
@@ -28,16 +34,22 @@ package struct FormulaLine: Encodable {
   let doubts: [Doubt]
   let repairs: Int
   let warnings: [String]
+  /// Nil unless they were asked for.
+  let alternatives: [Alternative]?
 
   enum CodingKeys: String, CodingKey {
-    case text, latex, typst, markdown, problem, confidence, repairs, warnings
+    case text, latex, typst, markdown, problem, confidence, repairs, warnings, alternatives
     case mathML = "mathml"
     case isValid = "valid"
     case doubts = "doubtful"
   }
 
-  /// - Parameter warnings: warnings in addition to the reading's own.
-  package init(_ reading: FormulaReading, image: String, warnings: [String] = []) {
+  /// - Parameters:
+  ///   - warnings: warnings in addition to the reading's own.
+  ///   - alternatives: whether other readings were asked for.
+  package init(
+    _ reading: FormulaReading, image: String, warnings: [String] = [], alternatives: Bool = false
+  ) {
     line = AnswerLine(reading.answer, images: [image])
     latex = reading.latex
     mathML = reading.hasFormula ? reading.mathML : ""
@@ -54,6 +66,9 @@ package struct FormulaLine: Encodable {
     }
     repairs = reading.answer.repairs
     self.warnings = warnings + reading.warnings
+    self.alternatives =
+      alternatives
+      ? reading.alternatives.map { Alternative(latex: $0.latex, confidence: $0.probability) } : nil
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -71,5 +86,6 @@ package struct FormulaLine: Encodable {
     try container.encode(doubts, forKey: .doubts)
     try container.encode(repairs, forKey: .repairs)
     try container.encode(warnings, forKey: .warnings)
+    try container.encodeIfPresent(alternatives, forKey: .alternatives)
   }
 }

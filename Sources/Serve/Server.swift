@@ -17,17 +17,13 @@ package struct Server: Sendable {
   private let options: ServerOptions
   private let logger: Logger
 
-  package init(
-    _ options: ServerOptions, logger: Logger,
-    availableMemory: @escaping @Sendable () -> Int? = { nil }
-  ) throws(ServerOptions.Problem) {
+  package init(_ options: ServerOptions, logger: Logger) throws(ServerOptions.Problem) {
     try options.check()
     self.options = options
     self.logger = logger
     service = Service(
       limits: options.limits, access: options.access,
-      admission: Admission(
-        parallel: options.parallel, queue: options.queue, available: availableMemory),
+      admission: Admission(parallel: options.parallel, queue: options.queue),
       logger: logger, showsPage: options.showsPage, showsMetrics: options.showsMetrics)
   }
 

@@ -20,7 +20,7 @@ struct CommandLineRun {
   /// it is nil.
   init(
     _ arguments: [String], input: Data = Data(), environment: [String: String] = [:],
-    command: URL = executable, fileBlocks: Int? = nil
+    command: URL = executable, fileBlocks: Int? = nil, in place: Scratch? = nil
   ) throws {
     let folder = try Scratch()
     let files = try ["in", "out", "err"].map { name in
@@ -31,6 +31,7 @@ struct CommandLineRun {
     func start() throws -> Process {
       let process = Self.process(
         arguments, environment: environment, command: command, fileBlocks: fileBlocks)
+      if let place { process.currentDirectoryURL = URL(filePath: place.path) }
       // Files, not pipes, so that nobody has to read while the process writes.
       process.standardInput = FileHandle(forReadingAtPath: files[0])
       process.standardOutput = FileHandle(forWritingAtPath: files[1])

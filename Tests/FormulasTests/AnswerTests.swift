@@ -247,3 +247,32 @@ import Testing
     #expect(Delimiters.paren.wrap("a\\ ") == "\\(a\\ {}\\)")
   }
 }
+
+/// What stands around formulas and is none.
+@Suite struct WrappingTests {
+  @Test(
+    arguments: [
+      ("cost is $5 and $6", nil), ("I paid $5 and $a=1$.", "a=1"),
+      ("The formula in the picture is `\\frac{a}{b}`.", #"\frac{a}{b}"#),
+      ("The LaTeX code for the formula is E=mc^{2}.", "E=mc^{2}"), ("E=mc^2.", "E=mc^2."),
+      ("The area is A = \\pi r^2.", #"A = \pi r^2"#), ("\"a=b\"", "a=b"),
+      ("\\label{eq:1} a=b", "a=b"), ("\\label{a}", nil),
+      ("\\newcommand{\\R}{\\mathbb{R}} x\\in y", #"x\in y"#), ("\\def\\a#1{b#1}x=1", "x=1"),
+      ("```python\nprint(1)\n```", nil), ("Here:\n```python\nf(1)=2\n```\n$a=b$", "a=b"),
+      ("~~~latex\na=1\n~~~", "a=1"), ("````\na=1\n````", "a=1"),
+      ("```\\frac{a}{b}```", #"\frac{a}{b}"#),
+      ("\\[\\]", nil), ("\\( \\)", nil), ("<math><mi>x</mi></math>", nil), ("a<b", "a<b"),
+      ("???", nil), ("So x = \\left. y \\right.", #"So x = \left. y \right."#),
+    ] as [(String, String?)])
+  func whatIsNoFormulaIsLeftOut(_ answer: String, _ latex: String?) {
+    let found = FormulaAnswer(answer)
+    #expect(found.hasFormula == (latex != nil))
+    if let latex { #expect(found.latex == latex) }
+  }
+
+  @Test func fencesOfAnyLengthLeaveNothingInMarkdown() {
+    for fence in ["```", "````", "~~~", "~~~~~"] {
+      #expect(FormulaAnswer("\(fence)latex\na=1\n\(fence)").markdown == "$$a=1$$")
+    }
+  }
+}

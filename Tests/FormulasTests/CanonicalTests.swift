@@ -5,6 +5,10 @@ import Testing
 
 @Suite struct CanonicalTests {
   static let spellings: [(String, String)] = [
+    (
+      #"\left(a\over b\middle|c\over d\right)"#,
+      #"\left(\frac{a}{b}\middle|\frac{c}{d}\right)"#
+    ), (#"a\tag{1}^2\over b"#, #"\frac{a{}^{2}}{b}\tag{1}"#),
     (#"\frac12"#, #"\frac{1}{2}"#), ("x^2_i", "x_{i}^{2}"), (#"a\over b"#, #"\frac{a}{b}"#),
     (#"a \le b \to c"#, #"a\leq b\rightarrow c"#), ("x ' ' ^ { 2 }", "x''^{2}"),
     (#"\left\lbrace a \right\rbrace"#, #"\left\{a\right\}"#), ("α+β", #"\alpha+\beta"#),

@@ -1,5 +1,6 @@
 import JanusLite
 import JanusServe
+import Synchronization
 import Testing
 
 @Suite struct AdmissionTests {
@@ -53,17 +54,19 @@ import Testing
   }
 
   @Test func `memory is admitted as a sum, and alone whatever it takes`() throws {
-    let admission = Admission(parallel: 8, queue: 8) { 100 }
-    let first = try admission.enter(bytes: 60)
-    let second = try admission.enter(bytes: 50)
-    let third = try admission.enter(bytes: 1)
+    let admission = Admission(parallel: 8, queue: 8)
+    let budget = Budget(100)
+    let first = try admission.enter { budget.take(60) }
+    let second = try admission.enter { budget.take(50) }
+    let third = try admission.enter { budget.take(1) }
     #expect(first.isAdmitted && !second.isAdmitted)
     #expect(!third.isAdmitted, "nobody overtakes")
     first.leave()
     #expect(second.isAdmitted && third.isAdmitted)
     second.leave()
     third.leave()
-    #expect(try admission.enter(bytes: 1_000).isAdmitted)
+    #expect(budget.left == 100, "memory is given back")
+    #expect(try admission.enter { budget.take(1_000) }.isAdmitted)
   }
 
   @Test func `wide requests take turns`() throws {
@@ -89,6 +92,35 @@ import Testing
     let late = try admission.enter()
     for await _ in late.positions {}
     #expect(!late.isAdmitted)
+  }
+}
+
+/// Memory that is taken, and given back when nobody holds it.
+private final class Budget: Sendable {
+  private let bytes: Mutex<Int>
+
+  init(_ bytes: Int) { self.bytes = Mutex(bytes) }
+
+  var left: Int { bytes.withLock(\.self) }
+
+  func take(_ count: Int) -> Share? {
+    bytes.withLock { bytes in
+      if count > bytes { return nil }
+      bytes -= count
+      return Share(self, count)
+    }
+  }
+
+  final class Share: Sendable {
+    private let budget: Budget
+    private let count: Int
+
+    init(_ budget: Budget, _ count: Int) {
+      self.budget = budget
+      self.count = count
+    }
+
+    deinit { budget.bytes.withLock { $0 += count } }
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JanusImages
 import JanusServe
 import Testing
 
@@ -121,6 +122,35 @@ import Testing
       #expect(try await server.get("/health", long).status == 400)
       #expect(try await server.raw("\0\u{1}\u{2}\r\n\r\n").status == 400)
       #expect(try await server.get("/health").status == 200)
+    }
+  }
+
+  @Test func `picture bombs, blank pictures and other kinds are named`() async throws {
+    try await TestServer.run { (server) async throws in
+      // A header that promises 60,000 × 60,000 pixels.
+      let small = try Picture(width: 2, height: 2, filledWith: [9, 9, 9]).encodePNG()
+      var bomb = small
+      for place in [18, 22] { bomb[place...place + 1] = [0xEA, 0x60] }
+      let blank = try Picture(width: 1, height: 9, filledWith: [9, 9, 9]).encodePNG()
+      let kinds: [(bytes: [UInt8], word: String)] = [
+        (bomb, ""), (Array(small.prefix(40)), "PNG"), (blank, "blank"),
+        (Array("%PDF-1.7\n".utf8), "PDF"), (Array("<svg></svg>".utf8), "SVG"), ([0, 1, 2, 3], ""),
+      ]
+      for (bytes, word) in kinds {
+        let raw = try await server.post("/v1/formulas", bytes: bytes, "Content-Type: image/png\r\n")
+        let parts: JSONValue = [
+          ["type": "image_url", "image_url": ["url": .string(Base64.encode(bytes))]]
+        ]
+        let chat = try await server.post(
+          "/v1/chat/completions", ["messages": [["role": "user", "content": parts]]])
+        #expect(raw.status == 400 && raw["error", "param"] == "body", "\(word): \(raw.body)")
+        #expect(
+          chat.status == 400
+            && chat["error", "param"] == "messages[0].content[0].image_url.url", "\(chat.body)")
+        if case .string(let message)? = raw["error", "message"] {
+          #expect(message.contains(word), "\(message)")
+        }
+      }
     }
   }
 

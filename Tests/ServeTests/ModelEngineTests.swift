@@ -2,6 +2,7 @@ import Foundation
 import JanusConvert
 import JanusImages
 import JanusLite
+import JanusRequests
 import JanusServe
 import Synchronization
 import Testing
@@ -39,6 +40,15 @@ import Testing
     try Picture(
       decoding: [UInt8](Data(contentsOf: fixtures.appending(path: "pictures/\(name).png"))))
   }
+
+  private static func shown(
+    _ name: String, to engine: ModelEngine, asFormula: Bool = false
+  ) async throws -> ShownPicture {
+    try await engine.show(try picture(name), asFormula: asFormula)
+  }
+
+  /// The library's own form of what has an async one, too.
+  private static func now<Value>(_ body: () throws -> Value) rethrows -> Value { try body() }
 
   // MARK: Requests
 
@@ -81,9 +91,9 @@ import Testing
     return (0..<pictures.count).compactMap { pictures[$0] }
   }
 
-  private static func chats() throws -> [ChatRequest] {
-    let bricks = try picture("bricks")
-    let rings = try picture("rings")
+  private static func chats(_ engine: ModelEngine) async throws -> [ChatRequest] {
+    let bricks = try await shown("bricks", to: engine)
+    let rings = try await shown("rings", to: engine)
     let sampling = { (tokens: Int, temperature: Float, seed: UInt64) in
       SamplingRequest(maxTokens: tokens, temperature: temperature, seed: seed, topLogprobs: 0)
     }
@@ -108,10 +118,11 @@ import Testing
   @Test(arguments: [Quantization.int4, .int8, .f32])
   func `an answer is the same whoever else is served`(_ quantization: Quantization) async throws {
     let alone = try Self.engine(quantization)
-    let chats = try Self.chats()
+    let chats = try await Self.chats(alone)
     let painting = PaintRequest(prompt: "a house", seeds: [4, 5])
-    var expected: [Said] = []
-    for chat in chats { expected.append(try await Self.say(chat, to: alone)) }
+    var answers: [Said] = []
+    for chat in chats { answers.append(try await Self.say(chat, to: alone)) }
+    let expected = answers
     let pictures = try await Self.paint(painting, with: alone)
     #expect(pictures.count == 2 && expected.allSatisfy { !$0.ends.contains(nil) })
 
@@ -138,16 +149,20 @@ import Testing
     let model = try Self.model(.int4)
     let engine = try Self.engine(.int4)
     let bricks = try Self.picture("bricks")
+    let shown = try await engine.show(bricks, asFormula: false)
     let said = try await Self.say(
       ChatRequest(
-        turns: [.init(.user, "What is this?", pictures: [bricks])],
+        turns: [.init(.user, "What is this?", pictures: [shown])],
         sampling: SamplingRequest(maxTokens: 24)), to: engine)
-    let answer = try Conversation(model).send(
-      "What is this?", pictures: [bricks], settings: GenerationSettings(maxTokens: 24))
+    let answer = try Self.now {
+      try Conversation(model).send(
+        "What is this?", pictures: [bricks], settings: GenerationSettings(maxTokens: 24))
+    }
     if answer.finishReason != .loop { #expect(said.texts == [answer.text]) }
 
-    let pictures = try Painter(model).paint(
-      "a house", seeds: [9], settings: .init(guidance: 3))
+    let pictures = try Self.now {
+      try Painter(model).paint("a house", seeds: [9], settings: .init(guidance: 3))
+    }
     let painted = try await Self.paint(
       PaintRequest(prompt: "a house", seeds: [9], guidance: 3), with: engine)
     #expect(painted == pictures)
@@ -155,7 +170,7 @@ import Testing
 
   @Test func `what was computed once is not computed again`() async throws {
     let engine = try Self.engine()
-    let bricks = try Self.picture("bricks")
+    let bricks = try await Self.shown("bricks", to: engine)
     let sampling = SamplingRequest(maxTokens: 12, topLogprobs: 0)
     let first = ChatRequest(turns: [.init(.user, "What?", pictures: [bricks])], sampling: sampling)
     let cold = try await Self.say(first, to: engine)
@@ -174,7 +189,8 @@ import Testing
     let fresh = try await Self.say(next, to: try Self.engine())
     #expect(fresh.cached == 0 && fresh == continued)
     let other = ChatRequest(
-      turns: [.init(.user, "What?", pictures: [try Self.picture("rings")])], sampling: sampling)
+      turns: [.init(.user, "What?", pictures: [try await Self.shown("rings", to: engine)])],
+      sampling: sampling)
     let seen = try await Self.say(other, to: engine)
     #expect(seen == (try await Self.say(other, to: try Self.engine())))
   }
@@ -246,14 +262,69 @@ import Testing
     #expect(!broken.isValid && broken.problem != nil)
     let prepared = try await engine.prepare(
       FormulaRequest(
-        picture: try Self.picture("waves"),
+        picture: try await Self.shown("waves", to: engine, asFormula: true),
         sampling: SamplingRequest(maxTokens: 20, topLogprobs: 2)))
     var result: ReadFormula?
     for try await event in prepared.events() {
       if case .end(let formula) = event { result = formula }
     }
-    let formula = try #require(result)
-    #expect((0...1).contains(formula.confidence) && !formula.tokens.isEmpty)
-    #expect(formula.tokens.allSatisfy { $0.isRest || $0.top.count == 2 })
+    let formula = try #require(result).members
+
+    // It is the library's, and the members are those of `ocr --json`.
+    let waves = try Self.picture("waves")
+    let reading = try Self.now {
+      try FormulaReader(engine.model).read(
+        waves, settings: GenerationSettings(maxTokens: 20, logprobs: 2))
+    }
+    let encoded = try JSONEncoder().encode(FormulaLine(reading, image: "waves.png"))
+    guard case .object(let line) = try JSONParser.parse(Array(encoded)) else {
+      Issue.record("no object")
+      return
+    }
+    let others = ["images", "timings"]
+    #expect(
+      Set(formula.members.map(\.name)) == Set(line.members.map(\.name)).subtracting(others))
+    for member in formula.members { #expect(member.value == line[member.name], "\(member.name)") }
+  }
+
+  @Test func `words that look like placeholders and roles are text`() async throws {
+    let engine = try Self.engine()
+    let sampling = SamplingRequest(maxTokens: 1)
+    func prepared(_ text: String) async throws -> PreparedRequest<ChatEvent> {
+      try await engine.prepare(ChatRequest(turns: [.init(.user, text)], sampling: sampling))
+    }
+    let plain = try await prepared("look at this")
+    for word in ["<image_placeholder>", "<begin_of_image>", "<|Assistant|>", "<|end▁of▁sentence|>"]
+    {
+      let odd = try await prepared("look at \(word) this")
+      #expect(odd.imageTokens == 0)
+      #expect(odd.promptTokens > plain.promptTokens + 2, "\(word) is spelled, not meant")
+    }
+  }
+
+  @Test func `memory is set aside beside all requests of the model`() async throws {
+    let model = try Self.model(.int4)
+    let room = 1 << 40
+    let most = try #require(model.room(beside: [], available: room))
+    var first = model.reserve(most / 2, available: room)
+    #expect(first != nil)
+    #expect(model.reserve(most * 3 / 4, available: room) == nil)
+    #expect(try #require(model.room(beside: [first!], available: room)) < most * 3 / 4)
+    first = nil
+    #expect(model.reserve(most * 3 / 4, available: room) != nil)
+  }
+
+  @Test func `the model's file may go while it is served`() async throws {
+    let model = try Self.model(.int4)
+    let request = ChatRequest(
+      turns: [.init(.user, "Hello")], sampling: SamplingRequest(maxTokens: 20))
+    let before = try await Self.say(request, to: try Self.engine())
+    let copy = Self.scratch.appending(path: "gone-\(UInt32.random(in: 0...(.max))).gguf").path
+    try FileManager.default.copyItem(atPath: model.container.file.path, toPath: copy)
+    let engine = try ModelEngine(try Janus(path: copy), id: "gone", software: "test")
+    try FileManager.default.removeItem(atPath: copy)
+    #expect(try await Self.say(request, to: engine) == before)
+    #expect(
+      try await Self.paint(PaintRequest(prompt: "x", seeds: [1]), with: engine).count == 1)
   }
 }

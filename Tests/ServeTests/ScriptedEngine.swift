@@ -26,6 +26,13 @@ final class ScriptedEngine: InferenceEngine {
   var counts: Counts { state.withLock(\.self) }
   var memory: (resident: Int, available: Int?) { (100_000_000, 8_000_000_000) }
 
+  func show(
+    _ picture: Picture, asFormula: Bool
+  ) async throws(EngineError) -> ShownPicture {
+    if picture.width == 1 { throw EngineError(.request, "the picture is blank") }
+    return ShownPicture(content: picture.width)
+  }
+
   func prepare(
     _ request: ChatRequest
   ) async throws(EngineError) -> PreparedRequest<ChatEvent> {
@@ -37,7 +44,7 @@ final class ScriptedEngine: InferenceEngine {
     let prompt = question.split(separator: " ").count + 576 * pictures
     let fails = question.contains("explode")
     return PreparedRequest(
-      bytes: 1_000_000, rows: request.choices, promptTokens: prompt,
+      rows: request.choices, promptTokens: prompt,
       imageTokens: 576 * pictures
     ) {
       self.stream { emit in
@@ -82,28 +89,18 @@ final class ScriptedEngine: InferenceEngine {
   func prepare(
     _ request: FormulaRequest
   ) async throws(EngineError) -> PreparedRequest<FormulaEvent> {
-    if request.picture.width == 1 { throw EngineError(.request, "the picture is blank") }
-    let width = request.picture.width
-    return PreparedRequest(bytes: 1_000_000, promptTokens: 600, imageTokens: 576) {
+    let width = request.picture.content as! Int
+    return PreparedRequest(promptTokens: 600, imageTokens: 576) {
       self.stream { emit in
         emit(.prompt(done: 300, cached: 0))
         try await self.wait()
         emit(.prompt(done: 600, cached: 0))
-        var tokens: [AnswerToken] = []
         for text in ["x", "^{", "\(width)", "}"] {
           try await self.wait()
-          let logprob: Float = text == "\(width)" ? -0.9 : -0.01
-          let likely = AnswerToken.Likely(bytes: Array(text.utf8), logprob: logprob)
-          let other = AnswerToken.Likely(bytes: Array("z".utf8), logprob: -1.5)
-          let token = AnswerToken(text: text, chosen: likely, top: [likely, other])
-          tokens.append(token)
-          emit(.token(token))
+          let chosen = AnswerToken.Likely(bytes: Array(text.utf8), logprob: -0.01)
+          emit(.token(AnswerToken(text: text, chosen: chosen)))
         }
-        emit(
-          .end(
-            ReadFormula(
-              formula: await self.render(latex: "x^{\(width)}"), confidence: 0.4, end: .stop,
-              tokens: tokens)))
+        emit(.end(await self.formula("x^{\(width)}")))
       }
     }
   }
@@ -111,7 +108,7 @@ final class ScriptedEngine: InferenceEngine {
   func prepare(
     _ request: PaintRequest
   ) async throws(EngineError) -> PreparedRequest<PaintEvent> {
-    PreparedRequest(bytes: 1_000_000, rows: 2 * request.seeds.count, promptTokens: 12) {
+    PreparedRequest(rows: 2 * request.seeds.count, promptTokens: 12) {
       self.stream { emit in
         for line in 1...24 {
           try await self.wait()
@@ -135,6 +132,21 @@ final class ScriptedEngine: InferenceEngine {
         }
       }
     }
+  }
+
+  private func formula(_ latex: String) async -> ReadFormula {
+    let rendered = await render(latex: latex)
+    let doubt: JSONValue = [
+      "offset": 3, "length": .integer(latex.utf8.count - 4),
+      "text": .string("\(latex.dropFirst(3).dropLast())"),
+      "probability": 0.4, "alternatives": [["text": "z", "probability": 0.25]],
+    ]
+    return ReadFormula(members: [
+      "text": .string(latex), "latex": .string(latex), "mathml": .string(rendered.mathML ?? ""),
+      "typst": .string(rendered.typst ?? ""), "markdown": .string("$$\(latex)$$"), "valid": true,
+      "confidence": 0.4, "doubtful": [doubt], "repairs": 0, "warnings": [], "finish_reason": "stop",
+      "token_ids": [1, 2, 3, 4], "prompt_token_count": 600,
+    ])
   }
 
   func render(latex: String) async -> RenderedFormula {

@@ -1,4 +1,4 @@
-"""Tokens a second of servers under load: measure.py janus=URL [llama=URL] [--clients 1 4 8] [--rounds 3]
+"""Tokens a second of servers under load: measure.py janus=URL [llama=URL] [--clients 1 4 8] [--rounds 3] [--painting]
 
 Each client asks for 128 tokens after a prompt of about 64, again and again for some seconds. Servers take turns, so that
 a machine that slows down slows all of them. Random weights answer as long as they are asked to.
@@ -33,7 +33,7 @@ def ask(address, number, tokens):
                 count = event["usage"]["completion_tokens"]
             if first is None and event["choices"] and event["choices"][0]["delta"].get("content"):
                 first = time.monotonic() - begin
-    return count, first
+    return count, time.monotonic() - begin if first is None else first
 
 
 def measure(address, clients, seconds, tokens):
@@ -48,7 +48,7 @@ def measure(address, clients, seconds, tokens):
             number += clients
             with lock:
                 counts.append(count)
-                waits.append(first or 0)
+                waits.append(first)
 
     begin = time.monotonic()
     threads = [threading.Thread(target=client, args=(index,)) for index in range(clients)]
@@ -59,6 +59,22 @@ def measure(address, clients, seconds, tokens):
     return sum(counts) / (time.monotonic() - begin), statistics.median(waits)
 
 
+def wait_while_painting(address, rounds):
+    """Seconds to the first token of a short request, alone and while a picture is painted."""
+    alone = [ask(address, 20_000 + round, 1)[1] for round in range(rounds)]
+    body = json.dumps({"prompt": "a red circle", "n": 1, "seed": 1}).encode()
+    request = urllib.request.Request(
+        address + "/v1/images/generations", body, {"content-type": "application/json"})
+    painting = threading.Thread(target=lambda: urllib.request.urlopen(request, timeout=600).read())
+    painting.start()
+    time.sleep(0.5)
+    beside = []
+    while painting.is_alive() and len(beside) < rounds:
+        beside.append(ask(address, 30_000 + len(beside), 1)[1])
+    painting.join()
+    return statistics.median(alone), statistics.median(beside) if beside else float("nan")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("servers", nargs="+")
@@ -66,6 +82,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--painting", action="store_true", help="also the wait while the first server paints")
     arguments = parser.parse_args()
     servers = dict(server.split("=", 1) for server in arguments.servers)
     for address in servers.values():
@@ -82,6 +99,10 @@ def main():
         for name in servers:
             print(f"{name:10} {clients:7} {statistics.median(rates[name]):9.1f} "
                   f"{statistics.median(waits[name]):10.2f} s   {[round(r, 1) for r in rates[name]]}")
+    if arguments.painting:
+        name, address = next(iter(servers.items()))
+        alone, beside = wait_while_painting(address, 5)
+        print(f"{name}: first token of a short request {alone:.2f} s alone, {beside:.2f} s while a picture is painted")
 
 
 if __name__ == "__main__":

@@ -27,11 +27,20 @@ package final class TextRun {
   private let hidden = FloatBuffer()
   private let output = FloatBuffer()
 
-  package init(_ model: LanguageModel, _ ops: Ops, cacheFormat: CacheFormat) {
+  package convenience init(_ model: LanguageModel, _ ops: Ops, cacheFormat: CacheFormat) {
+    self.init(model, ops, KVCache(shape: CacheShape(model.geometry, format: cacheFormat)))
+  }
+
+  private init(_ model: LanguageModel, _ ops: Ops, _ cache: KVCache) {
     self.model = model
     self.ops = ops
-    cache = KVCache(shape: CacheShape(model.geometry, format: cacheFormat))
+    self.cache = cache
     oneToken = Batch([Segment(cache: cache, count: 1)])
+  }
+
+  /// A sequence that begins with the same positions. Full chunks of the cache are shared.
+  package func fork() throws(MemoryError) -> TextRun {
+    TextRun(model, ops, try cache.fork(reserving: cache.count))
   }
 
   /// Positions in the cache.

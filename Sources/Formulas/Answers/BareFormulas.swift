@@ -31,7 +31,8 @@ struct BareFormulas {
   }
 
   private func text(_ range: Range<Int>) -> String {
-    String(decoding: bytes[range], as: UTF8.self)
+    Work.add(range.count)
+    return String(decoding: bytes[range], as: UTF8.self)
   }
 
   private func trimmed(_ range: Range<Int>) -> Range<Int> {
@@ -62,25 +63,49 @@ struct BareFormulas {
     open = nil
   }
 
-  /// Whether the lines so far have something open, so that the next one belongs to them.
-  private var isOpen: Bool {
-    guard let open else { return false }
+  /// What is known of the lines of `open`, each of which is looked at once.
+  private struct Look {
+    var start = -1
+    /// Up to where they were looked at.
+    var end = 0
+    /// How many braces and environments are open.
     var depth = 0
-    var index = open.lowerBound
-    while index < open.upperBound {
+    /// How many braces are open, and whether a relation stands outside of all.
+    var braces = 0
+    var hasRelation = false
+  }
+
+  private var look = Look()
+
+  /// Looks at the lines of `open` that are new.
+  private mutating func lookOn(to end: Int, from start: Int) {
+    if look.start != start { look = Look(start: start, end: start) }
+    guard end > look.end else { return }
+    Work.add(end - look.end)
+    var index = look.end
+    while index < end {
       switch bytes[index] {
       case UInt8(ascii: "\\"):
-        if starts("begin", at: index + 1) { depth += 1 }
-        if starts("end", at: index + 1) { depth -= 1 }
+        if starts("begin", at: index + 1) { look.depth += 1 }
+        if starts("end", at: index + 1) { look.depth -= 1 }
         index += 1
-      case UInt8(ascii: "{"): depth += 1
-      case UInt8(ascii: "}"): depth -= 1
-      case UInt8(ascii: "%"): while index < open.upperBound, bytes[index] != 0x0A { index += 1 }
+      case UInt8(ascii: "{"): look.depth += 1
+      case UInt8(ascii: "}"): look.depth -= 1
+      case UInt8(ascii: "%"): while index < end, bytes[index] != 0x0A { index += 1 }
       default: break
       }
       index += 1
     }
-    return depth > 0
+    let new = look.end..<end
+    look.hasRelation = hasRelation(new, depth: &look.braces) || look.hasRelation
+    look.end = max(end, index)
+  }
+
+  /// Whether the lines so far have something open, so that the next one belongs to them.
+  private mutating func isOpen() -> Bool {
+    guard let open else { return false }
+    lookOn(to: open.upperBound, from: open.lowerBound)
+    return look.depth > 0
   }
 
   private func starts(_ word: String, at index: Int) -> Bool {
@@ -93,7 +118,7 @@ struct BareFormulas {
     _ line: Range<Int>, delimited: [AnswerSegments.Formula], isOnly: Bool
   ) {
     let content = trimmed(line)
-    if let open, isOpen, delimited.isEmpty {
+    if let open, isOpen(), delimited.isEmpty {
       if !content.isEmpty { self.open = open.lowerBound..<content.upperBound }
       return
     }
@@ -119,9 +144,13 @@ struct BareFormulas {
 
   /// Whether a line is a formula of its own, not the rest of the line before: both have a relation, and
   /// it begins with no sign.
-  private func startsRow(_ line: Range<Int>, behind before: Range<Int>) -> Bool {
-    guard hasRelation(line), hasRelation(before) else { return false }
-    let last = text(before).split(separator: "\n").last ?? ""
+  private mutating func startsRow(_ line: Range<Int>, behind before: Range<Int>) -> Bool {
+    lookOn(to: before.upperBound, from: before.lowerBound)
+    var depth = 0
+    guard look.hasRelation, hasRelation(line, depth: &depth) else { return false }
+    var start = before.upperBound
+    while start > before.lowerBound, bytes[start - 1] != 0x0A { start -= 1 }
+    let last = text(start..<before.upperBound)
     if last.hasSuffix("\\\\") || last.hasSuffix("\\") { return false }
     if let sign = last.last, "=+-*/,(<>&^_{%".contains(sign) || last.contains("%") { return false }
     guard let first = text(line).first else { return false }
@@ -140,29 +169,30 @@ struct BareFormulas {
         && command.roles.contains(.symbol)
   }
 
-  /// Whether a relation stands outside of braces.
-  private func hasRelation(_ range: Range<Int>) -> Bool {
-    var depth = 0
+  /// Whether a relation stands outside of braces, `depth` of which are open before and behind the range.
+  private func hasRelation(_ range: Range<Int>, depth: inout Int) -> Bool {
+    Work.add(range.count)
+    var isFound = false
     var index = range.lowerBound
     while index < range.upperBound {
       switch bytes[index] {
       case UInt8(ascii: "{"): depth += 1
       case UInt8(ascii: "}"): depth -= 1
-      case UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: ">"): if depth == 0 { return true }
+      case UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: ">"): if depth == 0 { isFound = true }
       case UInt8(ascii: "\\"):
         var end = index + 1
         while end < range.upperBound, CommandTable.isLetter(bytes[end]) { end += 1 }
         if depth == 0, let id = CommandTable.shared.command(named: text(index + 1..<end)),
           CommandTable.shared[id].atom == .relation
         {
-          return true
+          isFound = true
         }
         index = max(index + 1, end - 1)
       default: break
       }
       index += 1
     }
-    return false
+    return isFound
   }
 
   // MARK: One line
@@ -172,7 +202,8 @@ struct BareFormulas {
     if isHeading(line) { return nil }
     var range = withoutMarker(line, isOnly: isOnly)
     range = withoutIntroduction(range)
-    if range.isEmpty { return nil }
+    range = withoutDocumentCommands(range)
+    if range.isEmpty || isMarkup(range) { return nil }
     if !isFenced || range.lowerBound > line.lowerBound {
       if Prose.isSentence(text(range)) { return nil }
     } else if Prose.isSentence(text(range)), !text(range).contains(where: { "\\^_=".contains($0) })
@@ -181,6 +212,7 @@ struct BareFormulas {
     }
     range = withoutWords(range)
     range = withoutForeign(range)
+    if range.lowerBound > line.lowerBound { range = withoutStop(range) }
     range = withoutQuotes(range)
     if range.isEmpty || Prose.isSentence(text(range)) { return nil }
     if isDocumentCommand(range) { return nil }
@@ -204,6 +236,50 @@ struct BareFormulas {
       return !(rest.dropFirst(name.count).first?.isLetter ?? false)
     } && !(rest.hasPrefix("textbf{") && rest.contains("="))
   }
+
+  /// HTML or MathML.
+  private func isMarkup(_ range: Range<Int>) -> Bool {
+    guard range.count > 3, bytes[range.lowerBound] == UInt8(ascii: "<"),
+      CommandTable.isLetter(bytes[range.lowerBound + 1])
+    else { return false }
+    let text = text(range)
+    return text.contains("</") || text.contains("/>")
+  }
+
+  /// Without the full stop of the sentence that a formula ends.
+  private func withoutStop(_ range: Range<Int>) -> Range<Int> {
+    guard range.count > 1, bytes[range.upperBound - 1] == UInt8(ascii: "."),
+      bytes[range.upperBound - 2] != UInt8(ascii: "."),
+      !text(range).hasSuffix("\\right.")
+    else { return range }
+    return trimmed(range.lowerBound..<range.upperBound - 1)
+  }
+
+  /// Without commands of documents that stand before a formula in its line, and their arguments.
+  private func withoutDocumentCommands(_ range: Range<Int>) -> Range<Int> {
+    var range = range
+    for _ in 0..<8 {
+      guard range.count > 2, bytes[range.lowerBound] == UInt8(ascii: "\\") else { return range }
+      var stop = range.lowerBound + 1
+      while stop < range.upperBound, CommandTable.isLetter(bytes[stop]) { stop += 1 }
+      guard let arguments = Self.argumentsBefore[text(range.lowerBound + 1..<stop)] else {
+        return range
+      }
+      let line = TokenReader(Array(bytes[range]), findsClosers: true)
+      let end = range.lowerBound + line.end(ofGroups: arguments, from: stop - range.lowerBound)
+      let rest = trimmed(end..<range.upperBound)
+      // A line of nothing else stays as it is.
+      if rest.isEmpty { return range }
+      range = rest
+    }
+    return range
+  }
+
+  /// How many arguments commands have that may stand before a formula in its line.
+  private static let argumentsBefore = [
+    "newcommand": 2, "renewcommand": 2, "providecommand": 2, "DeclareMathOperator": 2, "label": 1,
+    "noindent": 0, "centering": 0, "usepackage": 1, "item": 0, "pagestyle": 1,
+  ]
 
   /// A heading of Markdown.
   private func isHeading(_ line: Range<Int>) -> Bool {
@@ -345,15 +421,22 @@ struct BareFormulas {
     return start..<max(start, end)
   }
 
-  /// Without backticks or stars around it.
+  /// Without quotation marks, backticks or stars around it.
   private func withoutQuotes(_ range: Range<Int>) -> Range<Int> {
     var range = range
     for mark in [UInt8(ascii: "`"), UInt8(ascii: "*")] {
       let count = range.prefix { bytes[$0] == mark }.count
+      if count > 0 { range = withoutStop(range) }
       let least = mark == UInt8(ascii: "*") ? 2 : 1
       guard count >= least, range.count > 2 * count else { continue }
       let tail = range.reversed().prefix { bytes[$0] == mark }.count
       if tail == count { range = trimmed(range.lowerBound + count..<range.upperBound - count) }
+    }
+    let quote = UInt8(ascii: "\"")
+    if range.count > 2, range.count(where: { bytes[$0] == quote }) == 2,
+      bytes[range.lowerBound] == quote, bytes[range.upperBound - 1] == quote
+    {
+      range = trimmed(range.lowerBound + 1..<range.upperBound - 1)
     }
     return range
   }

@@ -31,12 +31,17 @@ package enum Delimiters: String, CaseIterable, Sendable {
   /// not count.
   package static func stripped(_ text: String) -> String {
     let bytes = Array(text.utf8)
+    return String(decoding: bytes[content(of: bytes)], as: UTF8.self)
+  }
+
+  /// Where the formula lies in a text that may have delimiters around it.
+  package static func content(of bytes: [UInt8]) -> Range<Int> {
     let formulas = AnswerSegments.delimited(bytes)
     guard formulas.count == 1, let only = formulas.first, only.content != only.whole,
       only.content.upperBound < only.whole.upperBound,
       bytes.indices.allSatisfy({ only.whole.contains($0) || Lexer.isSpace(bytes[$0]) })
-    else { return text }
-    return String(decoding: bytes[only.content], as: UTF8.self)
+    else { return bytes.indices }
+    return only.content
   }
 
   /// The formula with displayed environments changed to those that may stand inside.
@@ -74,7 +79,7 @@ package enum Delimiters: String, CaseIterable, Sendable {
   /// `\label{…}`, `\nonumber` and `\notag`, which are left out; `\tag{x}`, which becomes text.
   private static func removedMarks(_ bytes: [UInt8]) -> [Edit] {
     var edits: [Edit] = []
-    var reader = TokenReader(bytes)
+    var reader = TokenReader(bytes, findsClosers: true)
     let table = CommandTable.shared
     while let token = reader.next() {
       guard case .command(let id) = token.lexeme else { continue }

@@ -173,7 +173,8 @@ package struct FormulaAnswer: Sendable {
     }
     let mended = problems.filter { $0.fault == .unknownCommand }.map(\.excerpt)
     let unknown = formula.unknownCommands
-    for name in Set(mended).sorted() where !unknown.contains(String(name.dropFirst())) {
+    let left = Set(unknown)
+    for name in Set(mended).sorted() where !left.contains(String(name.dropFirst())) {
       warnings.append("mended: unknown command: \(name)")
     }
     for name in unknown { warnings.append("unknown command: \\\(name)") }

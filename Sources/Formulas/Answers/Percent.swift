@@ -5,7 +5,10 @@ enum Percent {
     var edits: [Edit] = []
     var index = 0
     let lastNewline = bytes.lastIndex(of: 0x0A) ?? -1
+    // The line that was looked at last: where it ends, and where its last sign stands.
+    var line = (end: 0, lastSign: -1)
     while index < bytes.count {
+      Work.add(1)
       if bytes[index] == UInt8(ascii: "\\") {
         index += 2
         continue
@@ -14,19 +17,23 @@ enum Percent {
         index += 1
         continue
       }
-      let previous = bytes[..<index].last { $0 != 0x20 }
-      let isBehindDigit = previous.map { (0x30...0x39).contains($0) } ?? false
-      var end = index + 1
-      var isBlank = true
-      while end < bytes.count, bytes[end] != 0x0A {
-        if !Lexer.isSpace(bytes[end]) { isBlank = false }
-        end += 1
+      var before = index
+      while before > 0, bytes[before - 1] == 0x20 { before -= 1 }
+      Work.add(index - before)
+      let isBehindDigit = before > 0 && (0x30...0x39).contains(bytes[before - 1])
+      if index >= line.end {
+        line = (index, index)
+        while line.end < bytes.count, bytes[line.end] != 0x0A {
+          if !Lexer.isSpace(bytes[line.end]) { line.lastSign = line.end }
+          line.end += 1
+        }
+        Work.add(line.end - index)
       }
-      if isBehindDigit, isBlank || index > lastNewline {
+      if isBehindDigit, line.lastSign <= index || index > lastNewline {
         edits.append(Edit(range: index..<index, replacement: "\\"))
         index += 1
       } else {
-        index = end
+        index = line.end
       }
     }
     return edits

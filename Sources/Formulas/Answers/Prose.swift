@@ -57,7 +57,10 @@ enum Prose {
     let words = line.split { $0 == " " || $0 == "\t" }
     let prose = words.filter(isWord)
     let marks = line.contains { "\\^_={}+&<>".contains($0) }
-    if words.allSatisfy({ $0.count > 2 && $0.allSatisfy { "`*#-_=".contains($0) } }) { return true }
+    if words.allSatisfy({ $0.count > 2 && $0.allSatisfy { "`*#-_=~".contains($0) } }) {
+      return true
+    }
+    if line.allSatisfy({ "?!¿¡ ".contains($0) }) { return true }
     if hasForeign(line), !marks { return true }
     if words.count == 1, let only = words.first {
       let bare = only.lowercased().filter { $0.isLetter }

@@ -25,7 +25,10 @@ package struct FormulaProblem: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// "byte 12: unknown command: \foo"
-  package var description: String {
-    "byte \(range.lowerBound): \(fault.reason)" + (excerpt.isEmpty ? "" : ": \(excerpt)")
+  package var description: String { description(offset: 0) }
+
+  /// - Parameter offset: where the formula begins in the text that the byte is counted in.
+  package func description(offset: Int) -> String {
+    "byte \(range.lowerBound + offset): \(fault.reason)" + (excerpt.isEmpty ? "" : ": \(excerpt)")
   }
 }

@@ -22,7 +22,7 @@ extension FormulaReading {
     guard let known = Self.known(name) else {
       problem(whole, .unknownEnvironment)
       edit(whole, "")
-      environments.append(OpenEnvironment(name: name, isDropped: true))
+      environments.append(name: name, isDropped: true)
       return
     }
     let table = EnvironmentTable.shared
@@ -38,10 +38,10 @@ extension FormulaReading {
     }
     guard let target else {
       edit(whole, "")
-      environments.append(OpenEnvironment(name: name, isDropped: true))
+      environments.append(name: name, isDropped: true)
       return
     }
-    environments.append(OpenEnvironment(name: name, isDropped: false))
+    environments.append(name: name, isDropped: false)
     if target != name {
       problem(whole, known == name ? .misplacedEnvironment : .unknownEnvironment)
     }
@@ -104,9 +104,8 @@ extension FormulaReading {
     }
     let whole = token.range.lowerBound..<end
     skip(to: end)
-    if let index = environments.lastIndex(where: { $0.name == name }) {
-      while environments.count > index + 1 {
-        let inner = environments[environments.count - 1]
+    if environments.contains(name) {
+      while let inner = environments.last, inner.name != name {
         if inner.isDropped {
           environments.removeLast()
         } else {
@@ -115,7 +114,7 @@ extension FormulaReading {
           closeEnvironment(at: whole.lowerBound, replacing: whole.lowerBound..<whole.lowerBound)
         }
       }
-      if environments[index].isDropped {
+      if environments.last?.isDropped == true {
         environments.removeLast()
         edit(whole, "")
       } else {
@@ -125,9 +124,9 @@ extension FormulaReading {
     }
     problem(whole, .wrongEnd)
     // An end that fits nothing closes the innermost one, unless that has its own end still to come.
-    let open = environments.count { !$0.isDropped }
+    let open = environments.keptCount
     if open > endsLeft, EnvironmentTable.shared.index(of: name) == nil || open > 0 {
-      while environments.last?.isDropped == true { environments.removeLast() }
+      environments.removeDropped()
       closeEnvironment(at: whole.lowerBound, replacing: whole)
     } else {
       edit(whole, "")
@@ -137,11 +136,11 @@ extension FormulaReading {
   /// Closes what is open down to the innermost environment, and that environment.
   mutating func closeEnvironment(at position: Int, replacing range: Range<Int>) {
     closeFrames(downTo: { $0.kind == .cells }, at: position)
+    environments.removeLast()
     guard grammar.top.kind == .cells else {
       edit(range, "")
       return
     }
-    environments.removeLast()
     let text = "\\end{\(grammar.environment(of: grammar.top).name)}"
     if reader.text(range) != text { edit(range, text) }
     if grammar.depth == 2 { displayNames.append(range) }
@@ -188,9 +187,7 @@ extension FormulaReading {
     case .bracket: closed.append("bracket")
     case .cells:
       closed.append("environment")
-      if let index = environments.lastIndex(where: { !$0.isDropped }) {
-        environments.remove(at: index)
-      }
+      environments.removeLastKept()
     default: break
     }
     if automatics.last?.depth == grammar.depth { automatics.removeLast() }

@@ -217,7 +217,7 @@ extension FormulaReading {
     let isClosedLater =
       switch frame.kind {
       case .group, .inlineMath:
-        reader.closer(of: builder.items[builder.top].start, limit: 20_000) != nil
+        reader.closer(of: builder.items[builder.top].start) != nil
       case .fenced: rightsLeft >= grammar.stack.count { $0.kind == .fenced }
       default: true
       }

@@ -11,13 +11,6 @@ struct FormulaReading {
     var keepsCharacters = false
   }
 
-  /// An environment that was begun, under the name that the text gives it.
-  struct OpenEnvironment {
-    var name: String
-    /// Whether it was left out.
-    var isDropped: Bool
-  }
-
   let bytes: [UInt8]
   var reader: TokenReader
   var grammar = Grammar(records: true)
@@ -29,7 +22,7 @@ struct FormulaReading {
   var wasCut = false
 
   var automatics: [Automatic] = []
-  var environments: [OpenEnvironment] = []
+  var environments = OpenEnvironments()
   /// How many `\end` and `\right` are still to come.
   var endsLeft = 0
   var rightsLeft = 0
@@ -43,7 +36,7 @@ struct FormulaReading {
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
-    reader = TokenReader(bytes)
+    reader = TokenReader(bytes, findsClosers: true)
     begin = table.command(named: "begin")
     end = table.command(named: "end")
     right = table.command(named: "right")
@@ -96,7 +89,7 @@ struct FormulaReading {
     let position = token.range.lowerBound
     if token.lexeme == .character("["), grammar.top.kind == .command,
       grammar.slots(of: grammar.top)[Int(grammar.top.step)] == .optionalMath,
-      reader.closer(of: position, limit: 2000) == nil
+      reader.closer(of: position) == nil
     {
       bracketEnd = bytes[position...].prefix(200).firstIndex(of: UInt8(ascii: "{"))
     }
@@ -166,6 +159,7 @@ struct FormulaReading {
   }
 
   mutating func edit(_ range: Range<Int>, _ replacement: String) {
+    Work.add(1 + replacement.utf8.count)
     edits.append(Edit(range: range, replacement: replacement))
   }
 

@@ -136,7 +136,11 @@ extension Grammar {
       record(leaf)
       change { $0.step = 2 }
     } else if uses.contains(.middle) {
-      change { $0.step = 3 }
+      // TeX closes a group here and opens the next one.
+      change {
+        $0.step = 3
+        $0.flags.remove(.infix)
+      }
       record(leaf)
     } else if uses.contains(.begin) {
       stack.append(Frame(.beginName))
@@ -154,6 +158,8 @@ extension Grammar {
       let isRule = uses.contains(.rowStart)
       let resets = !command.roles.isDisjoint(with: [.space, .style, .infix])
       change {
+        // A prime joins only with what follows it directly.
+        $0.flags.remove(.prime)
         if resets { $0.flags.subtract(.atom) }
         if !isRule && command.roles != [.mark, .mathematical] { $0.flags.subtract(.start) }
         if uses.contains(.infix) { $0.flags.insert(.infix) }
@@ -168,6 +174,7 @@ extension Grammar {
       change {
         if command.roles.contains(.infix) { $0.flags.insert(.infix) }
         if command.roles.contains(.tag) { $0.flags.insert(.tagged) }
+        $0.flags.remove(.prime)
         if command.roles.isDisjoint(with: [.rowStart, .mark, .tag]) { $0.flags.subtract(.start) }
         $0.flags.insert(.hasContent)
       }

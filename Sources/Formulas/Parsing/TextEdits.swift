@@ -26,6 +26,7 @@ package struct EditedText: Sendable {
 
   /// Puts a text behind this one.
   mutating func append(_ other: EditedText) {
+    Work.add(other.bytes.count + other.runs.count)
     let offset = bytes.count
     bytes += other.bytes
     runs += other.runs.map { Run(start: $0.start + offset, source: $0.source, count: $0.count) }
@@ -37,6 +38,7 @@ package struct EditedText: Sendable {
   /// place are made in their order.
   func applying(_ edits: [Edit]) -> EditedText {
     if edits.isEmpty { return self }
+    Work.add(bytes.count + edits.count)
     let ordered = edits.enumerated().sorted {
       ($0.element.range.lowerBound, $0.element.range.isEmpty ? 0 : 1, $0.offset)
         < ($1.element.range.lowerBound, $1.element.range.isEmpty ? 0 : 1, $1.offset)
@@ -59,6 +61,7 @@ package struct EditedText: Sendable {
     while run < runs.count, runs[run].start + runs[run].count <= range.lowerBound { run += 1 }
     var index = run
     while index < runs.count, runs[index].start < range.upperBound {
+      Work.add(1)
       let kept = (runs[index].start..<runs[index].start + runs[index].count).clamped(to: range)
       if !kept.isEmpty {
         result.runs.append(

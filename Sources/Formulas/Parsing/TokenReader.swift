@@ -13,7 +13,17 @@ struct TokenReader {
   private var start = 0
   private var second: Token?
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  /// Where everything closes; only for a reader that was made to know.
+  private let closers: Closers?
+
+  /// - Parameter findsClosers: whether `closer(of:)` and `end(ofGroups:from:)` will be asked.
+  init(_ bytes: [UInt8], findsClosers: Bool = false) {
+    self.bytes = bytes
+    closers = findsClosers ? Closers(bytes) : nil
+  }
+
+  /// The position of the brace or bracket that closes the one at `position`, however far.
+  func closer(of position: Int) -> Int? { closers?[position] }
 
   /// The next lexeme; nil at the end. Bytes that no lexeme has give one that is unknown.
   mutating func next() -> Token? {
@@ -32,6 +42,7 @@ struct TokenReader {
       }
       let wasComment = lexer.state == .comment
       let output = lexer.push(bytes[position])
+      Work.add(1)
       index += 1
       guard output.isValid else {
         lexer = Lexer()
@@ -84,7 +95,9 @@ struct TokenReader {
 
   func skippingSpaces(from position: Int) -> Int {
     var position = position
+    let start = position
     while position < bytes.count, Lexer.isSpace(bytes[position]) { position += 1 }
+    Work.add(position - start)
     return position
   }
 
@@ -94,6 +107,7 @@ struct TokenReader {
     let isBrace = bytes[position] == UInt8(ascii: "{")
     var depth = 0
     var index = position
+    defer { Work.add(index - position) }
     while index < min(bytes.count, position + limit) {
       switch bytes[index] {
       case UInt8(ascii: "\\"): index += 1
@@ -111,7 +125,8 @@ struct TokenReader {
   }
 
   func text(_ range: Range<Int>) -> String {
-    String(decoding: bytes[range.clamped(to: 0..<bytes.count)], as: UTF8.self)
+    Work.add(range.count)
+    return String(decoding: bytes[range.clamped(to: 0..<bytes.count)], as: UTF8.self)
   }
 
   /// The name in braces behind `\begin` or `\end`, cleaned of blanks, and where it ends.
@@ -145,14 +160,18 @@ struct TokenReader {
       switch bytes[next] {
       case UInt8(ascii: "*") where left == count && end == position: end = next + 1
       case UInt8(ascii: "["):
-        guard left > 0 || end > position, let closer = closer(of: next, limit: 1000) else {
+        guard left > 0 || end > position, let closer = closer(of: next) else {
           return end
         }
         end = closer + 1
       case UInt8(ascii: "{") where left > 0:
-        guard let closer = closer(of: next, limit: 100_000) else { return end }
+        guard let closer = closer(of: next) else { return end }
         end = closer + 1
         left -= 1
+      case UInt8(ascii: "#") where left > 0 && left < count:
+        // \def\name#1#2{…}: parameters.
+        guard next + 1 < bytes.count, (0x31...0x39).contains(bytes[next + 1]) else { return end }
+        end = next + 2
       case UInt8(ascii: "\\") where left > 1:
         // \newcommand\name{…}: a name without braces.
         var stop = next + 1

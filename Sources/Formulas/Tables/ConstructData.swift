@@ -320,7 +320,7 @@ enum ConstructData {
     pdfliteral=1 pdfannot=0 pdfstartlink=0 pdfoutline=0 pdfximage=0 pdffiledump=1 pdfmdfivesum=1
     pdfmapfile=1 pdfmapline=1 pdfinfo=1 pdffilesize=1 pdffilemoddate=1 pdfextension=0
     catcode=0 lccode=0 uccode=0 mathcode=0 delcode=0 sfcode=0 endlinechar=0 escapechar=0
-    newlinechar=0 def=1 edef=1 gdef=1 xdef=1 let=0 futurelet=0 newcommand=2 renewcommand=2
+    newlinechar=0 def=2 edef=2 gdef=2 xdef=2 let=3 futurelet=0 newcommand=2 renewcommand=2
     providecommand=2 newenvironment=3 renewenvironment=3 DeclareMathOperator=2
     DeclarePairedDelimiter=3 DeclareRobustCommand=2 NewDocumentCommand=3 RenewDocumentCommand=3
     ProvideDocumentCommand=3 DeclareDocumentCommand=3 NewExpandableDocumentCommand=3

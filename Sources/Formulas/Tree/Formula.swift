@@ -4,7 +4,7 @@
 /// the text with as few changes as the reader could make.
 package struct Formula: Sendable {
   /// The longest text that is read, in bytes; the rest is left out.
-  package static let longest = 1 << 20
+  package static let longest = 1 << 17
 
   package let nodes: [Node]
   /// What is wrong with the text, in the order of reading; empty for a valid formula.
@@ -20,8 +20,10 @@ package struct Formula: Sendable {
   /// Commands that the table does not know, without backslash, each once.
   package var unknownCommands: [String] {
     var names: [String] = []
+    var seen: Set<String> = []
     Self.visit(nodes) { node in
-      if case .unknown(let name) = node.kind, !names.contains(name) { names.append(name) }
+      Work.add(1)
+      if case .unknown(let name) = node.kind, seen.insert(name).inserted { names.append(name) }
     }
     return names
   }

@@ -13,6 +13,8 @@ struct TreeBuilder {
     var raw = ""
     /// `\over` and what stood before it.
     var infix: (id: CommandID, argument: String?, above: [Node], range: Range<Int>)?
+    /// The rows, or the parts between `\middle`, that have ended; `nodes` holds the one that comes in.
+    var endedRows: [Node] = []
     var left: Node?
     var right: Node?
     var awaitsRight = false
@@ -36,9 +38,10 @@ struct TreeBuilder {
   init() { items = [Item(frame: Frame(.top), start: 0, contentStart: 0)] }
 
   /// The list of the whole formula.
-  var root: [Node] { Self.folded(items[0]) }
+  var root: [Node] { Self.list(items[0]) }
 
   mutating func handle(_ event: Event, range: Range<Int>, name: () -> String) {
+    Work.add(1)
     switch event {
     case .leaf(let lexeme): leaf(lexeme, range, name)
     case .open(let frame):
@@ -46,8 +49,8 @@ struct TreeBuilder {
     case .close(let frame): close(frame, range)
     case .cell:
       if items[top].frame.kind == .top {
-        foldTop()
-        items[top].nodes.append(Node(kind: .alignment, range: range))
+        foldRow()
+        items[top].endedRows.append(Node(kind: .alignment, range: range))
       } else {
         endCell()
       }
@@ -74,7 +77,7 @@ struct TreeBuilder {
   /// Whether the innermost list has just ended a row.
   var isBehindRow: Bool {
     items[top].frame.kind == .top
-      ? items[top].nodes.last?.kind == .newline
+      ? items[top].nodes.isEmpty && items[top].endedRows.last?.kind == .newline
       : !items[top].rows.isEmpty && items[top].cells.isEmpty && items[top].nodes.isEmpty
   }
 
@@ -100,11 +103,17 @@ struct TreeBuilder {
 
   // MARK: Leaves
 
+  /// Whether the innermost frame holds text, where the canonical spelling of a symbol may not stand.
+  private var isInText: Bool {
+    let frame = items[top].frame
+    return frame.kind == .text || frame.kind == .command && slots(of: frame).contains(.text)
+  }
+
   private mutating func leaf(_ lexeme: Lexeme, _ range: Range<Int>, _ name: () -> String) {
     let kind: Node.Kind
     switch lexeme {
     case .character(let scalar): kind = .character(scalar)
-    case .command(let id): kind = .command(table[id].canonical ?? id)
+    case .command(let id): kind = .command(isInText ? id : table[id].canonical ?? id)
     case .space: kind = .space
     case .paragraph, .unknown: return
     }
@@ -196,7 +205,7 @@ struct TreeBuilder {
     }
     if items[top].awaitsMiddle {
       items[top].awaitsMiddle = false
-      items[top].nodes.append(Node(kind: .middle(node), range: node.range))
+      items[top].endedRows.append(Node(kind: .middle(node), range: node.range))
       return true
     }
     guard case .command(let id) = node.kind else { return false }
@@ -206,6 +215,7 @@ struct TreeBuilder {
       return true
     }
     if table[id].roles.contains(.middle) {
+      foldRow()
       items[top].awaitsMiddle = true
       return true
     }
@@ -247,7 +257,7 @@ struct TreeBuilder {
     switch frame.kind {
     case .group:
       wrapIfNeeded(item, end: range.lowerBound)
-      let nodes = Self.folded(item)
+      let nodes = Self.list(item)
       if frame.flags.contains(.argument) {
         if items[top].frame.kind == .script {
           items[top].nodes = nodes
@@ -257,9 +267,9 @@ struct TreeBuilder {
       } else {
         deliver(Node(kind: .group(nodes), range: whole))
       }
-    case .bracket: append(.math(Self.folded(item)), for: .optionalMath)
+    case .bracket: append(.math(Self.list(item)), for: .optionalMath)
     case .rows:
-      item.cells.append(Self.folded(item))
+      item.cells.append(Self.list(item))
       item.rows.append(
         Row(cells: item.cells, spacing: nil, end: range.lowerBound..<range.lowerBound))
       append(.rows(Self.trimmed(item.rows)), for: .rows)
@@ -275,7 +285,7 @@ struct TreeBuilder {
       }
     case .inlineMath:
       wrapIfNeeded(item, end: range.lowerBound)
-      items[top].nodes.append(Node(kind: .formula(Self.folded(item)), range: whole))
+      items[top].nodes.append(Node(kind: .formula(Self.list(item)), range: whole))
     case .raw, .gap:
       let slot = Slot(rawValue: UInt8(frame.id)) ?? .raw
       if slot == .bracedDelimiter {
@@ -287,7 +297,7 @@ struct TreeBuilder {
       let dot = Node(kind: .character("."), range: range)
       deliver(
         Node(
-          kind: .fenced(left: item.left ?? dot, Self.folded(item), right: item.right ?? dot),
+          kind: .fenced(left: item.left ?? dot, Self.list(item), right: item.right ?? dot),
           range: whole))
     case .cells: closeCells(&item, whole, range)
     case .script:
@@ -301,7 +311,7 @@ struct TreeBuilder {
   }
 
   private mutating func closeCells(_ item: inout Item, _ whole: Range<Int>, _ range: Range<Int>) {
-    item.cells.append(Self.folded(item))
+    item.cells.append(Self.list(item))
     item.rows.append(Row(cells: item.cells, spacing: nil, end: whole.upperBound..<whole.upperBound))
     deliver(
       Node(
@@ -343,7 +353,7 @@ struct TreeBuilder {
   // MARK: Lists
 
   private mutating func endCell() {
-    items[top].cells.append(Self.folded(items[top]))
+    items[top].cells.append(Self.list(items[top]))
     items[top].nodes = []
     items[top].infix = nil
   }
@@ -353,8 +363,8 @@ struct TreeBuilder {
     let range = rowEnd ?? next
     rowEnd = nil
     if items[top].frame.kind == .top {
-      foldTop()
-      items[top].nodes.append(Node(kind: .newline, range: range))
+      foldRow()
+      items[top].endedRows.append(Node(kind: .newline, range: range))
       return
     }
     endCell()
@@ -363,9 +373,10 @@ struct TreeBuilder {
     items[top].spacing = nil
   }
 
-  /// Ends a row of the top list: its `\\over` reaches to the row's ends.
-  private mutating func foldTop() {
-    items[top].nodes = Self.folded(items[top])
+  /// Ends a row of the top list, or a part of `\left…\middle…\right`: its `\\over` reaches to the row's ends.
+  private mutating func foldRow() {
+    items[top].endedRows += Self.folded(items[top])
+    items[top].nodes = []
     items[top].infix = nil
   }
 
@@ -374,22 +385,23 @@ struct TreeBuilder {
     wraps.append((item.contentStart..<max(item.contentStart, end), rows, false))
   }
 
-  /// The list of an item, with `\over` and its like as the fraction that they make.
+  /// The whole list of an item.
+  private static func list(_ item: Item) -> [Node] {
+    item.endedRows.isEmpty ? folded(item) : item.endedRows + folded(item)
+  }
+
+  /// The row of an item that comes in, with `\over` and its like as the fraction that they make.
   private static func folded(_ item: Item) -> [Node] {
     guard var infix = item.infix else { return item.nodes }
-    // Rows before this one stay outside, and so does what belongs to the row and not to the fraction.
-    let rowStart =
-      infix.above.lastIndex { $0.kind == .newline || $0.kind == .alignment }.map { $0 + 1 } ?? 0
-    let row = infix.above[rowStart...] + item.nodes
-    let before =
-      Array(infix.above[..<rowStart])
-      + row.filter { hasRole($0, [.rowStart, .cellStart, .rowText]) }
+    Work.add(infix.above.count + item.nodes.count)
+    // What belongs to the row and not to the fraction stays outside.
+    let row = infix.above + item.nodes
+    let before = row.filter { hasRole($0, [.rowStart, .cellStart, .rowText]) }
     let behind = row.filter { hasRole($0, .tag) }
     let outside: CommandRole = [.rowStart, .cellStart, .rowText, .tag]
-    infix.above.removeSubrange(..<rowStart)
-    infix.above.removeAll { hasRole($0, outside) }
+    infix.above = without(outside, infix.above)
     var item = item
-    item.nodes.removeAll { hasRole($0, outside) }
+    item.nodes = without(outside, item.nodes)
     let start = infix.above.first?.range.lowerBound ?? infix.range.lowerBound
     let end = item.nodes.last?.range.upperBound ?? infix.range.upperBound
     let range = start..<max(infix.range.upperBound, end)
@@ -420,6 +432,27 @@ struct TreeBuilder {
       return construct("genfrac", [delimiter("["), delimiter("]"), .raw("0pt"), .raw("")] + parts)
     default: return construct("genfrac", [.absent, .absent, .raw("0pt"), .raw("")] + parts)
     }
+  }
+
+  /// A list without commands of some roles. A script that stood behind one has no atom, and gets none.
+  private static func without(_ roles: CommandRole, _ nodes: [Node]) -> [Node] {
+    var result: [Node] = []
+    var isBehind = false
+    for node in nodes {
+      if hasRole(node, roles) {
+        isBehind = true
+        continue
+      }
+      if isBehind, case .scripts(nil, let sub, let sup, let primes) = node.kind {
+        let base = Node(kind: .group([]), range: node.range.lowerBound..<node.range.lowerBound)
+        let kind = Node.Kind.scripts(base: base, sub: sub, sup: sup, primes: primes)
+        result.append(Node(kind: kind, range: node.range))
+      } else {
+        result.append(node)
+      }
+      isBehind = false
+    }
+    return result
   }
 
   private static func hasRole(_ node: Node, _ roles: CommandRole) -> Bool {

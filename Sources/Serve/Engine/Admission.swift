@@ -2,8 +2,8 @@ import Synchronization
 
 /// Who may compute, and who waits: first come, first served.
 ///
-/// A request runs when its rows fit beside those that run already, and its memory fits into what was
-/// free when nobody ran. Those behind it wait, even if they would fit, so that nobody waits for ever.
+/// A request runs when its rows fit beside those that run already, and its memory can be set aside.
+/// Those behind it wait, even if they would fit, so that nobody waits for ever.
 package final class Admission: Sendable {
   /// A request's place, waiting or running. It is left once, at the latest when nobody holds it.
   package final class Place: Sendable {
@@ -36,9 +36,11 @@ package final class Admission: Sendable {
 
   private struct Request {
     let rows: Int
-    let bytes: Int
+    let reserve: @Sendable () -> (any Sendable)?
     let continuation: AsyncStream<Int>.Continuation
     var start: ContinuousClock.Instant?
+    /// The memory that it has, as long as it runs.
+    var reservation: (any Sendable)?
   }
 
   private struct State {
@@ -46,9 +48,6 @@ package final class Admission: Sendable {
     var requests: [UInt64: Request] = [:]
     var waiting: [UInt64] = []
     var rows = 0
-    var bytes = 0
-    /// Bytes that were free when nobody ran.
-    var budget = Int.max
     /// What a request takes on average, in seconds.
     var seconds = 5.0
     var isClosed = false
@@ -56,19 +55,14 @@ package final class Admission: Sendable {
 
   package let parallel: Int
   package let queue: Int
-  private let available: @Sendable () -> Int?
   private let state = Mutex(State())
 
   /// - Parameters:
   ///   - parallel: rows that are computed at once.
   ///   - queue: requests that may wait.
-  ///   - available: bytes that the process could still take.
-  package init(
-    parallel: Int, queue: Int, available: @escaping @Sendable () -> Int? = { nil }
-  ) {
+  package init(parallel: Int, queue: Int) {
     self.parallel = parallel
     self.queue = queue
-    self.available = available
   }
 
   package var load: (running: Int, waiting: Int) {
@@ -76,18 +70,28 @@ package final class Admission: Sendable {
   }
 
   /// Takes a place. More rows than there are count as all there are: whoever runs them takes turns.
-  package func enter(rows: Int = 1, bytes: Int = 0) throws(Full) -> Place {
+  ///
+  /// - Parameter reserve: sets the request's memory aside until nobody holds what it returns; nil
+  ///   where it does not fit now.
+  package func enter(
+    rows: Int = 1, reserve: @escaping @Sendable () -> (any Sendable)? = { true }
+  ) throws(Full) -> Place {
     let (stream, continuation) = AsyncStream.makeStream(
       of: Int.self, bufferingPolicy: .bufferingNewest(1))
     let (id, full): (UInt64, Full?) = state.withLock { state in
-      let request = Request(
-        rows: min(max(1, rows), parallel), bytes: bytes, continuation: continuation)
-      let mustWait = !state.waiting.isEmpty || !fits(request, &state)
       if state.isClosed {
         continuation.finish()
         return (.max, nil)
       }
-      if mustWait, state.waiting.count >= queue {
+      var request = Request(
+        rows: min(max(1, rows), parallel), reserve: reserve, continuation: continuation)
+      if state.waiting.isEmpty, fits(&request, state) {
+        let id = state.nextID
+        state.nextID += 1
+        start(request, id, &state)
+        return (id, nil)
+      }
+      if state.waiting.count >= queue {
         let rounds = Double(state.waiting.count + 1) / Double(parallel)
         return (
           0,
@@ -99,7 +103,7 @@ package final class Admission: Sendable {
       state.nextID += 1
       state.requests[id] = request
       state.waiting.append(id)
-      admit(&state)
+      continuation.yield(state.waiting.count - 1)
       return (id, nil)
     }
     if let full { throw full }
@@ -119,23 +123,26 @@ package final class Admission: Sendable {
     state.withLock { $0.requests[id]?.start != nil }
   }
 
-  private func fits(_ request: Request, _ state: inout State) -> Bool {
+  /// Whether a request may run now; takes its memory if so.
+  private func fits(_ request: inout Request, _ state: State) -> Bool {
+    guard state.rows == 0 || state.rows + request.rows <= parallel else { return false }
+    request.reservation = request.reserve()
     // A request that runs alone runs whatever it takes: the engine has checked what is free.
-    if state.rows == 0 {
-      state.budget = available() ?? .max
-      return true
-    }
-    return state.rows + request.rows <= parallel
-      && request.bytes <= state.budget - min(state.budget, state.bytes)
+    return request.reservation != nil || state.rows == 0
+  }
+
+  private func start(_ request: Request, _ id: UInt64, _ state: inout State) {
+    var request = request
+    request.start = .now
+    request.continuation.finish()
+    state.rows += request.rows
+    state.requests[id] = request
   }
 
   private func admit(_ state: inout State) {
-    while let id = state.waiting.first, let request = state.requests[id], fits(request, &state) {
+    while let id = state.waiting.first, var request = state.requests[id], fits(&request, state) {
       state.waiting.removeFirst()
-      state.rows += request.rows
-      state.bytes += request.bytes
-      state.requests[id]?.start = .now
-      request.continuation.finish()
+      start(request, id, &state)
     }
     for (position, id) in state.waiting.enumerated() {
       state.requests[id]?.continuation.yield(position)
@@ -144,10 +151,10 @@ package final class Admission: Sendable {
 
   private func leave(_ id: UInt64) {
     state.withLock { state in
-      guard let request = state.requests.removeValue(forKey: id) else { return }
+      guard var request = state.requests.removeValue(forKey: id) else { return }
       if let start = request.start {
         state.rows -= request.rows
-        state.bytes -= request.bytes
+        request.reservation = nil
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         state.seconds += (seconds - state.seconds) / 8
       } else {

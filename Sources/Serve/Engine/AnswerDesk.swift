@@ -1,4 +1,6 @@
+import Foundation
 import JanusLite
+import JanusRequests
 import JanusWords
 
 /// Writes an answer from logits as the library does, and tells of each token.
@@ -9,23 +11,20 @@ final class AnswerDesk: @unchecked Sendable {
   private var writer: AnswerWriter
   /// How many of the most likely tokens are told; nil tells nothing of a token but its text.
   private let top: Int?
-  private let keepsTokens: Bool
-  private var tokens: [AnswerToken] = []
   private var failure: EngineError?
 
   init(
     _ model: Janus, _ sampling: SamplingRequest, seed: UInt64, stops: [String], limit: Int,
-    readsFormula: Bool
+    readsFormula: Bool, promptTokens: Int
   ) throws(JanusError) {
     tokenizer = model.tokenizer
     top = sampling.topLogprobs
-    keepsTokens = readsFormula
     writer = try AnswerWriter(
       model,
       GenerationSettings(
         temperature: sampling.temperature, topP: sampling.topP, topK: sampling.topK, seed: seed,
         maxTokens: sampling.maxTokens, logprobs: top.map { max(1, $0) } ?? 0, stop: stops),
-      limit: limit, readsFormula: readsFormula)
+      limit: limit, readsFormula: readsFormula, answer: Answer(promptTokenCount: promptTokens))
   }
 
   /// How the answer ended; nil while it goes on, or where its request was dropped.
@@ -52,15 +51,10 @@ final class AnswerDesk: @unchecked Sendable {
       failure = EngineError(.failure, "\(error)")
       return nil
     }
-    if let kept = writer.kept {
-      // What a loop repeated is in no result, though a stream has told it.
-      tokens.removeSubrange(min(kept, tokens.count)...)
-    } else if writer.answer.tokenIDs.count > before {
+    if writer.answer.tokenIDs.count > before {
       tell(told(writer.answer.tokenIDs[before], text))
-    } else if !text.isEmpty {
-      let rest = AnswerToken(text: text, chosen: .init(bytes: [], logprob: 0), isRest: true)
-      if keepsTokens { tokens.append(rest) }
-      tell(rest)
+    } else if writer.kept == nil, !text.isEmpty {
+      tell(AnswerToken(text: text, chosen: .init(bytes: [], logprob: 0), isRest: true))
     }
     return writer.isFinished ? nil : writer.next
   }
@@ -74,24 +68,31 @@ final class AnswerDesk: @unchecked Sendable {
         AnswerToken.Likely(bytes: bytes(of: $0.tokenID), logprob: $0.logprob)
       }
     }
-    let told = AnswerToken(text: text, chosen: chosen, top: likely)
-    if keepsTokens { tokens.append(told) }
-    return told
+    return AnswerToken(text: text, chosen: chosen, top: likely)
   }
 
   private func bytes(of token: Int) -> [UInt8] {
     Array(tokenizer.bytes(of: token, skipSpecial: false))
   }
 
-  /// The formula that was read.
-  func formula(_ end: EndReason) -> ReadFormula {
-    let reading = FormulaReading(writer.answer, tokenizer: tokenizer)
-    return ReadFormula(
-      formula: RenderedFormula(
-        latex: reading.latex, mathML: reading.hasFormula ? reading.mathML : nil,
-        typst: reading.hasFormula ? reading.typst : nil, isValid: reading.isValid,
-        problem: reading.problem),
-      confidence: Float(reading.confidence), end: end, tokens: tokens,
-      warnings: reading.warnings)
+  /// The formula that was read, with warnings about its picture.
+  func formula(pictureWarnings: [String]) throws -> ReadFormula {
+    let reading = FormulaReading(
+      writer.answer, tokenizer: tokenizer, pictureWarnings: pictureWarnings)
+    let line = try JSONEncoder().encode(FormulaLine(reading, image: ""))
+    guard case .object(let all) = try JSONParser.parse(Array(line)) else {
+      throw EngineError(.failure, "a formula is no JSON object")
+    }
+    var members = JSONObject()
+    for name in Self.formulaMembers { members.append(name, ifGiven: all[name]) }
+    if top != nil { members.append("logprobs", ifGiven: all["logprobs"]) }
+    return ReadFormula(members: members)
   }
+
+  /// In the order in which they are written. Pictures have no names here, and the time of a step
+  /// belongs to many.
+  private static let formulaMembers = [
+    "text", "latex", "mathml", "typst", "markdown", "valid", "problem", "confidence", "doubtful",
+    "repairs", "warnings", "finish_reason", "token_ids", "prompt_token_count",
+  ]
 }

@@ -8,6 +8,9 @@ import JanusImages
 package protocol InferenceEngine: Sendable {
   var card: ModelCard { get }
 
+  /// A picture as the model sees it.
+  func show(_ picture: Picture, asFormula: Bool) async throws(EngineError) -> ShownPicture
+
   func prepare(_ request: ChatRequest) async throws(EngineError) -> PreparedRequest<ChatEvent>
   func prepare(_ request: FormulaRequest) async throws(EngineError) -> PreparedRequest<FormulaEvent>
   func prepare(_ request: PaintRequest) async throws(EngineError) -> PreparedRequest<PaintEvent>
@@ -47,10 +50,23 @@ package struct ModelCard: Sendable {
   }
 }
 
+/// A picture as the model sees it: little, however large the file was, so that many can wait.
+package struct ShownPicture: Sendable {
+  /// What the engine made of it, for the engine alone.
+  package var content: any Sendable
+  /// What is to be said of the picture, in whole sentences.
+  package var warnings: [String]
+
+  package init(content: any Sendable, warnings: [String] = []) {
+    self.content = content
+    self.warnings = warnings
+  }
+}
+
 /// A request that was checked and can run.
 package struct PreparedRequest<Event: Sendable>: Sendable {
-  /// Bytes that it will allocate and nothing can evict.
-  package var bytes: Int
+  /// Sets its memory aside until nobody holds what it returns; nil where it does not fit now.
+  package var reserve: @Sendable () -> (any Sendable)?
   /// Answers or pictures that it computes side by side.
   package var rows: Int
   /// Positions of its prompt, those of pictures included.
@@ -60,10 +76,11 @@ package struct PreparedRequest<Event: Sendable>: Sendable {
   package var events: @Sendable () -> AsyncThrowingStream<Event, any Error>
 
   package init(
-    bytes: Int, rows: Int = 1, promptTokens: Int, imageTokens: Int = 0,
+    reserve: @escaping @Sendable () -> (any Sendable)? = { true }, rows: Int = 1, promptTokens: Int,
+    imageTokens: Int = 0,
     events: @escaping @Sendable () -> AsyncThrowingStream<Event, any Error>
   ) {
-    self.bytes = bytes
+    self.reserve = reserve
     self.rows = rows
     self.promptTokens = promptTokens
     self.imageTokens = imageTokens
@@ -96,15 +113,15 @@ package struct SamplingRequest: Sendable, Equatable {
 
 /// A conversation that wants an answer.
 package struct ChatRequest: Sendable {
-  package struct Turn: Sendable, Equatable {
+  package struct Turn: Sendable {
     package enum Role: Sendable { case user, assistant }
 
     package var role: Role
     package var text: String
     /// They stand before the text.
-    package var pictures: [Picture]
+    package var pictures: [ShownPicture]
 
-    package init(_ role: Role, _ text: String, pictures: [Picture] = []) {
+    package init(_ role: Role, _ text: String, pictures: [ShownPicture] = []) {
       self.role = role
       self.text = text
       self.pictures = pictures
@@ -177,10 +194,10 @@ package enum ChatEvent: Sendable {
 
 /// A picture of a formula.
 package struct FormulaRequest: Sendable {
-  package var picture: Picture
+  package var picture: ShownPicture
   package var sampling: SamplingRequest
 
-  package init(picture: Picture, sampling: SamplingRequest) {
+  package init(picture: ShownPicture, sampling: SamplingRequest) {
     self.picture = picture
     self.sampling = sampling
   }
@@ -195,24 +212,10 @@ package enum FormulaEvent: Sendable {
 
 /// What was read in a picture.
 package struct ReadFormula: Sendable {
-  package var formula: RenderedFormula
-  /// The probability that the model gives to all of its answer, 0 to 1.
-  package var confidence: Float
-  package var end: EndReason
-  package var tokens: [AnswerToken]
-  /// What the reader wants to be told of the picture or the answer, in whole sentences.
-  package var warnings: [String]
+  /// The members of what `janus-lite ocr --json` writes that say something of the formula.
+  package var members: JSONObject
 
-  package init(
-    formula: RenderedFormula, confidence: Float, end: EndReason, tokens: [AnswerToken],
-    warnings: [String] = []
-  ) {
-    self.formula = formula
-    self.confidence = confidence
-    self.end = end
-    self.tokens = tokens
-    self.warnings = warnings
-  }
+  package init(members: JSONObject) { self.members = members }
 }
 
 /// A formula in every form that is written.

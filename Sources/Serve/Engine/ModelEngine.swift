@@ -11,12 +11,14 @@ import Synchronization
 /// The engine that serves a model: its requests share the steps of one scheduler.
 package final class ModelEngine: InferenceEngine {
   package let card: ModelCard
-  let model: Janus
+  package let model: Janus
   let scheduler: Scheduler
   /// Positions that a request may take.
   let context: Int
   let painting: PaintingDesk?
   private let software: String
+  /// Memory for what is kept of answered requests.
+  private let kept: [MemoryReservation]
 
   /// - Parameters:
   ///   - id: the name that requests give.
@@ -29,8 +31,9 @@ package final class ModelEngine: InferenceEngine {
     self.software = software
     self.context = try model.positions(atMost: context)
     // An eighth of what is free, little enough that nobody misses it.
-    let free = AvailableMemory.bytes ?? 2 << 30
-    scheduler = model.scheduler(prefixBytes: min(512 << 20, free / 8))
+    let prefixBytes = min(512 << 20, (AvailableMemory.bytes ?? 2 << 30) / 8)
+    kept = [model.reserve(prefixBytes)].compactMap(\.self)
+    scheduler = model.scheduler(prefixBytes: kept.isEmpty ? 0 : prefixBytes)
     painting =
       model.paints ? PaintingDesk(try Painter(model, context: context), scheduler) : nil
     card = ModelCard(
@@ -40,6 +43,45 @@ package final class ModelEngine: InferenceEngine {
 
   package var memory: (resident: Int, available: Int?) {
     (ProcessMemory.resident, AvailableMemory.bytes)
+  }
+
+  // MARK: Pictures
+
+  /// What a picture is to the vision tower.
+  private struct Shown: Sendable {
+    let key: PictureKey
+    let pixels: [Float]
+  }
+
+  package func show(
+    _ picture: Picture, asFormula: Bool
+  ) async throws(EngineError) -> ShownPicture {
+    do {
+      return try await Background.run { [model] in
+        let (seen, warning) = asFormula ? try model.formulaPicture(picture) : (picture, nil)
+        let pixels = try model.pixels(of: seen)
+        return ShownPicture(
+          content: Shown(key: Self.key(pixels), pixels: pixels),
+          warnings: warning.map { [$0.description] } ?? [])
+      }
+    } catch let error as BlankPicture {
+      throw EngineError(.request, "\(error)", param: "image")
+    } catch {
+      throw Self.engineError(error)
+    }
+  }
+
+  private static func shown(_ picture: ShownPicture) throws(EngineError) -> Shown {
+    guard let shown = picture.content as? Shown else {
+      throw EngineError(.failure, "a picture of another engine")
+    }
+    return shown
+  }
+
+  private static func key(_ pixels: [Float]) -> PictureKey {
+    var digest = Digest(.sha256)
+    pixels.withUnsafeBytes { digest.update($0) }
+    return PictureKey(digest: digest.finalize())
   }
 
   // MARK: Chat
@@ -52,13 +94,13 @@ package final class ModelEngine: InferenceEngine {
         turn.role == .user ? .user : .assistant, turn.text, pictures: turn.pictures.count,
         placesPictures: false)
     }
-    let pictures = request.turns.flatMap(\.pictures)
+    let pictures = try request.turns.flatMap(\.pictures).map(Self.shown)
     let prompt = try prompt(messages, system: request.system, pictures, request.sampling)
     let answers = try (0..<request.choices).map { choice throws(EngineError) in
       try desk(request.sampling, choice: choice, stops: request.stops, prompt)
     }
     return PreparedRequest(
-      bytes: try admitted(prompt, choices: request.choices), rows: request.choices,
+      reserve: try reserving(need(prompt, choices: request.choices)), rows: request.choices,
       promptTokens: prompt.items.count, imageTokens: prompt.imageTokens
     ) { [self] in
       AsyncThrowingStream { continuation in
@@ -92,25 +134,31 @@ package final class ModelEngine: InferenceEngine {
     _ request: FormulaRequest
   ) async throws(EngineError) -> PreparedRequest<FormulaEvent> {
     let messages = [PromptFormat.Message(.user, model.formulaQuestion, pictures: 1)]
-    let prompt = try prompt(messages, system: nil, [request.picture], request.sampling)
+    let shown = try Self.shown(request.picture)
+    let warnings = request.picture.warnings
+    let prompt = try prompt(messages, system: nil, [shown], request.sampling)
     let answer = try desk(request.sampling, choice: 0, stops: [], prompt, readsFormula: true)
     return PreparedRequest(
-      bytes: try admitted(prompt, choices: 1), promptTokens: prompt.items.count,
+      reserve: try reserving(need(prompt, choices: 1)), promptTokens: prompt.items.count,
       imageTokens: prompt.imageTokens
     ) { [self] in
       AsyncThrowingStream { continuation in
         let work = TextRequest(
-          items: prompt.items, pictures: prompt.keys, choices: 1, see: seeing([request.picture]),
+          items: prompt.items, pictures: prompt.keys, choices: 1, see: seeing([shown]),
           onPrompt: { continuation.yield(.prompt(done: $0, cached: $1)) },
           choose: { _, logits in answer.next(logits) { continuation.yield(.token($0)) } },
           onEnd: { error in
             if let error { return continuation.finish(throwing: Self.engineError(error)) }
             switch answer.end {
-            case .success(let reason)?:
+            case .success?:
               // Away from the steps of others.
               DispatchQueue.global().async {
-                continuation.yield(.end(answer.formula(reason)))
-                continuation.finish()
+                do {
+                  continuation.yield(.end(try answer.formula(pictureWarnings: warnings)))
+                  continuation.finish()
+                } catch {
+                  continuation.finish(throwing: Self.engineError(error))
+                }
               }
             case .failure(let error)?: continuation.finish(throwing: error)
             case nil: continuation.finish(throwing: CancellationError())
@@ -140,7 +188,9 @@ package final class ModelEngine: InferenceEngine {
       throw EngineError(.unsupported, "this model does not paint", param: "model")
     }
     do {
-      return try painting.prepare(request, model) { self.text(of: request, seed: $0) }
+      return try painting.prepare(request, model, reserving: reserving) {
+        self.text(of: request, seed: $0)
+      }
     } catch {
       throw Self.engineError(error)
     }
@@ -168,7 +218,7 @@ package final class ModelEngine: InferenceEngine {
   }
 
   private func prompt(
-    _ messages: [PromptFormat.Message], system: String?, _ pictures: [Picture],
+    _ messages: [PromptFormat.Message], system: String?, _ pictures: [Shown],
     _ sampling: SamplingRequest
   ) throws(EngineError) -> Prompt {
     do {
@@ -177,39 +227,43 @@ package final class ModelEngine: InferenceEngine {
         throw JanusError.context(needed: items.count + 1, available: context)
       }
       return Prompt(
-        items: items, keys: pictures.map(Self.key),
+        items: items, keys: pictures.map(\.key),
         imageTokens: pictures.count * model.vision.patchCount,
         answer: min(sampling.maxTokens, context - items.count),
-        pictureBytes: pictures.reduce(0) { $0 + $1.bytes.count })
+        pictureBytes: pictures.reduce(0) { $0 + 4 * $1.pixels.count })
     } catch {
       throw Self.engineError(error)
     }
   }
 
-  private func admitted(_ prompt: Prompt, choices: Int) throws(EngineError) -> Int {
+  private func need(_ prompt: Prompt, choices: Int) -> Int {
     let pictures = prompt.keys.count
     let one = model.memoryNeed(
       prompt: prompt.items.count, answer: prompt.answer, pictures: pictures)
     let more = model.memoryNeed(prompt: KVCacheSize.chunk, answer: prompt.answer)
-    let need = one.allocations + (choices - 1) * more.allocations + prompt.pictureBytes
-    try Self.checkFits(need)
-    return need
+    return one.allocations + (choices - 1) * more.allocations + prompt.pictureBytes
   }
 
-  static func checkFits(_ need: Int) throws(EngineError) {
-    if let free = AvailableMemory.bytes, need > free {
+  /// How a request takes its memory when its turn comes.
+  ///
+  /// - Throws: where it would not fit even if nobody else ran.
+  private func reserving(
+    _ need: Int
+  ) throws(EngineError) -> @Sendable () -> (any Sendable)? {
+    if let room = model.room(beside: kept), need > room {
       throw EngineError(
         .memory,
-        "the request needs \(need / 1_000_000) MB of memory, but \(free / 1_000_000) MB are available"
+        "the request needs \(need / 1_000_000) MB of memory, but \(room / 1_000_000) MB are available"
       )
     }
+    return { [model] in model.reserve(need) }
   }
 
   private func seeing(
-    _ pictures: [Picture]
+    _ pictures: [Shown]
   ) -> @Sendable (Int, Ops, () -> Bool) throws -> PictureFeatures? {
     { [model] index, ops, keepGoing in
-      try model.features(of: pictures[index], index: index, ops, keepGoing: keepGoing)
+      try model.features(of: pictures[index].pixels, ops, keepGoing: keepGoing)
     }
   }
 
@@ -220,19 +274,10 @@ package final class ModelEngine: InferenceEngine {
     do {
       return try AnswerDesk(
         model, sampling, seed: sampling.seed &+ UInt64(choice), stops: stops,
-        limit: prompt.answer, readsFormula: readsFormula)
+        limit: prompt.answer, readsFormula: readsFormula, promptTokens: prompt.items.count)
     } catch {
       throw Self.engineError(error)
     }
-  }
-
-  private static func key(_ picture: Picture) -> PictureKey {
-    var digest = Digest(.sha256)
-    for side in [picture.width, picture.height] {
-      withUnsafeBytes(of: side) { digest.update($0) }
-    }
-    picture.bytes.withUnsafeBytes { digest.update($0) }
-    return PictureKey(digest: digest.finalize())
   }
 
   /// The engine's words for the library's errors.

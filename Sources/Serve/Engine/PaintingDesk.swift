@@ -29,6 +29,7 @@ final class PaintingDesk: Sendable {
 
   func prepare(
     _ request: PaintRequest, _ model: Janus,
+    reserving: (Int) throws -> @Sendable () -> (any Sendable)?,
     text: @escaping @Sendable (UInt64) -> [(key: String, value: String)]
   ) throws -> PreparedRequest<PaintEvent> {
     let prompt = try model.paintingPrompt(request.prompt)
@@ -39,7 +40,7 @@ final class PaintingDesk: Sendable {
     }
     let together = min(request.seeds.count, Self.mostTogether)
     let need = model.memoryNeed(painting: together, prompt: count)?.allocations ?? 0
-    try ModelEngine.checkFits(need)
+    let reserve = try reserving(need)
     let samplers = try request.seeds.map { seed -> Sampler in
       do throws(SamplerError) {
         return try Sampler(
@@ -48,7 +49,7 @@ final class PaintingDesk: Sendable {
         throw EngineError(.request, "\(error)", param: error.parameter)
       }
     }
-    return PreparedRequest(bytes: need, promptTokens: count) { [self] in
+    return PreparedRequest(reserve: reserve, promptTokens: count) { [self] in
       AsyncThrowingStream { continuation in
         let task = Task {
           do {

@@ -120,7 +120,7 @@ function item(message, index) {
     h("div", { class: "actions" },
       message.role === "user" ? act("edit", () => edit(index)) : act("copy", () => copy(message.text, t("assistant"))),
       message.role === "user" && isLast && !control ? act("again", () => answer()) : null,
-      message.role === "assistant" && isLast ? act("regenerate", () => { talk.messages.pop(); answer(true); }) : null));
+      message.role === "assistant" && isLast ? act("regenerate", () => answer(talk.messages.pop())) : null));
 }
 
 function edit(index) {
@@ -146,8 +146,8 @@ function say() {
   answer();
 }
 
-/** Gets an answer; another one than before is drawn, since the most likely one would be the same again. */
-async function answer(isAnother = false) {
+/** Gets an answer. In place of an `old` one another is drawn, since the most likely one would be the same again. */
+async function answer(old = null) {
   if (control) return;
   control = new AbortController();
   show();
@@ -173,7 +173,7 @@ async function answer(isAnother = false) {
         ? [...await Promise.all(m.pictures.map(async p => ({ type: "image_url", image_url: { url: await dataURL(p) } }))), { type: "text", text: m.text }]
         : m.text,
     })));
-    await stream("/v1/chat/completions", { messages, seed: Math.floor(Math.random() * 2 ** 31), temperature: isAnother ? .7 : 0 }, signal, event => {
+    await stream("/v1/chat/completions", { messages, seed: Math.floor(Math.random() * 2 ** 31), temperature: old ? .7 : 0 }, signal, event => {
       const piece = event.choices?.[0]?.delta?.content;
       if (!piece) return;
       message.text += piece;
@@ -192,7 +192,9 @@ async function answer(isAnother = false) {
   control = null;
   work.hidden = true;
   sendButton.disabled = false;
+  // What was there stays, where nothing came in its place.
   if (message.text) own.messages.push(message);
+  else if (old) own.messages.push(old);
   own.time = Date.now();
   await store.put("chats", own);
   if (own !== talk) return;

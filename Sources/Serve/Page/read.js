@@ -14,8 +14,9 @@ const forms = [
   ["Typst", e => e.typst && `$ ${e.typst} $`],
   ["Markdown", e => `\n$$\n${e.latex}\n$$\n`],
 ];
-/** A token less likely than this is marked. */
-const doubt = Math.log(0.6);
+/** Where a place in UTF-8 lies in a string. */
+const utf8 = new TextEncoder(), text16 = new TextDecoder();
+const place = (text, offset) => text16.decode(utf8.encode(text).subarray(0, offset)).length;
 
 let drop, cards, progress, progressText, historyRow;
 let waiting = 0, finished = 0;
@@ -173,7 +174,7 @@ class Card {
     this.work.hidden = false;
     this.bar.removeAttribute("value");
     this.words.textContent = t("sending");
-    Object.assign(this.entry, { latex: "", mathml: null, typst: null, tokens: [], confidence: null, checked: null, problem: null });
+    Object.assign(this.entry, { latex: "", mathml: null, typst: null, doubtful: [], confidence: null, checked: null, problem: null });
     this.show();
     let raw = "";
     try {
@@ -245,34 +246,37 @@ class Card {
     this.fit();
   }
 
-  /** Marks the tokens of which the model was not sure, as long as they are still there. */
+  /** Marks the places of which the model was not sure, as long as the text is as it was read. */
   showDoubts() {
     const e = this.entry;
-    const places = [];
-    let from = 0;
-    for (const token of e.tokens ?? []) {
-      const text = token.text.trim();
-      const at = text ? e.latex.indexOf(text, from) : -1;
-      if (at < 0) continue;
-      if (token.logprob < doubt && e.latex === e.read) places.push({ at, text, token });
-      from = at + text.length;
-    }
+    const isRead = e.latex && e.latex === e.read;
+    const places = (isRead ? e.doubtful ?? [] : []).filter(d => d.length).map(d => {
+      const at = place(e.latex, d.offset);
+      return { ...d, at, end: place(e.latex, d.offset + d.length) };
+    });
     const pieces = [];
     let end = 0;
-    for (const { at, text } of places) {
-      pieces.push(e.latex.slice(end, at), h("mark", {}, text));
-      end = at + text.length;
+    for (const doubt of places) {
+      if (doubt.at < end) continue;
+      pieces.push(e.latex.slice(end, doubt.at), h("mark", {}, e.latex.slice(doubt.at, doubt.end)));
+      end = doubt.end;
     }
     this.marks.replaceChildren(...pieces, e.latex.slice(end));
-    this.doubts.hidden = !places.length;
-    this.doubts.replaceChildren(h("span", { class: "quiet", t: "doubtful" }), ...places.map(({ at, text, token }) => {
-      const list = h("select", { "aria-label": t("doubtLabel", text), onchange: event => {
-        this.text.value = e.latex.slice(0, at) + event.target.value + e.latex.slice(at + text.length);
+    const choices = places.filter(d => d.alternatives.length);
+    this.doubts.hidden = !choices.length;
+    this.doubts.replaceChildren(h("span", { class: "quiet", t: "doubtful" }), ...choices.map(doubt => {
+      const text = e.latex.slice(doubt.at, doubt.end);
+      const list = h("select", { "aria-label": t("doubtLabel", text), onchange: () => {
+        const before = e.latex.slice(0, doubt.at), after = e.latex.slice(doubt.end);
+        // A command's name must not run into the letter behind it.
+        const gap = /\\[A-Za-z]+$/.test(list.value) && /^[A-Za-z]/.test(after) ? " " : "";
+        this.text.value = before + list.value + gap + after;
         this.edited();
       } });
-      const others = (token.top ?? []).filter(o => o.text.trim() !== text && o.text.trim());
-      for (const o of [{ text, logprob: token.logprob }, ...others])
-        list.append(h("option", { value: o.text.trim() }, `${o.text.trim()}  ${Math.round(Math.exp(o.logprob) * 100)} %`));
+      for (const other of [{ text, probability: doubt.probability }, ...doubt.alternatives]) {
+        const shown = other.text.trim();
+        list.append(h("option", { value: shown }, `${shown || t("nothing")}  ${Math.round(other.probability * 100)} %`));
+      }
       return list;
     }));
   }

@@ -52,6 +52,7 @@ const words = {
   corrected: ["Corrected by you", "已由您更正"],
   sure: ["{0} % sure", "把握 {0} %"],
   doubtful: ["Doubtful:", "存疑："],
+  nothing: ["nothing", "无"],
   doubtLabel: ["Doubtful piece {0}: choose another reading", "存疑部分 {0}：选择其他读法"],
   wordMath: ["MathML (Word)", "MathML（Word）"],
   copied: ["Copied: {0}", "已复制：{0}"],

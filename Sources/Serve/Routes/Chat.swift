@@ -1,5 +1,4 @@
 import Hummingbird
-import JanusImages
 
 extension Service {
   /// `POST /v1/chat/completions`
@@ -8,7 +7,7 @@ extension Service {
     let fields = try ChatFields(try call.json(), limits: limits)
     try check(model: fields.model, of: engine)
     return try await refusing(call) {
-      let request = try await request(fields)
+      let request = try await request(fields, engine)
       let prepared = try await engine.prepare(request)
       let answer = ChatAnswer(
         id: "chatcmpl-" + call.id, model: engine.card.id, choices: fields.choices,
@@ -21,12 +20,15 @@ extension Service {
     }
   }
 
-  private func request(_ fields: ChatFields) async throws -> ChatRequest {
+  private func request(
+    _ fields: ChatFields, _ engine: any InferenceEngine
+  ) async throws -> ChatRequest {
     var turns: [ChatRequest.Turn] = []
     for turn in fields.turns {
-      var pictures: [Picture] = []
+      var pictures: [ShownPicture] = []
       for (bytes, path) in turn.pictures {
-        pictures.append(try await PictureField.picture(bytes, path: path))
+        pictures.append(
+          try await PictureField.shown(bytes, path: path, asFormula: false, by: engine))
       }
       turns.append(.init(turn.role, turn.text, pictures: pictures))
     }

@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import JanusImages
 
 /// Pictures of formulas, as they were sent.
 struct FormulaFields {
@@ -30,7 +29,7 @@ struct FormulaFields {
     if body.isEmpty { throw .missing("body", expected: "a picture") }
     items = [Item(name: nil, bytes: body, path: "body")]
     isList = false
-    sampling = SamplingRequest(maxTokens: min(512, limits.tokens), topLogprobs: 3)
+    sampling = SamplingRequest(maxTokens: min(512, limits.tokens))
     streams = false
   }
 
@@ -99,7 +98,7 @@ struct FormulaFields {
     if fields["max_tokens"] == nil, fields["max_completion_tokens"] == nil {
       sampling.maxTokens = min(512, limits.tokens)
     }
-    sampling.topLogprobs = try fields.integer("top_logprobs", 0...20) ?? 3
+    sampling.topLogprobs = try fields.integer("top_logprobs", 0...20)
     return sampling
   }
 }
@@ -133,14 +132,9 @@ extension Service {
   private func prepare(
     _ item: FormulaFields.Item, _ fields: FormulaFields, _ engine: any InferenceEngine
   ) async throws -> PreparedRequest<FormulaEvent> {
-    let picture = try await PictureField.picture(item.bytes, path: item.path)
-    do {
-      return try await engine.prepare(FormulaRequest(picture: picture, sampling: fields.sampling))
-    } catch {
-      var error = error
-      if error.param == nil || error.param == "image" { error.param = item.path }
-      throw error
-    }
+    let picture = try await PictureField.shown(
+      item.bytes, path: item.path, asFormula: true, by: engine)
+    return try await engine.prepare(FormulaRequest(picture: picture, sampling: fields.sampling))
   }
 
   private func whole(
@@ -240,7 +234,8 @@ extension Service {
     usage.add(own)
     call.record.set(usage)
     guard let result else { throw EngineError(.failure, "the reading had no end") }
-    var object = result.json
+    var object: JSONObject = ["object": "formula"]
+    for member in result.members.members { object.append(member.name, member.value) }
     object.append("image", item.name.map { .string($0) } ?? .null)
     object.append("usage", own.json)
     return object
@@ -276,31 +271,5 @@ extension RenderedFormula {
       "typst": typst.map { .string($0) } ?? .null, "valid": .bool(isValid),
       "problem": problem.map { .string($0) } ?? .null,
     ]
-  }
-}
-
-extension ReadFormula {
-  var json: JSONObject {
-    var object: JSONObject = ["object": "formula"]
-    for member in formula.json.members { object.append(member.name, member.value) }
-    object.append("confidence", .real(Double(confidence)))
-    object.append("finish_reason", .string(end.rawValue))
-    object.append("warnings", .array(warnings.map { .string($0) }))
-    object.append(
-      "tokens",
-      .array(
-        tokens.map { token in
-          [
-            "text": .string(token.text), "logprob": .real(Double(token.chosen.logprob)),
-            "top": .array(
-              token.top.map {
-                [
-                  "text": .string(String(decoding: $0.bytes, as: UTF8.self)),
-                  "logprob": .real(Double($0.logprob)),
-                ]
-              }),
-          ]
-        }))
-    return object
   }
 }

@@ -83,7 +83,7 @@ struct Painting: Sendable {
   static let mostBacklog = 16 << 20
 
   private let format: PaintFields.Format
-  private let quality: Int
+  private let quality: Int?
   private let asURL: Bool
   private let seeds: [UInt64]
   private let size: (width: Int, height: Int)
@@ -197,13 +197,14 @@ struct Painting: Sendable {
   ) async throws -> String {
     try await Background.run { [self] in
       let picture = picture.filling(width: size.width, height: size.height)
+      let lines = text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
       let bytes =
         switch format {
         case .png: try picture.encodePNG(text: text)
-        case .jpeg:
-          try picture.encodeJPEG(
-            quality: quality,
-            comment: text.map { "\($0.key): \($0.value)" }.joined(separator: "\n"))
+        case .jpeg: try picture.encodeJPEG(quality: max(1, quality ?? 90), comment: lines)
+        // Without loss, unless a quality was asked for.
+        case .webp:
+          try picture.encodeWebP(quality: quality == 100 ? nil : quality, description: lines)
         }
       return Base64.encode(bytes)
     }

@@ -1,14 +1,16 @@
+import JanusImages
+
 /// What a painting asks for, as it was sent.
 struct PaintFields {
-  enum Format: String, CaseIterable { case png, jpeg }
+  enum Format: String, CaseIterable { case png, jpeg, webp }
 
   var model: String?
   var request: PaintRequest
   /// Nil paints at the model's own size.
   var size: (width: Int, height: Int)?
   var format: Format
-  /// Of JPEG files, 1 to 100.
-  var quality: Int
+  /// Of JPEG and WebP files, 0 to 100; nil where none was asked for.
+  var quality: Int?
   var asURL: Bool
   var streams: Bool
 
@@ -35,7 +37,7 @@ struct PaintFields {
     if !streams { request.partials = 0 }
     size = try Self.size(fields)
     format = try Self.format(fields)
-    quality = max(1, try fields.integer("output_compression", 0...100) ?? 90)
+    quality = try fields.integer("output_compression", 0...100)
     asURL = try fields.choice("response_format", of: ["b64_json", "url"]) == "url"
     if let background = try fields.choice(
       "background", of: ["auto", "opaque", "transparent"]), background == "transparent"
@@ -47,7 +49,10 @@ struct PaintFields {
   private static func format(_ fields: Fields) throws(APIError) -> Format {
     guard let name = try fields.string("output_format", most: 64) else { return .png }
     guard let format = Format(rawValue: name) else {
-      throw .field("output_format", expected: "png or jpeg", found: quoted(name))
+      throw .field("output_format", expected: "png, jpeg or webp", found: quoted(name))
+    }
+    if format == .webp, !PictureLibrary.webP.isInstalled {
+      throw .unsupported("output_format", "expected png or jpeg: the server has no libwebp")
     }
     return format
   }

@@ -52,8 +52,23 @@ enum PictureField {
     return bytes
   }
 
+  /// A picture as the model sees it. Of those of a request one at a time is there as a whole.
+  static func shown(
+    _ bytes: [UInt8], path: String, asFormula: Bool, by engine: any InferenceEngine
+  ) async throws -> ShownPicture {
+    let picture = try await decoded(bytes, path: path)
+    do {
+      return try await engine.show(picture, asFormula: asFormula)
+    } catch {
+      var error = error
+      error.message = "\(path): \(error.message)"
+      error.param = path
+      throw error
+    }
+  }
+
   /// Decodes away from the tasks that serve others: a large picture takes a while.
-  static func picture(_ bytes: [UInt8], path: String) async throws -> Picture {
+  private static func decoded(_ bytes: [UInt8], path: String) async throws -> Picture {
     try await Background.run {
       do {
         return try Picture(decoding: bytes, limits: limits)

@@ -33,7 +33,7 @@ extension Service {
     do throws(Admission.Full) {
       return Running(
         prepared: prepared,
-        place: try admission.enter(rows: prepared.rows, bytes: prepared.bytes))
+        place: try admission.enter(rows: prepared.rows, reserve: prepared.reserve))
     } catch {
       throw APIError(
         status: 429,

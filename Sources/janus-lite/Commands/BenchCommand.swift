@@ -17,7 +17,7 @@ struct BenchCommand: ParsableCommand {
       and after each run, and integer multiply-accumulates for everything else, at the beginning. \
       Other programs that run meanwhile spoil the figures.
 
-      With --stdin each line of standard input is one of load-to-first-token, encode, prefill, decode-0, decode-600, \
+      With --stdin each line of standard input is one of load-to-first-token, encode, prefill, decode-0, decode-600, batch-8, grammar, \
       paint-2, paint-16, paint-32 and vq, and is answered by one line, {"stage":…,"seconds":…} or \
       {"error":…}. The first run of a stage is slower than the others.
       """)
@@ -32,7 +32,7 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only these stages: first-token, encode, prefill, decode, paint, vq, separated by commas.",
+      "Only these stages: first-token, encode, prefill, decode, batch, grammar, paint, vq, separated by commas.",
       valueName: "names"))
   var stages: String?
 

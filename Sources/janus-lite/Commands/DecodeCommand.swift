@@ -25,12 +25,13 @@ struct DecodeCommand: ParsableCommand {
   @Option(
     name: [.short, .customLong("output")],
     help: ArgumentHelp(
-      "Picture to write, .png or .jpg; - for a PNG to standard output.", valueName: "file"),
-    completion: .file(extensions: ["png", "jpg"]))
+      "Picture to write, .png, .jpg or .webp; - for a PNG to standard output.", valueName: "file"),
+    completion: .file(extensions: ["png", "jpg", "webp"]))
   var output: String
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Quality of a JPEG file, 1 to 100.", valueName: "q")
+    parsing: .unconditional,
+    help: ArgumentHelp("Quality of a JPEG or WebP file, 1 to 100.", valueName: "q")
   )
   var quality = 90
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 
+import enum JanusFormulas.Delimiters
 import struct JanusFormulas.Formula
 
 /// `janus-lite formula`: LaTeX that is there already, checked or in another notation.
@@ -8,7 +9,8 @@ struct FormulaCommand: ParsableCommand {
     commandName: "formula",
     abstract: "Check the LaTeX of a formula, or write it as MathML, Typst or text.",
     discussion: """
-      Reads one formula from a file or standard input. With --check it prints what is wrong and \
+      Reads one formula from a file or standard input; dollar signs, \\(…\\) or \\[…\\] around it do \
+      not count. With --check it prints what is wrong and \
       where, a line for each problem, and ends with exit code 65 if there is any.
       """)
 
@@ -38,20 +40,22 @@ struct FormulaCommand: ParsableCommand {
     guard bytes.count <= Formula.longest else {
       throw Failure(.data, "\(shown): expected at most \(Formula.longest) bytes, found more")
     }
-    guard let latex = String(validating: bytes, as: UTF8.self) else {
+    guard String(validating: bytes, as: UTF8.self) != nil else {
       throw Failure(.data, "\(shown): expected text in UTF-8, found other bytes")
     }
-    let formula = Formula(latex)
+    let content = Delimiters.content(of: bytes)
+    let formula = Formula(String(decoding: bytes[content], as: UTF8.self))
+    let problems = formula.problems.map { $0.description(offset: content.lowerBound) }
     if check {
-      for problem in formula.problems { try StandardOutput.line(problem.description) }
+      for problem in problems { try StandardOutput.line(problem) }
       let unknown = formula.unknownCommands
       if !unknown.isEmpty {
         StandardError.note("commands of no known package: \(unknown.joined(separator: " "))")
       }
-      if !formula.problems.isEmpty { throw ExitCode(Failure.Code.data.rawValue) }
+      if !problems.isEmpty { throw ExitCode(Failure.Code.data.rawValue) }
       return
     }
-    if let problem = formula.problems.first {
+    if let problem = problems.first {
       StandardError.note("\(shown): \(problem); written as far as it was understood")
     }
     switch to {

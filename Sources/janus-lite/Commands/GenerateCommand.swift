@@ -108,11 +108,12 @@ struct GenerateCommand: ParsableCommand {
     help: ArgumentHelp("Sample from the most likely codes up to this sum.", valueName: "p"))
   var topP: Float?
 
-  @Option(help: "Format of the files: png or jpeg.")
+  @Option(help: "Format of the files: png, jpeg or webp.")
   var format = PictureFile.Format.png
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Quality of JPEG files, 1 to 100.", valueName: "q"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Quality of JPEG and WebP files, 1 to 100.", valueName: "q"))
   var quality = 90
 
   @Option(
@@ -237,6 +238,7 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: true)
+    try format.checkLibrary()
     let model = try like.map(Self.provenance)
     let jobs = try jobs(like: model)
     let painter = try Painter(

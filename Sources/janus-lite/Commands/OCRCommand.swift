@@ -16,19 +16,57 @@ struct OCRCommand: ParsableCommand {
     commandName: "ocr",
     abstract: "Read the formula in each picture as LaTeX.",
     discussion: """
-      Prints one result a line, in the order of the arguments. A picture that cannot be read gets \
-      a line on standard error, the others are read all the same, and the exit code tells.
+      Prints the LaTeX of one picture, or a line for each of several: its name, a tab, its LaTeX. A \
+      picture that cannot be read gets a line on standard error, the others are read all the same, \
+      and the exit code tells. A folder stands for its pictures, a PDF for its pages.
 
       With --json each line is an object: images, latex (text is the same), mathml, typst, markdown, \
       valid, problem, confidence, doubtful, repairs, warnings, token_ids, prompt_token_count, \
-      finish_reason ("stop", "length" or "loop"), logprobs, timings.
+      finish_reason ("stop", "length" or "loop"), logprobs, timings, alternatives.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Pictures, folders of them, or - for standard input.", valueName: "image"),
+      "Pictures, PDFs, folders of them, or - for standard input.", valueName: "image"),
     completion: .file())
-  var images: [String]
+  var images: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "File with the names of further pictures, a line each; - for standard input.",
+      valueName: "file"),
+    completion: .file())
+  var filesFrom: String?
+
+  @Flag(help: "Look for pictures in the folders of folders, too.")
+  var recursive = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Read the pictures that come into this folder from now on, until Ctrl-C.",
+      valueName: "folder"),
+    completion: .directory)
+  var watch: String?
+
+  @Option(
+    help: ArgumentHelp("tsv, json, csv, markdown or html (default: tsv).", valueName: "kind"))
+  var format: ReadingFormat?
+
+  @Option(
+    name: [.short, .customLong("output")],
+    help: ArgumentHelp(
+      "File to write the results to; FILE.resume beside it keeps them as they come.",
+      valueName: "file"),
+    completion: .file())
+  var output: String?
+
+  @Flag(help: "With --output: go on where an earlier run ended; what it read is not read again.")
+  var resume = false
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Write each picture's name before its formula (default: for several pictures).")
+  var name: Bool?
 
   @Option(
     help: ArgumentHelp(
@@ -36,11 +74,22 @@ struct OCRCommand: ParsableCommand {
       valueName: "kind"))
   var delimiters = Delimiters.none
 
-  @Flag(help: "Print the words of the answer with its formulas, as Markdown.")
+  @Flag(help: "Write the words of the answer with its formulas, as Markdown on one line.")
   var markdown = false
 
-  @Flag(help: "Print each picture's name and a tab before its formula.")
-  var name = false
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Look for so many other readings, all valid, and write them with their probabilities.",
+      valueName: "n"))
+  var alternatives = 0
+
+  @Option(
+    help: ArgumentHelp("Pictures to read at once: auto or a number.", valueName: "n"))
+  var batch = BatchSize.auto
+
+  @Option(help: ArgumentHelp("How to show progress: auto, plain or none.", valueName: "kind"))
+  var progress = ProgressKind.auto
 
   @Flag(help: "Show whole pictures to the model, margins and all.")
   var noTrim = false
@@ -52,97 +101,115 @@ struct OCRCommand: ParsableCommand {
   @OptionGroup(title: "Memory") var cache: CacheOptions
   @OptionGroup(title: "Answer") var generation: GenerationOptions
 
+  private static let mostAlternatives = 64
+
+  func validate() throws {
+    guard !images.isEmpty || filesFrom != nil || watch != nil else {
+      throw ValidationError("expected a picture, found none")
+    }
+    guard (0...Self.mostAlternatives).contains(alternatives) else {
+      throw ValidationError(
+        "--alternatives: expected 0 to \(Self.mostAlternatives), found \(alternatives)")
+    }
+    if case .count(let count) = batch, !(1...BatchSize.limit).contains(count) {
+      throw ValidationError("--batch: expected auto or 1 to \(BatchSize.limit), found \(count)")
+    }
+    if resume, output == nil { throw ValidationError("--resume: expected --output FILE with it") }
+    if generation.json, let format, format != .json {
+      throw ValidationError("--json: expected no other format with it, found --format \(format)")
+    }
+    if output == "-" {
+      throw ValidationError("--output: expected a file's name, found '-' (leave it out)")
+    }
+  }
+
+  private var kind: ReadingFormat { format ?? (generation.json ? .json : .tsv) }
+
   func run() throws {
-    Interrupt.listen(endingProcess: true)
-    let list = try PictureInput.list(images)
-    let inputs = list.inputs
+    Interrupt.listen(endingProcess: true, writingFiles: output != nil)
+    let names = try images + (filesFrom.map(NameList.read) ?? [])
+    let list = try PictureInput.list(names, recursive: recursive)
+    let model = try model.open(cacheFormat: cache.kv)
+    let several = !list.isOne || watch != nil
     let reader = try FormulaReader(
-      try model.open(cacheFormat: cache.kv), context: cache.context, readsMany: inputs.count > 1,
+      model, context: cache.context, readsMany: list.inputs.count > 1 || watch != nil,
       trims: !noTrim)
-    if dryRun, let first = inputs.first {
-      let need = try reader.memoryNeed(try first.load(), settings: generation.settings)
+    let together = try self.together(reader, watch == nil ? list.inputs.count : .max)
+    if dryRun, let first = list.inputs.first {
+      let need = try reader.memoryNeed(
+        try first.load(), together: together, settings: generation.settings)
       return try MemoryStatement(need, request: "ocr").print(json: generation.json)
     }
-    var status = StatusLine()
-    var firstFailure: Failure.Code?
-    var failed = 0
-    for (index, input) in inputs.enumerated() {
-      let label = inputs.count > 1 ? "\(input.name) (\(index + 1) of \(inputs.count))" : input.name
-      status.show("reading \(label)")
-      var isWritten = true
-      do {
-        let answer = try read(input, with: reader, label: label, &status)
-        status.clear()
-        isWritten = false
-        try show(answer, of: input)
-      } catch {
-        status.clear()
-        let failure = Failure(error)
-        // These are not the picture's fault; the next picture would fail, too.
-        if failure.code == .interrupted || failure.code == .internalError || !isWritten {
-          throw failure
-        }
-        StandardError.line("janus-lite: error: \(failure.message)")
-        firstFailure = firstFailure ?? failure.code
-        failed += 1
-        if generation.json {
-          try JSONLine.print(FailedLine(image: input.name, error: failure.message))
-        }
-      }
+    let file = try output.map {
+      try ResumeFile(
+        output: $0, head: ResumeFile.Head(model: model.identity, options: options(several)),
+        resumes: resume)
     }
-    if failed > 0 || list.skipped > 0 {
-      var parts = ["\(inputs.count - failed) read"]
-      if failed > 0 { parts.append("\(failed) failed") }
-      if list.skipped > 0 { parts.append("\(list.skipped) skipped that are no pictures") }
-      if inputs.count > 1 { StandardError.note(parts.joined(separator: ", ")) }
-    }
-    if let firstFailure { throw ExitCode(firstFailure.rawValue) }
+    let run = ReadingRun(
+      reader,
+      ReadingWriter(
+        format: kind, names: name ?? several, delimiters: delimiters, words: markdown,
+        alternatives: alternatives > 0),
+      generation, alternatives: alternatives, together: together, progress: progress, file: file)
+    try run.begin()
+    let arrivals = try watch.map { try FolderWatch($0) }
+    try run.read(list.inputs)
+    if let arrivals { try follow(arrivals, run) }
+    try run.finish()
+    summarize(run, list)
+    if let code = run.firstFailure { throw ExitCode(code.rawValue) }
   }
 
-  private func read(
-    _ input: PictureInput, with reader: FormulaReader, label: String, _ status: inout StatusLine
-  ) throws -> FormulaReading {
-    let picture = try input.load()
-    var text = ""
-    let reading: FormulaReading
-    do {
-      reading = try reader.read(picture, settings: generation.settings, stop: Interrupt.stop) {
-        text += $0
-        // The result is known at the end only, when sentences can be told from the formula.
-        status.show("\(label): \(text)")
-      }
-    } catch JanusError.blankPicture(_, let error) {
-      throw Failure(.data, "\(input.shownName): \(error)")
+  /// How many of `number` pictures are read at once.
+  private func together(_ reader: FormulaReader, _ number: Int) throws -> Int {
+    switch batch {
+    case .count(let count): return max(1, min(count, number))
+    case .auto:
+      let most = max(1, min(number, FormulaReader.together))
+      return Waves(
+        for: most,
+        bytesPerPicture: try reader.bytesPerPicture(settings: generation.settings)
+      ).size
     }
-    if reading.answer.finishReason == .cancelled { throw Failure.interrupted }
-    return reading
   }
 
-  private func show(_ reading: FormulaReading, of input: PictureInput) throws(Failure) {
-    if generation.json {
-      try JSONLine.print(FormulaLine(reading, image: input.name))
-    } else {
-      let text =
-        markdown
-        ? reading.markdown.split(whereSeparator: \.isNewline).joined(separator: " ")
-        : reading.hasFormula ? delimiters.wrap(reading.latex) : reading.latex
-      try StandardOutput.line((name ? input.name + "\t" : "") + text)
-      for warning in reading.warnings { StandardError.note("\(input.name): \(warning)") }
-      reading.answer.noteIncompleteness(of: input.name, limit: generation.maxTokens)
+  /// Reads what comes, until Ctrl-C.
+  private func follow(_ arrivals: FolderWatch, _ run: ReadingRun) throws {
+    var arrivals = arrivals
+    if output != nil { try run.finish() }
+    while let names = try arrivals.next() {
+      try run.read(try PictureInput.list(names).inputs)
+      if output != nil { try run.finish() }
     }
-    if generation.verbose { StandardError.note("\(input.name): \(reading.answer.summary)") }
+    throw Failure.interrupted
   }
-}
 
-/// What stands for a picture that could not be read.
-private struct FailedLine: Encodable {
-  let images: [String]
-  let error: String
+  private func summarize(_ run: ReadingRun, _ list: PictureInput.List) {
+    guard run.failedCount > 0 || list.skipped > 0 || run.skippedCount > 0, list.inputs.count > 1
+    else { return }
+    var parts = ["\(run.readCount) read"]
+    if run.failedCount > 0 { parts.append("\(run.failedCount) failed") }
+    if run.skippedCount > 0 { parts.append("\(run.skippedCount) done before") }
+    if list.skipped > 0 { parts.append("\(list.skipped) skipped that are no pictures") }
+    StandardError.note(parts.joined(separator: ", "))
+  }
 
-  init(image: String, error: String) {
-    images = [image]
-    self.error = error
+  /// What readings depend on, beside the model.
+  private func options(_ several: Bool) -> [String: String] {
+    var options = [
+      "--format": kind.rawValue, "--name": "\(name ?? several)",
+      "--delimiters": delimiters.rawValue, "--markdown": "\(markdown)",
+      "--alternatives": "\(alternatives)", "--no-trim": "\(noTrim)",
+      "--temperature": "\(generation.temperature)", "--max-tokens": "\(generation.maxTokens)",
+      "--logprobs": "\(kind == .json ? generation.logprobs : 0)",
+    ]
+    options["--kv"] = cache.kv?.rawValue
+    options["--context"] = cache.context.map(String.init)
+    if generation.temperature > 0 {
+      options["--top-p"] = generation.topP.map { "\($0)" }
+      options["--top-k"] = generation.topK.map(String.init)
+      options["--seed"] = generation.seed.map(String.init)
+    }
+    return options
   }
 }
-
-extension Delimiters: ExpressibleByArgument {}

@@ -111,7 +111,7 @@
       let logger = Logger(label: "janus-lite") { _ in LineLogger(logLevel: level) }
       let server: Server
       do {
-        server = try Server(options, logger: logger, availableMemory: { AvailableMemory.bytes })
+        server = try Server(options, logger: logger)
       } catch {
         throw Failure(
           .usage, "\(error) (--api-key-file gives one, --allow-public does without)")

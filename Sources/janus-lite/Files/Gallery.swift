@@ -108,7 +108,7 @@ struct Gallery {
     case .folder(let folder):
       let suffix = number == 1 ? "" : "-\(number)"
       let name = Self.name(template, prompt: prompt, seed: seed, index: index)
-      let file = "\(name)\(suffix).\(format == .png ? "png" : "jpg")"
+      let file = "\(name)\(suffix).\(format.ending)"
       return folder == "." ? file : folder + (folder.hasSuffix("/") ? "" : "/") + file
     }
   }

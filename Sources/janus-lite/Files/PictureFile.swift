@@ -12,7 +12,19 @@ import JanusWords
 /// absent.
 struct PictureFile {
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case png, jpeg
+    case png, jpeg, webp
+
+    /// The ending of a file's name.
+    var ending: String { self == .jpeg ? "jpg" : rawValue }
+
+    /// Throws where the system lacks what writes this format.
+    func checkLibrary() throws(Failure) {
+      guard self == .webp, !PictureLibrary.webP.isInstalled else { return }
+      throw Failure(
+        .unavailable,
+        "WebP pictures are written with libwebp, which is not installed\(PictureHint.installing(.webP))"
+      )
+    }
   }
 
   let path: String
@@ -24,10 +36,13 @@ struct PictureFile {
     switch URL(filePath: path).pathExtension.lowercased() {
     case "png": self.init(path: path, format: .png, quality: quality)
     case "jpg", "jpeg": self.init(path: path, format: .jpeg, quality: quality)
+    case "webp":
+      try Format.webp.checkLibrary()
+      self.init(path: path, format: .webp, quality: quality)
     case let ending:
       throw Failure(
         .usage,
-        "'\(path)': expected a name in .png or .jpg, found \(ending.isEmpty ? "neither" : ".\(ending)")"
+        "'\(path)': expected a name in .png, .jpg or .webp, found \(ending.isEmpty ? "none of them" : ".\(ending)")"
       )
     }
   }
@@ -43,7 +58,8 @@ struct PictureFile {
     try write(encoded(picture, text: text))
   }
 
-  /// The file of `picture` with `text` in it: as text chunks of a PNG, or as the comment of a JPEG.
+  /// The file of `picture` with `text` in it: as text chunks of a PNG, the comment of a JPEG, or the
+  /// description of a WebP.
   func encoded(
     _ picture: Picture, text: [(key: String, value: String)]
   ) throws(Failure) -> [UInt8] {
@@ -51,12 +67,17 @@ struct PictureFile {
       switch format {
       case .png: return try picture.encodePNG(text: text)
       case .jpeg:
-        let comment = text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
-        return try picture.encodeJPEG(quality: quality, comment: comment)
+        return try picture.encodeJPEG(quality: quality, comment: Self.lines(text))
+      case .webp:
+        return try picture.encodeWebP(quality: quality, description: Self.lines(text))
       }
     } catch {
       throw Failure(.internalError, "'\(path)': \(error)")
     }
+  }
+
+  private static func lines(_ text: [(key: String, value: String)]) -> String {
+    text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
   }
 
   func write(_ bytes: [UInt8]) throws(Failure) {

@@ -7,22 +7,54 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
-/// A picture as it is named on the command line: a file, or `-` for standard input.
+/// A picture as it is named on the command line: a file, `-` for standard input, or a page of a PDF.
 struct PictureInput {
+  /// As it was given; a page has `#page=N` behind its file's name.
   let name: String
+  private let file: String
+  /// The page of a PDF, from 1.
+  private let page: Int?
+  /// Why there is no picture, found while the arguments were looked at.
+  private let failure: Failure?
 
   static let standardInput = InputFile.standardInput
   /// More than any picture within the limits of pixels takes.
   private static let byteLimit = 1 << 30
 
+  init(name: String) {
+    self.init(name: name, file: name, page: nil, failure: nil)
+  }
+
+  private init(name: String, file: String, page: Int?, failure: Failure?) {
+    self.name = name
+    self.file = file
+    self.page = page
+    self.failure = failure
+  }
+
   func load() throws(Failure) -> Picture {
+    if let failure { throw failure }
+    if let page { return try PDFFile(path: file).page(page) }
     do {
-      return try InputFile.withBytes(of: name, limit: Self.byteLimit) { try Picture(decoding: $0) }
+      return try InputFile.withBytes(of: file, limit: Self.byteLimit) { try Picture(decoding: $0) }
     } catch let error as PictureError {
-      throw Failure(.data, "\(shownName): \(error)")
+      throw Failure(.data, "\(shownName): \(error)\(PictureHint.text(error))")
     } catch {
       throw Failure(error)
     }
+  }
+
+  /// A checksum of its bytes, for a picture that can be read again; nil for standard input and pipes.
+  func digest() -> String? {
+    var status = stat()
+    guard failure == nil, file != Self.standardInput,
+      SystemPath.withBytes(of: file, { stat($0, &status) }) == 0,
+      status.st_mode & S_IFMT == S_IFREG,
+      status.st_size <= Self.byteLimit, let mapped = try? MappedFile(path: file, access: .copied)
+    else { return nil }
+    var digest = Digest(.sha256)
+    digest.update(mapped.bytes)
+    return Digest.hexadecimal(digest.finalize()) + (page.map { "#\($0)" } ?? "")
   }
 
   /// Its name in messages.
@@ -32,39 +64,91 @@ struct PictureInput {
   struct List {
     var inputs: [PictureInput] = []
     var skipped = 0
+    /// Whether one picture was named, by itself.
+    var isOne = false
   }
 
-  /// The pictures that the arguments name: a folder stands for the pictures in it, by name.
-  static func list(_ names: [String]) throws(Failure) -> List {
+  /// The pictures that the arguments name: a folder stands for the pictures in it, by name, and a PDF for
+  /// its pages.
+  ///
+  /// - Parameter recursive: whether folders in folders are looked through, too.
+  static func list(_ names: [String], recursive: Bool = false) throws(Failure) -> List {
     var list = List()
     for name in names {
       guard name != standardInput, isFolder(name) else {
-        list.inputs.append(PictureInput(name: name))
+        add(file: name, to: &list)
         continue
       }
       let count = list.inputs.count
-      try add(folder: name, to: &list)
+      var seen: Set<FileIdentity> = []
+      try add(folder: name, recursive: recursive, &seen, to: &list)
       guard list.inputs.count > count else {
-        throw Failure(.data, "'\(name)': expected a folder with pictures, found none")
+        throw Failure(
+          .data,
+          "'\(name)': expected a folder with pictures, found none"
+            + (recursive ? "" : " (--recursive looks in its folders, too)"))
       }
     }
+    list.isOne =
+      names.count == 1 && list.inputs.count == 1 && list.inputs[0].page == nil
+      && (names[0] == standardInput || !isFolder(names[0]))
     return list
   }
 
-  private static func isFolder(_ path: String) -> Bool {
+  /// A file, or the pages of one.
+  private static func add(file name: String, to list: inout List) {
+    guard name != standardInput, isRegular(name), PDFFile.isPDF(name) else {
+      list.inputs.append(PictureInput(name: name))
+      return
+    }
+    do throws(Failure) {
+      for page in 1...(try PDFFile(path: name).pageCount()) {
+        list.inputs.append(
+          PictureInput(name: "\(name)#page=\(page)", file: name, page: page, failure: nil))
+      }
+    } catch {
+      list.inputs.append(PictureInput(name: name, file: name, page: nil, failure: error))
+    }
+  }
+
+  private struct FileIdentity: Hashable {
+    let device: UInt64
+    let file: UInt64
+
+    init(_ status: stat) {
+      device = UInt64(truncatingIfNeeded: status.st_dev)
+      file = UInt64(truncatingIfNeeded: status.st_ino)
+    }
+  }
+
+  private static func status(_ path: String) -> stat? {
     var status = stat()
-    return SystemPath.withBytes(of: path) { stat($0, &status) } == 0
-      && status.st_mode & S_IFMT == S_IFDIR
+    return SystemPath.withBytes(of: path) { stat($0, &status) } == 0 ? status : nil
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+  }
+
+  private static func isRegular(_ path: String) -> Bool {
+    status(path).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
   }
 
   private static let endings: Set<String> = [
     "png", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif",
-    "avif",
+    "avif", "pdf",
   ]
 
+  /// Folders in folders, deeper than anybody goes.
+  private static let deepest = 64
+
   /// Files that are pictures by their content or their name. One that turns out to be none is told
-  /// as a failure, not passed over.
-  private static func add(folder: String, to list: inout List) throws(Failure) {
+  /// as a failure, not passed over. A folder that links lead back to is looked through once.
+  private static func add(
+    folder: String, recursive: Bool, _ seen: inout Set<FileIdentity>, depth: Int = 0,
+    to list: inout List
+  ) throws(Failure) {
+    if let status = status(folder), !seen.insert(FileIdentity(status)).inserted { return }
     guard let names = SystemPath.names(in: folder) else {
       let reason = String(cString: strerror(errno))
       throw Failure(.inputOutput, "cannot list '\(folder)': \(reason)")
@@ -72,25 +156,53 @@ struct PictureInput {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for name in names.sorted() where !name.hasPrefix(".") {
       let path = prefix + name
-      var status = stat()
-      let isThere = SystemPath.withBytes(of: path) { stat($0, &status) } == 0
-      if isThere, status.st_mode & S_IFMT == S_IFDIR { continue }
+      let status = status(path)
+      if let status, status.st_mode & S_IFMT == S_IFDIR {
+        if recursive, depth < deepest {
+          try add(folder: path, recursive: true, &seen, depth: depth + 1, to: &list)
+        }
+        continue
+      }
       // Nobody may ever write to a pipe that lies in a folder.
-      if isThere, status.st_mode & S_IFMT != S_IFREG {
+      if let status, status.st_mode & S_IFMT != S_IFREG {
         list.skipped += 1
         continue
       }
-      let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-      if endings.contains(ending) || isPicture(path) {
-        list.inputs.append(PictureInput(name: path))
+      if isPicture(named: name) || hasPicture(path) {
+        add(file: path, to: &list)
       } else {
         list.skipped += 1
       }
     }
   }
 
-  private static func isPicture(_ path: String) -> Bool {
+  /// Whether a name ends as those of pictures do.
+  static func isPicture(named name: String) -> Bool {
+    endings.contains(name.split(separator: ".").last.map { $0.lowercased() } ?? "")
+  }
+
+  private static func hasPicture(_ path: String) -> Bool {
     guard let file = try? MappedFile(path: path) else { return false }
     return PictureKind(of: UnsafeRawBufferPointer(rebasing: file.bytes.prefix(64))) != nil
+      || file.bytes.prefix(5).elementsEqual("%PDF-".utf8)
+  }
+}
+
+/// What to do about a picture that cannot be read.
+enum PictureHint {
+  static func text(_ error: PictureError) -> String {
+    guard case .missingLibrary(_, let library) = error else { return "" }
+    return installing(library) + "; or convert it to PNG"
+  }
+
+  /// How to get a library, in brackets.
+  static func installing(_ library: PictureLibrary) -> String {
+    let (debian, brew) =
+      switch library {
+      case .webP: ("libwebp7", "webp")
+      case .tiff: ("libtiff6", "libtiff")
+      case .heif: ("libheif1", "libheif")
+      }
+    return " (Debian and Ubuntu: apt install \(debian); macOS: brew install \(brew))"
   }
 }

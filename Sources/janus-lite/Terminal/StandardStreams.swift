@@ -49,9 +49,9 @@ enum StandardError {
   /// One line, whatever the text holds.
   static func line(_ text: String) { write(DisplayText.line(text) + "\n") }
 
-  /// What this program itself moves the cursor or sets the terminal with.
+  /// A sequence of our own that a terminal obeys.
   static func control(_ sequence: StaticString) {
-    _ = writeAll("\(sequence)", to: STDERR_FILENO)
+    _ = writeAll(sequence.description, to: STDERR_FILENO)
   }
 
   /// Clears the line on which the cursor is, and writes another.

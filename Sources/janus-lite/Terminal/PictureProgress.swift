@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+
+/// How progress is shown.
+enum ProgressKind: String, CaseIterable, ExpressibleByArgument {
+  /// A bar on a terminal, lines elsewhere.
+  case auto
+  /// Lines.
+  case plain
+  case none
+}
+
+/// Pictures done of a known number: a bar with rate and time left on a terminal, otherwise a line for every
+/// tenth.
+struct PictureProgress {
+  private let kind: ProgressKind
+  private let total: Int
+  private let begin = ContinuousClock.now
+  private var tenths = 0
+  private var status = StatusLine()
+
+  init(_ kind: ProgressKind, total: Int) {
+    self.kind = kind
+    self.total = total
+  }
+
+  /// - Parameter detail: the picture that was done last, or what is known of it.
+  mutating func update(_ done: Int, detail: String) {
+    guard kind != .none, total > 1 else { return }
+    let now = ContinuousClock.now
+    guard kind == .plain || !StandardError.writesOver else {
+      let fraction = Double(done) / Double(total)
+      let line = "\(ProgressBar.bar(fraction)) \(figures(done, now))"
+      let room = StandardError.width - 3 - line.count
+      status.show(room >= 12 && !detail.isEmpty ? line + "  " + detail.suffix(room) : line)
+      return
+    }
+    let reached = done * 10 / total
+    guard reached > tenths else { return }
+    tenths = reached
+    // Work of less than a second is not reported, unless somebody asked.
+    if kind == .auto, now - begin < .seconds(1) { return }
+    StandardError.note("\(reached * 10)%, \(figures(done, now))")
+  }
+
+  mutating func clear() { status.clear() }
+
+  /// "12 of 200 pictures, 1.4 a second, 2 min 14 s left"
+  private func figures(_ done: Int, _ now: ContinuousClock.Instant) -> String {
+    let seconds = (now - begin) / .seconds(1)
+    var text = "\(done) of \(total) pictures"
+    guard seconds > 0.2, done > 0 else { return text }
+    let rate = Double(done) / seconds
+    text +=
+      rate >= 1 ? ", \(Format.fixed(rate, 1)) a second" : ", \(Format.fixed(1 / rate, 1)) s each"
+    if done < total { text += ", \(Format.duration(Double(total - done) / rate)) left" }
+    return text
+  }
+}
