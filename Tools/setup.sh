@@ -28,6 +28,9 @@ install_packages() {
 # Builds the command and sets $release to its folder. ./demo and ./test build it with the same flags, so that the one
 # does not replace the other's: with Swift's library in it, as one file that runs where no Swift is installed.
 build_release() {
+  # What --version says, where git knows it.
+  JANUS_LITE_COMMIT=$(git rev-parse --short=12 HEAD 2> /dev/null || true)
+  export JANUS_LITE_COMMIT
   swift build -c release --static-swift-stdlib --product janus-lite
   release="$(swift build -c release --static-swift-stdlib --show-bin-path)"
 }
