@@ -66,4 +66,39 @@ import Testing
     #expect(found.count == 2 && type(found[0]) == "invalid_request")
     #expect(found[1]["id"] as? Int == 2 && type(found[1]) == nil)
   }
+
+  /// Answers without what differs from run to run.
+  private func lasting(_ answer: [String: Any]) throws -> Data {
+    try JSONSerialization.data(
+      withJSONObject: answer.filter { $0.key != "timings" }, options: .sortedKeys)
+  }
+
+  @Test func picturesThatWaitTogetherGetTheAnswersThatTheyGetAlone() throws {
+    let names = ["rings", "bricks", "waves"].map(Fixture.picture)
+      .filter(FileManager.default.fileExists)
+    #expect(names.count == 3)
+    let lines = (0..<12).map { "{\"id\": \($0), \"image\": \"\(names[$0 % names.count])\"}" }
+    let together = try answers(lines)
+    #expect(together.map { $0["id"] as? Int } == Array(0..<12))
+    for (line, answer) in zip(lines, together).prefix(names.count) {
+      #expect(try lasting(answers([line])[0]) == lasting(answer))
+    }
+  }
+
+  @Test func linesOfOtherKindsAmongPicturesKeepTheirPlace() throws {
+    let picture = "\"image\": \"\(Fixture.picture("rings"))\""
+    let found = try answers([
+      "{\"id\": 0, \(picture)}", "{", "{\"id\": 2, \(picture)}",
+      "{\"id\": 3, \"image\": \"/no/such.png\"}", "{\"id\": 4, \(picture), \"max_tokens\": 2}",
+      "{\"id\": 5, \"task\": \"chat\", \"prompt\": \"x\"}", "{\"id\": 6, \(picture)}",
+      "{\"id\": 7, \(picture), \"temperature\": 1, \"seed\": 3}", "{\"id\": 8, \(picture)}",
+      "{\"id\": 9, \(picture), \"max_tokens\": 0}", "{\"id\": 10, \(picture)}",
+    ])
+    #expect(found.map { $0["id"] as? Int } == [0, nil, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    for number in [1, 3, 9] { #expect(type(found[number]) != nil) }
+    for number in [2, 6, 8, 10] {
+      #expect(found[number]["token_ids"] as? [Int] == found[0]["token_ids"] as? [Int])
+    }
+    #expect((found[4]["token_ids"] as? [Int])?.count ?? 9 <= 2)
+  }
 }

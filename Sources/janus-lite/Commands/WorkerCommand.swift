@@ -13,8 +13,8 @@ struct WorkerCommand: ParsableCommand {
     discussion: """
       A line is an object: id, task ("ocr", "chat" or "generate"; ocr unless said), image (a file, or \
       a data URL; images for several), prompt, and settings. Each gets one line, in order, as soon as it is \
-      ready: the same id, and the answer or error (type, message). Nothing in a line ends the worker; \
-      docs/COMMAND.md lists all keys.
+      ready: the same id, and the answer or error (type, message). Pictures of formulas whose lines wait \
+      already are read together. Nothing in a line ends the worker; docs/COMMAND.md lists all keys.
 
         echo '{"id": 1, "image": "formula.png"}' | janus-lite worker -m 1b
       """)
@@ -34,7 +34,7 @@ struct WorkerCommand: ParsableCommand {
   }
 
   /// More than a picture in base64 takes that the readers accept quickly; a line is in memory whole.
-  private static let longestLine = 96 << 20
+  static let longestLine = 96 << 20
 
   func run() throws {
     // Ctrl-C ends the process at once: no line is written by halves, since lines are written whole.
@@ -42,14 +42,11 @@ struct WorkerCommand: ParsableCommand {
     let worker = Worker(
       model: try model.open(cacheFormat: cache.kv), context: cache.context, maxTokens: maxTokens)
     var lines = BoundedLines(limit: Self.longestLine)
-    while let line = try lines.next() {
-      switch line {
-      case .bytes(let bytes):
-        if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) { continue }
-        try worker.answer(bytes)
-      case .tooLong(let count):
-        try worker.refuse(
-          nil, "a line of \(count) bytes: expected at most \(Self.longestLine)")
+    // What was taken from the input beside pictures, and is none.
+    var left: WorkerLine?
+    while let line = try left ?? lines.next().map(WorkerLine.init) {
+      left = try worker.answer(line) { () throws(Failure) in
+        try lines.waiting().map(WorkerLine.init)
       }
     }
     if Interrupt.isRaised { throw Failure.interrupted }
@@ -57,63 +54,65 @@ struct WorkerCommand: ParsableCommand {
 }
 
 /// Answers requests one after another with one model.
-private struct Worker {
+struct Worker {
   let model: Janus
   let context: Int?
   let maxTokens: Int
 
-  func refuse(_ id: WorkerRequest.ID?, _ message: String) throws {
-    try JSONLine.print(
+  /// Answers a line, and with it those behind it that can share its passes over the weights.
+  ///
+  /// - Parameter next: gives lines that are waiting already.
+  /// - Returns: a line that was taken and is not answered.
+  func answer(
+    _ line: WorkerLine, next: () throws(Failure) -> WorkerLine?
+  ) throws -> WorkerLine? {
+    switch line {
+    case .empty: break
+    case .refused(let id, let message):
+      try StandardOutput.line(Self.refusal(id, message))
+    case .request(.ocr, let request):
+      let batch: WorkerBatch
+      do {
+        batch = try WorkerBatch(
+          model, context: context, settings: settings(request))
+      } catch {
+        try StandardOutput.line(Self.problem(request.id, error))
+        break
+      }
+      return try batch.read(request, settings: settings, next: next)
+    case .request(let task, let request):
+      // An answer that cannot be written ends the worker, all else ends in a line.
+      let text: String
+      do {
+        text =
+          switch task {
+          case .chat: try JSONLine.encode(WorkerAnswer(id: request.id, converse(request)))
+          default: try JSONLine.encode(WorkerAnswer(id: request.id, paint(request)))
+          }
+      } catch {
+        text = try Self.problem(request.id, error)
+      }
+      try StandardOutput.line(text)
+    }
+    return nil
+  }
+
+  static func refusal(_ id: WorkerRequest.ID?, _ message: String) throws(Failure) -> String {
+    try JSONLine.encode(
       WorkerAnswer(id: id, WorkerProblem(type: "invalid_request", message: message)))
   }
 
-  func answer(_ line: [UInt8]) throws {
-    let data = Data(line)
-    let request: WorkerRequest
-    do {
-      request = try JSONDecoder().decode(WorkerRequest.self, from: data)
-    } catch {
-      let id = (try? JSONDecoder().decode(WorkerRequest.Named.self, from: data))?.id
-      return try refuse(id, Self.description(of: error))
-    }
-    let name = request.task ?? WorkerRequest.Task.ocr.rawValue
-    guard let task = WorkerRequest.Task(rawValue: name) else {
-      let known = WorkerRequest.Task.allCases.map(\.rawValue).joined(separator: ", ")
-      return try refuse(
-        request.id,
-        "task: expected one of \(known), found '\(TypedText.cleaned(String(name.prefix(80))))'")
-    }
-    // An answer that cannot be written ends the worker, all else ends in a line.
-    let write: () throws -> Void
-    do {
-      write = try body(task, request)
-    } catch {
-      let failure = Failure(error)
-      if failure.code == .interrupted { throw failure }
-      let problem = WorkerProblem(type: Self.type(of: error, failure), message: failure.message)
-      return try JSONLine.print(WorkerAnswer(id: request.id, problem))
-    }
-    try write()
+  /// The line for what failed.
+  /// - Throws: what is no answer, since the user ended the worker.
+  static func problem(_ id: WorkerRequest.ID?, _ error: any Error) throws(Failure) -> String {
+    let failure = Failure(error)
+    if failure.code == .interrupted { throw failure }
+    return try JSONLine.encode(
+      WorkerAnswer(
+        id: id, WorkerProblem(type: type(of: error, failure), message: failure.message)))
   }
 
-  /// Does the work and returns what writes its answer.
-  private func body(
-    _ task: WorkerRequest.Task, _ request: WorkerRequest
-  ) throws -> () throws -> Void {
-    switch task {
-    case .ocr:
-      let line = try read(request)
-      return { try JSONLine.print(WorkerAnswer(id: request.id, line)) }
-    case .chat:
-      let line = try converse(request)
-      return { try JSONLine.print(WorkerAnswer(id: request.id, line)) }
-    case .generate:
-      let paintings = try paint(request)
-      return { try JSONLine.print(WorkerAnswer(id: request.id, paintings)) }
-    }
-  }
-
-  private func settings(_ request: WorkerRequest) throws -> GenerationSettings {
+  func settings(_ request: WorkerRequest) throws -> GenerationSettings {
     let limit = request.maxTokens ?? maxTokens
     guard limit >= 1 else {
       throw Failure(.usage, "max_tokens: expected 1 or more, found \(limit)")
@@ -123,17 +122,6 @@ private struct Worker {
       seed: request.seed ?? UInt64.random(in: .min ... .max), maxTokens: limit)
     settings.stop = request.stop ?? []
     return settings
-  }
-
-  private func read(_ request: WorkerRequest) throws -> FormulaLine {
-    guard request.pictures.count == 1, let name = request.pictures.first else {
-      throw Failure(.usage, "image: expected one picture, found \(request.pictures.count)")
-    }
-    let (picture, shown) = try Self.picture(name)
-    let reader = try FormulaReader(model, context: context, readsMany: true)
-    let reading = try reader.read(picture, settings: settings(request), stop: Interrupt.stop)
-    if reading.answer.finishReason == .cancelled { throw Failure.interrupted }
-    return FormulaLine(reading, image: shown)
   }
 
   private func converse(_ request: WorkerRequest) throws -> AnswerLine {
@@ -187,7 +175,7 @@ private struct Worker {
   }
 
   /// A picture and its name in the answer: that of its file, or `data:`.
-  private static func picture(_ name: String) throws -> (picture: Picture, name: String) {
+  static func picture(_ name: String) throws -> (picture: Picture, name: String) {
     guard name.hasPrefix("data:") else {
       guard name != PictureInput.standardInput else {
         throw Failure(.usage, "image: standard input holds the lines")
@@ -217,19 +205,6 @@ private struct Worker {
       case .data, .missingFile, .inputOutput: "picture"
       default: "internal"
       }
-    }
-  }
-
-  private static func description(of error: any Error) -> String {
-    func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
-    switch error {
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-      return context.codingPath.isEmpty
-        ? "expected a JSON object"
-        : "\(place(context.codingPath)): a value of another type is expected"
-    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
-      return "\(place(context.codingPath)): a value that cannot be used"
-    default: return "expected a JSON object on the line"
     }
   }
 }

@@ -24,7 +24,21 @@ struct BoundedLines {
     }
   }
 
-  /// A line that is here already, without waiting.
+  /// The next line where it is here already, or can be read without waiting for its writer.
+  mutating func waiting() throws(Failure) -> Line? {
+    var taken = 0
+    while true {
+      if let line = takeLine() { return line }
+      // A line without an end must not keep up those who wait for answers.
+      guard !isAtEnd, taken <= limit, StandardInput.isReady(),
+        let piece = try StandardInput.readPiece()
+      else { return nil }
+      taken += piece.count
+      add(piece)
+    }
+  }
+
+  /// A line that is here already.
   mutating func takeLine() -> Line? {
     if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
       defer { searched = 0 }

@@ -88,6 +88,12 @@ enum StandardInput {
     }
   }
 
+  /// Whether bytes, or the end, can be read without waiting.
+  static func isReady() -> Bool {
+    var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    return poll(&descriptor, 1, 0) > 0
+  }
+
   /// The next bytes; empty at the end, `nil` when Ctrl-C was pressed.
   static func readPiece(
     from descriptor: Int32 = STDIN_FILENO, name: String = "standard input"
