@@ -1,3 +1,4 @@
+import Foundation
 import JanusImages
 import JanusLite
 import JanusRequests
@@ -24,7 +25,10 @@ struct PaintingReport: Encodable {
 
   /// False where the file is no picture.
   static func print(ofPicture path: String, json: Bool) throws -> Bool {
-    // A model's name need not be a file, and a model is not read whole.
+    // A model's name need not be a file, and nobody may ever write to a pipe.
+    var status = stat()
+    let isThere = SystemPath.withBytes(of: path) { stat($0, &status) } == 0
+    guard isThere, status.st_mode & S_IFMT == S_IFREG else { return false }
     let found: (Provenance, [(key: String, value: String)])?
     do { found = try read(path) } catch { return false }
     guard let (provenance, pairs) = found else {
