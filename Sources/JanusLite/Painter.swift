@@ -159,6 +159,7 @@ public final class Painter {
       try Self.sampler(settings, seed: one.seed)
     }
     let borrowed = (beginning?.lines ?? 0) * codesPerLine
+    let firstSamplers = first.map { [Sampler](repeating: $0, count: seeds.count) }
     let total = codesPerPicture
     try checkContext(prompt: request.longest)
     // Memory of a decoding makes room for the cache.
@@ -185,7 +186,7 @@ public final class Painter {
       let rows = seeds.indices.map { picture in
         UnsafeBufferPointer(start: logits[row: picture], count: logits.columns)
       }
-      let own = step < borrowed ? first.map { [Sampler](repeating: $0, count: seeds.count) } : nil
+      let own = step < borrowed ? firstSamplers : nil
       let chosen = choose(from: rows, own ?? samplers, at: step).compactMap(\.self)
       guard chosen.count == rows.count else {
         throw .nan(where: "code logits of step \(step)")

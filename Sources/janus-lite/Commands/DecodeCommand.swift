@@ -62,12 +62,7 @@ struct DecodeCommand: ParsableCommand {
       ? PictureFile(path: "standard output", format: .png, quality: quality)
       : try PictureFile(path: output, quality: quality)
     if !isStream {
-      if !force, Gallery.found(at: output) == .other {
-        throw Failure(
-          .usage,
-          "-o '\(output)': expected a new file or a painting to replace, found another kind of file; "
-            + "--force replaces it")
-      }
+      try Gallery.check(output, option: "-o", replaces: force)
       try file.checkPlace()
     }
     let codes = try Self.codes(in: codes, picture)

@@ -123,7 +123,12 @@ struct Gallery {
   ///
   /// - Throws: where it is something else.
   func check(_ path: String, option: String = "-o") throws(Failure) {
-    guard !replaces, case let kind? = Self.found(at: path), kind == .other else { return }
+    try Self.check(path, option: option, replaces: replaces)
+  }
+
+  /// - Parameter replaces: whether anything may be replaced.
+  static func check(_ path: String, option: String, replaces: Bool) throws(Failure) {
+    guard !replaces, case let kind? = found(at: path), kind == .other else { return }
     throw Failure(
       .usage,
       "\(option) '\(path)': expected a new file or a painting to replace, found another kind of file; "
