@@ -158,6 +158,7 @@ let package = Package(
         "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite", "JanusRequests", "JanusSystem",
         "JanusWords",
         .product(name: "Hummingbird", package: "hummingbird", condition: server),
+        .product(name: "HummingbirdCore", package: "hummingbird", condition: server),
         .product(name: "NIOCore", package: "swift-nio", condition: server),
         .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: server),

@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -43,12 +44,17 @@ package struct Server: Sendable {
     let own = Mutex<SocketFile.Identity?>(nil)
     let application = Application(
       responder: Responder(service: service),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [ConnectionWatch(mostBytes: options.limits.body)],
-          idleTimeout: .seconds(75),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 128))),
+      server: HTTPServerBuilder { [limits = options.limits] responder in
+        HTTP1Connections(
+          HTTP1Channel(
+            responder: responder,
+            configuration: .init(
+              additionalChannelHandlers: [ConnectionWatch(mostBytes: limits.body)],
+              idleTimeout: .seconds(75),
+              httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 128)
+            )))
+      },
       configuration: .init(
         address: options.socket.map { .unixDomainSocket(path: $0) }
           ?? .hostname(options.host, port: options.port),

@@ -1,0 +1,52 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+import Synchronization
+
+/// HTTP/1.1 on connections that may be accepted while the server stops.
+///
+/// A connection that is accepted as the listening channel closes is dropped by SwiftNIO before anybody handles it, and
+/// an asynchronous channel that nobody handled ends the process when it is released. So each travels in a value that
+/// closes what was not handled.
+struct HTTP1Connections: ServerChildChannel {
+  private let http: HTTP1Channel
+
+  init(_ http: HTTP1Channel) { self.http = http }
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<ChildConnection> {
+    http.setup(channel: channel, logger: logger).map { ChildConnection($0) }
+  }
+
+  func handle(value: ChildConnection, logger: Logger) async {
+    guard let connection = value.take() else { return }
+    await http.handle(value: connection, logger: logger)
+  }
+}
+
+/// A connection until it is handled.
+final class ChildConnection: ServerChildChannelValue {
+  typealias Connection = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+  let channel: any Channel
+  private let connection: Mutex<Connection?>
+
+  init(_ connection: Connection) {
+    channel = connection.channel
+    self.connection = Mutex(connection)
+  }
+
+  /// The connection, once. Who takes it closes it.
+  func take() -> Connection? {
+    connection.withLock { connection in
+      defer { connection = nil }
+      return connection
+    }
+  }
+
+  deinit {
+    guard let connection = take() else { return }
+    Task { try? await connection.executeThenClose { _, _ in } }
+  }
+}
