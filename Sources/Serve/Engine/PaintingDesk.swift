@@ -239,11 +239,13 @@ final class PaintingDesk: Sendable {
 
     /// What came of it: the codes, if they are whole.
     func end(_ isWhole: Bool) -> Result<[[Int]], any Error> {
-      state.withLock { state in
+      let work = state.withLock { state in
+        defer { state.work = nil }
         state.isOver = true
-        state.work = nil
+        return state.work
       }
       if isWhole { return .success(codes) }
+      if let error = work?.memoryError { return .failure(error) }
       if canvases.contains(where: \.hasFailed) {
         return .failure(EngineError(.failure, "the model computed NaN; its file may be damaged"))
       }
