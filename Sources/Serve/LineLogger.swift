@@ -1,4 +1,5 @@
 import Foundation
+import JanusSystem
 import Logging
 
 /// Writes each message as one line on standard error: time, level, message, then its fields.
@@ -30,18 +31,7 @@ package struct LineLogger: LogHandler {
     }
     return plain && !text.isEmpty
       ? text
-      : String(decoding: JSONValue.string(Self.printable(text)).encoded, as: UTF8.self)
-  }
-
-  /// No byte from outside steers a terminal: the C1 controls and marks of direction are not written.
-  private static func printable(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { scalar in
-          let category = scalar.properties.generalCategory
-          let isControl = category == .control && scalar.value >= 0x7F
-          return isControl || category == .format ? "\u{FFFD}" : scalar
-        }))
+      : DisplayText.line(String(decoding: JSONValue.string(text).encoded, as: UTF8.self))
   }
 
   private static var time: String { Date.now.formatted(.iso8601) }

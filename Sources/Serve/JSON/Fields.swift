@@ -1,3 +1,5 @@
+import JanusSystem
+
 /// The members of an object from outside, read with their types and limits.
 ///
 /// `null` counts as missing, as OpenAI's clients use it. Members that nobody asks for are ignored.
@@ -104,9 +106,4 @@ package struct Fields {
 }
 
 /// Words from outside as a message quotes them: short, on one line.
-func quoted(_ text: String) -> String {
-  let shown = text.unicodeScalars.prefix(60).map { scalar in
-    scalar.properties.generalCategory == .control ? " " : String(scalar)
-  }
-  return "'\(shown.joined())\(text.unicodeScalars.count > 60 ? "…" : "")'"
-}
+func quoted(_ text: String) -> String { "'\(DisplayText.line(text, limit: 60))'" }

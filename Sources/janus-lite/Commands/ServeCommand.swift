@@ -3,6 +3,7 @@
   import Dispatch
   import Foundation
   import JanusLite
+  import JanusModelFile
   import JanusServe
   import JanusSystem
   import Logging
@@ -155,7 +156,7 @@
       return try ModelEngine(
         model, id: file.deletingPathExtension().lastPathComponent,
         software: "janus-lite \(Root.version)", context: cache.context,
-        summary: (try? model.container.metadata.string("general.description")) ?? "")
+        summary: (try? model.container.metadata.string(.modelDescription)) ?? "")
     }
 
     /// Says where the server is, once it takes connections.
