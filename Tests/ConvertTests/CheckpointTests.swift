@@ -234,6 +234,26 @@ import Testing
     try expect(source, .data, "config.json", "nested more than 64 deep")
   }
 
+  @Test func `a temperature of confidence is taken from generation_config.json, within its limits`()
+    throws
+  {
+    func temperature(_ config: String) throws -> Double? {
+      var checkpoint = try TestCheckpoint()
+      checkpoint.files["generation_config.json"] = config
+      let folder = try checkpoint.write()
+      return try withExtendedLifetime(folder) {
+        try ConfidenceTemperature.value(in: CheckpointFolder(path: folder.path))
+      }
+    }
+    #expect(try temperature("{}") == nil)
+    #expect(try temperature(#"{"confidence_temperature": 0.8}"#) == 0.8)
+    for wrong in ["0", "-1", "1e9", "\"warm\""] {
+      #expect(throws: ConversionError.self) {
+        try temperature(#"{"confidence_temperature": \#(wrong)}"#)
+      }
+    }
+  }
+
   // MARK: Processor
 
   @Test func normalisationIsNeverAssumed() throws {

@@ -37,6 +37,7 @@ import Testing
     checkpoint.files[name] =
       try JSONParser.parse(Array(checkpoint.files[name]!.utf8))
       .setting(["formula_page"], page).text
+    checkpoint.files["generation_config.json"] = #"{"confidence_temperature":0.8}"#
     checkpoint.files["README.md"] = "# A card\n\nIts first words.\n"
     let folder = try checkpoint.write()
     let path = folder.path + "/model.gguf"

@@ -26,6 +26,9 @@ enum ModelMetadata {
     pairs.append(geometry.language)
     pairs.append(geometry.vision)
     pairs.append(pictures)
+    if let temperature = try ConfidenceTemperature.value(in: folder) {
+      pairs.append(.confidenceTemperature, temperature)
+    }
     pairs.append(geometry.painting)
     for (key, text) in prompt.words { pairs.append(key, text) }
     pairs.append(tokenizer)
