@@ -72,9 +72,11 @@ def balanced(row: Row) -> bool:
 class Corpus:
     """Endless formulas: (tokens, TeX)."""
 
-    def __init__(self, rows: list[Row], seed: int):
+    def __init__(self, rows: list[Row], seed: int, evaluation: bool = False):
+        """`evaluation`: only formulas that no training sees, instead of all others."""
         self.rng = random.Random(seed)
         self.rows = rows
+        self.evaluation = evaluation
         self.parts: dict[str, list[Row]] = {}
         for row in rows:
             for node, number in slots(row, []):
@@ -93,7 +95,7 @@ class Corpus:
             # The longer ones cost more than they teach.
             if self.rng.random() * len(tokens) > 60:
                 continue
-            if held_out(latex(tokens)):
+            if held_out(latex(tokens)) != self.evaluation:
                 continue
             return tokens, tex
 
