@@ -12,6 +12,8 @@ extension JanusImages.Picture {
   /// - Throws: `PictureError` where it is none, and an error of the file system where it cannot be read.
   public init(contentsOf path: String) throws {
     // Not mapped: a file that shrinks while it is used would end the process.
-    try self.init(decoding: try MappedFile(path: path, access: .copied).bytes)
+    self = try MappedFile(path: path, access: .copied).withBytes { bytes in
+      try JanusImages.Picture(decoding: bytes)
+    }
   }
 }

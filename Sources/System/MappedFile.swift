@@ -42,6 +42,15 @@ public final class MappedFile: Sendable {
   /// The whole file. The pointer is page-aligned, and valid while the object lives.
   public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+  /// The whole file, for as long as `body` runs. To be used where nothing else holds the object: it may end with its
+  /// last use, and `bytes` with it.
+  public func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    return try body(bytes)
+  }
+
   /// Opens a regular file. An empty one is accepted: it has no bytes.
   public init(path: String, access: Access = .mapped) throws(FileError) {
     // O_NONBLOCK: a named pipe is refused; opening it must not wait.

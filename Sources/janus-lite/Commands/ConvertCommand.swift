@@ -127,12 +127,13 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private static func stream(_ path: String) throws {
-    let file = try MappedFile(path: path)
-    var place = 0
-    while place < file.count {
-      let end = min(file.count, place + 1 << 20)
-      try StandardOutput.write([UInt8](file.bytes[place..<end]))
-      place = end
+    try MappedFile(path: path).withBytes { bytes in
+      var place = 0
+      while place < bytes.count {
+        let end = min(bytes.count, place + 1 << 20)
+        try StandardOutput.write([UInt8](bytes[place..<end]))
+        place = end
+      }
     }
   }
 

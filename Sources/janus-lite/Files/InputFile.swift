@@ -40,7 +40,7 @@ enum InputFile {
       } catch {
         throw Failure(error)
       }
-      return try body(file.bytes)
+      return try file.withBytes(body)
     }
   }
 

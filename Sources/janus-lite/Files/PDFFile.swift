@@ -16,7 +16,7 @@ struct PDFFile {
   /// Whether a file's first bytes are those of a PDF.
   static func isPDF(_ path: String) -> Bool {
     guard let file = try? MappedFile(path: path) else { return false }
-    return file.bytes.prefix(5).elementsEqual("%PDF-".utf8)
+    return file.withBytes { $0.prefix(5).elementsEqual("%PDF-".utf8) }
   }
 
   func pageCount() throws(Failure) -> Int {

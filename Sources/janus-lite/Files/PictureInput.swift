@@ -53,7 +53,7 @@ struct PictureInput {
       status.st_size <= Self.byteLimit, let mapped = try? MappedFile(path: file, access: .copied)
     else { return nil }
     var digest = Digest(.sha256)
-    digest.update(mapped.bytes)
+    mapped.withBytes { digest.update($0) }
     return Digest.hexadecimal(digest.finalize()) + (page.map { "#\($0)" } ?? "")
   }
 
@@ -183,8 +183,10 @@ struct PictureInput {
 
   private static func hasPicture(_ path: String) -> Bool {
     guard let file = try? MappedFile(path: path) else { return false }
-    return PictureKind(of: UnsafeRawBufferPointer(rebasing: file.bytes.prefix(64))) != nil
-      || file.bytes.prefix(5).elementsEqual("%PDF-".utf8)
+    return file.withBytes { bytes in
+      PictureKind(of: UnsafeRawBufferPointer(rebasing: bytes.prefix(64))) != nil
+        || bytes.prefix(5).elementsEqual("%PDF-".utf8)
+    }
   }
 }
 

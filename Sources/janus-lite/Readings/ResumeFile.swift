@@ -129,7 +129,7 @@ final class ResumeFile {
       start = stop + 1
     }
     end = start
-    if head == nil, !Self.isHalfOfHead(file.bytes) {
+    if head == nil, !file.withBytes(Self.isHalfOfHead) {
       throw Failure(
         .data, "'\(path)' is there and was not written by this command: remove or rename it")
     }
