@@ -28,6 +28,7 @@ public final class Conversation {
   /// Starts an empty conversation.
   ///
   /// - Parameters:
+  ///   - model: the model that answers.
   ///   - system: the system prompt; nil takes the model's own, "" none.
   ///   - context: positions to use at most; nil takes what the model was made for.
   public init(_ model: Janus, system: String? = nil, context: Int? = nil) throws(JanusError) {
@@ -98,6 +99,9 @@ public final class Conversation {
   /// Says `prompt`, with `pictures` before it, and returns the answer.
   ///
   /// - Parameters:
+  ///   - prompt: what the user says.
+  ///   - pictures: what it is about, in order.
+  ///   - settings: how the answer is chosen, and its length at most.
   ///   - stop: ends the work early. A turn that is stopped before its answer leaves the
   ///     conversation as it was. An answer that is stopped stays as far as it came, with the finish
   ///     reason `cancelled`.

@@ -24,6 +24,7 @@ public final class FormulaReader {
   private let place = Admission.Place()
 
   /// - Parameters:
+  ///   - model: the model that reads.
   ///   - context: positions to use at most; nil takes what the model was made for.
   ///   - readsMany: whether several pictures will be read, so that the vision tower's pages are worth
   ///     keeping while there is memory.
@@ -43,7 +44,10 @@ public final class FormulaReader {
 
   /// The memory that reading takes.
   ///
-  /// - Parameter together: pictures that are read at once.
+  /// - Parameters:
+  ///   - picture: the one to read, or the largest of them.
+  ///   - together: pictures that are read at once.
+  ///   - settings: of which the length of an answer counts.
   public func memoryNeed(
     _ picture: Picture, together: Int = 1, settings: GenerationSettings = GenerationSettings()
   ) throws(JanusError) -> MemoryNeed {
@@ -65,6 +69,8 @@ public final class FormulaReader {
   /// The answer is held to the grammar of formulas while it is generated. So it is valid LaTeX for
   /// any model.
   /// - Parameters:
+  ///   - picture: a picture of one formula, or of several below each other.
+  ///   - settings: how the answer is chosen, and its length at most.
   ///   - alternatives: how many other readings to look for, by beam search.
   ///   - stop: ends the work early, with the finish reason `cancelled`.
   ///   - onText: called with each piece of the raw answer as it comes.
@@ -88,6 +94,9 @@ public final class FormulaReader {
   ///
   /// - Parameters:
   ///   - together: 1 or more.
+  ///   - settings: how answers are chosen, and their length at most.
+  ///   - alternatives: how many other readings of each to look for, by beam search.
+  ///   - stop: ends the work early.
   ///   - next: gives the next picture; nil when there is none. Asked when there is a place for it.
   ///   - onText: called with each piece of a raw answer, and the number of its picture from 0.
   ///   - onReading: called once for each picture, with its number, in the order in which they are finished.

@@ -42,7 +42,9 @@ public final class Painter {
   /// Seconds that the calls so far took, by stage.
   public private(set) var timings = Timings()
 
-  /// - Parameter context: positions to use at most; nil takes what the model was made for.
+  /// - Parameters:
+  ///   - model: the model that paints.
+  ///   - context: positions to use at most; nil takes what the model was made for.
   /// - Throws: `JanusError.noPaintingParts` for a model file that was converted without them.
   public init(_ model: Janus, context: Int? = nil) throws(JanusError) {
     guard let parts = model.painting else {
@@ -89,8 +91,10 @@ public final class Painter {
 
   /// Prepares a prompt.
   ///
-  /// - Parameter negative: guidance leads away from what the model would paint for these words, in place
-  ///   of what it paints for none.
+  /// - Parameters:
+  ///   - prompt: what is to be painted.
+  ///   - negative: guidance leads away from what the model would paint for these words, in place of what
+  ///     it paints for none.
   public func request(_ prompt: String, negative: String = "") throws(JanusError) -> Request {
     try model.checkLength(prompt, context: context)
     try model.checkLength(negative, context: context)
@@ -111,6 +115,9 @@ public final class Painter {
   /// Paints one picture for each seed.
   ///
   /// - Parameters:
+  ///   - prompt: what is to be painted.
+  ///   - seeds: 1 to 1,024 of them.
+  ///   - settings: how codes are chosen.
   ///   - stop: ends the work early.
   ///   - onStep: called with the codes chosen so far, of each picture.
   /// - Returns: the pictures in the order of their seeds; nil when stopped.
@@ -131,6 +138,9 @@ public final class Painter {
   ///
   /// A picture's codes are those of its own seed, whatever is painted beside it.
   /// - Parameters:
+  ///   - request: the prompt.
+  ///   - seeds: 1 to 1,024 of them.
+  ///   - settings: how codes are chosen.
   ///   - beginning: all pictures begin with these lines of another one, and go on by their own seeds.
   ///   - stop: ends the work early.
   ///   - onStep: called after each step with the number of codes chosen so far and the codes of every
@@ -273,6 +283,9 @@ public final class Painter {
   /// The memory that painting takes, `together` pictures at once, `waves` times.
   ///
   /// - Parameters:
+  ///   - request: the prompt.
+  ///   - together: pictures at once.
+  ///   - waves: how often as many follow.
   ///   - previewing: whether unfinished pictures are to be shown.
   ///   - beside: bytes that the caller keeps meanwhile.
   public func memoryNeed(

@@ -47,7 +47,7 @@ def main() -> None:
         copytree(arguments.model, tried)
         for temperature in TEMPERATURES:
             state(tried, temperature)
-            run([command, "convert", tried, "-o", file, "--quant", arguments.quant, "--force"], check=True, stderr=DEVNULL)
+            run([command, "convert", tried, "-o", file, "--quant", arguments.quant], check=True, stderr=DEVNULL)
             answers = by_command(command, file, paths, [])
             found[temperature] = [(answer.get("confidence", 0.0), verdict(entry["latex"], answer["text"])["exact"])
                                   for entry, answer in zip(entries, answers)]
