@@ -24,4 +24,5 @@ struct FuzzTarget: Sendable {
     pictures + [.orientation, .formulaPage] + [.gguf, .safetensors, .torch, .zip, .pickle, .json]
     + [.pattern, .preTokenizer, .addedTokens]
     + [.latex, .latexPrefix, .answer]
+    + requests + hubs + [.worker]
 }
