@@ -19,7 +19,8 @@ extension FuzzTarget {
     FuzzTarget("formula-body", mostBytes: 1024) { input in
       attempt { () throws(APIError) in
         let body = RequestBody(contentType: "application/json", bytes: Array(input))
-        precondition(!(try FormulaFields(body, limits: RequestLimits())).items.isEmpty)
+        let fields = try FormulaFields(body, limits: RequestLimits())
+        precondition(!fields.items.isEmpty)
       }
     },
     // The content type stands on the first line.
@@ -30,7 +31,8 @@ extension FuzzTarget {
       let body = RequestBody(
         contentType: type, bytes: lines.count > 1 ? Array(lines[1]) : [])
       attempt { () throws(APIError) in
-        precondition(!(try FormulaFields(body, limits: RequestLimits())).items.isEmpty)
+        let fields = try FormulaFields(body, limits: RequestLimits())
+        precondition(!fields.items.isEmpty)
       }
       guard let boundary = Multipart.boundary(of: type) else { return }
       attempt { () throws(APIError) in
