@@ -32,10 +32,6 @@ func tier(_ name: String, folder: String, features: [String]) -> Target {
 /// Loops over pixels, bytes and numbers: debug builds would be unusable without.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"])]
 
-/// C's functions check what they write where the compiler knows the room for it: the doors to libpng, libjpeg and libtiff
-/// are C, in headers, and become part of the module that opens them.
-let fortified: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-D_FORTIFY_SOURCE=2"])]
-
 /// The commit that `--version` names, where the build is told one.
 let commit = (Context.environment["JANUS_LITE_COMMIT"] ?? "").filter(\.isHexDigit)
 let namesCommit: [SwiftSetting] =
@@ -118,7 +114,7 @@ let package = Package(
     .target(
       name: "JanusImages", dependencies: ["CPNG", "CJPEG", "CPictureLibraries", "JanusSystem"],
       path: "Sources/Images",
-      swiftSettings: optimized + fortified),
+      swiftSettings: optimized),
 
     // What a model file holds: written by JanusConvert, read by JanusEngine.
     .target(
