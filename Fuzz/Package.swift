@@ -77,9 +77,30 @@ let package = Package(
 
     .target(name: "JanusFormulas", path: "Sources/Formulas", swiftSettings: fuzzed),
 
+    .systemLibrary(name: "CCurl", path: "Sources/CCurl"),
+    .target(
+      name: "JanusDownload", dependencies: ["CCurl", "JanusSystem"], path: "Sources/Download",
+      swiftSettings: fuzzed),
+
+    // What reads a body, without the packages that carry it.
+    .target(
+      name: "JanusServe", dependencies: ["JanusImages"], path: "Sources/Serve",
+      sources: [
+        "JSON", "RequestLimits.swift", "Engine/InferenceEngine.swift", "HTTP/APIError.swift",
+        "HTTP/Background.swift", "HTTP/Base64.swift", "HTTP/Multipart.swift",
+        "HTTP/RequestBody.swift", "Routes/ChatFields.swift", "Routes/FormulaFields.swift",
+        "Routes/PaintFields.swift", "Routes/PictureField.swift",
+      ], swiftSettings: fuzzed),
+    .target(
+      name: "JanusRequests", path: "Sources/Requests", sources: ["WorkerRequest.swift"],
+      swiftSettings: fuzzed),
+
     .executableTarget(
       name: "fuzzers",
-      dependencies: ["JanusImages", "GGUF", "JanusConvert", "JanusWords", "JanusFormulas"],
+      dependencies: [
+        "JanusImages", "GGUF", "JanusConvert", "JanusWords", "JanusFormulas", "JanusDownload",
+        "JanusServe", "JanusRequests", "JanusSystem",
+      ],
       path: "Fuzzers",
       swiftSettings: fuzzed + [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),

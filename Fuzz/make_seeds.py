@@ -78,9 +78,66 @@ def formulas():
         write("answer", f"answer-{number}", b"\1" + text.encode())
 
 
+def requests():
+    picture = "data:image/png;base64,iVBORw0KGgo="
+    message = lambda role, content: {"role": role, "content": content}
+    part = {"type": "image_url", "image_url": {"url": picture}}
+    chats = [
+        {"messages": [message("user", "hello")], "max_tokens": 5, "temperature": 0.5, "stop": ["a", "b"], "seed": 7},
+        {"messages": [message("system", "s"), message("user", [{"type": "text", "text": "t"}, part]),
+                      message("assistant", "a"), message("developer", "d"), message("user", [part, part])],
+         "stream": True, "stream_options": {"include_usage": True}, "logprobs": True, "top_logprobs": 2, "n": 2},
+        {"messages": [message("user", "x")], "tools": [], "response_format": {"type": "text"}, "modalities": ["text"],
+         "frequency_penalty": 0, "logit_bias": {}, "top_p": 0.9, "top_k": 5, "max_completion_tokens": 9},
+    ]
+    paintings = [
+        {"prompt": "red", "n": 2, "size": "64x64", "output_format": "jpeg", "output_compression": 80, "seed": -1},
+        {"prompt": "red", "response_format": "url", "stream": True, "partial_images": 2, "cfg": 3, "top_p": 0.5,
+         "background": "opaque", "temperature": 1, "top_k": 9, "model": "m"},
+    ]
+    formulas = [
+        {"image": picture, "max_tokens": 9, "top_logprobs": 1},
+        {"images": [{"url": picture, "name": "a"}, {"b64_json": "AAAA"}, "AAAA"], "stream": False},
+    ]
+    for target, bodies in ("chat-body", chats), ("paint-body", paintings), ("formula-body", formulas):
+        for number, body in enumerate(bodies):
+            write(target, f"body-{number}", json.dumps(body).encode())
+    parts = (b'--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\nContent-Type: image/png\r\n\r\nPNG'
+             b'\r\n--b\r\nContent-Disposition: form-data; name="max_tokens"\r\n\r\n12\r\n--b--\r\n')
+    write("multipart", "two", b"b\n" + parts)
+    write("multipart", "quoted", b'"b"; charset=utf-8\npreamble' + parts)
+    write("base64", "padded", b"iVBORw0KGgo=")
+    write("base64", "other", b"_-8\nAAA A")
+    lines = [{"id": 1, "image": "a.png", "max_tokens": 3}, {"id": "x", "task": "chat", "prompt": "p", "images": ["a"]},
+             {"id": 0.5, "task": "generate", "prompt": "p", "n": 2, "cfg": 2.5, "seed": 7, "negative": "n", "stop": ["a"]}]
+    for number, line in enumerate(lines):
+        write("worker", f"line-{number}", json.dumps(line).encode())
+
+
+def hubs():
+    commit, blob, checksum = "0" * 40, "1" * 40, "2" * 64
+    files = [{"rfilename": "config.json", "size": 7, "blobId": blob},
+             {"rfilename": "a/b.safetensors", "size": 9, "blobId": blob, "lfs": {"sha256": checksum, "size": 9}}]
+    write("hub-huggingface", "two", json.dumps({"sha": commit, "siblings": files}).encode())
+    files = [{"Path": "config.json", "Size": 7, "Sha256": checksum, "Type": "blob", "Revision": commit, "CommittedDate": 5},
+             {"Path": "a", "Type": "tree"}]
+    write("hub-modelscope", "two", json.dumps({"Data": {"Files": files}}).encode())
+    write("hub-head", "range", b'HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-99/1000\r\nContent-Length: 100\r\n'
+          b'ETag: "abc"\r\nContent-Type: text/html\r\n\r\n')
+    write("hub-head", "later", b"HTTP/1.1 429 Too many\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n"
+          b'X-Error-Code: GatedRepo\r\nX-Error-Message: no\r\n\r\n{"error": "no"}')
+    size, part = 200, 64
+    counts = [64, 0, 10, 8]
+    footer = b"JANUSDL1" + struct.pack("<QQ", size, part) + b'"tag"'.ljust(256, b"\0") + struct.pack("<4Q", *counts)
+    write("partial-blob", "half", bytes([size]) + bytes(size) + footer)
+    write("partial-blob", "whole", bytes([size]) + bytes(size))
+
+
 def main():
     tokenizer_parts()
     formulas()
+    requests()
+    hubs()
     write("gguf", "empty", gguf([], []))
     kinds = {0: ("B", 7), 1: ("b", -7), 2: ("H", 7), 3: ("h", -7), 4: ("I", 7), 5: ("i", -7), 6: ("f", 0.5),
              7: ("B", 1), 10: ("Q", 7), 11: ("q", -7), 12: ("d", 0.5)}

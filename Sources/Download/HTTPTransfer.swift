@@ -66,7 +66,8 @@ final class HTTPTransfer {
 
   init(_ request: Request) { self.request = request }
 
-  fileprivate func header(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  /// Takes a line of a response's head; false ends the transfer.
+  func header(_ bytes: UnsafeRawBufferPointer) -> Bool {
     headerBytes += bytes.count
     guard headerBytes <= Self.headerLimit * 8 else { return stop() }
     let line = String(decoding: bytes, as: UTF8.self).filter { !$0.isNewline }

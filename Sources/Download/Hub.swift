@@ -8,6 +8,8 @@ struct Hub {
   /// Bytes of an answer that is read whole.
   private static let answerLimit = 1 << 24
   private static let fileLimit = 20_000
+  /// Bytes of a file; those of all files can be added.
+  private static let sizeLimit = 1 << 46
   /// Tries to reach it: whoever has no network is to know soon.
   private static let attempts = 3
 
@@ -15,9 +17,30 @@ struct Hub {
   func manifest(
     of repository: RepositoryName, revision: String, _ isWanted: () -> Bool
   ) throws(DownloadError) -> Manifest {
+    let branch = settings.kind == .modelscope && revision == "main" ? "master" : revision
+    let address =
+      switch settings.kind {
+      // https://huggingface.co/docs/hub/api: `GET /api/models/{repo}/revision/{revision}?blobs=true`.
+      case .huggingface:
+        "\(settings.endpoint)/api/models/\(repository)/revision/\(Self.escaped(branch))?blobs=true"
+      // `GET /api/v1/models/{repo}/repo/files?Revision=…&Recursive=true`.
+      case .modelscope:
+        "\(settings.endpoint)/api/v1/models/\(repository)/repo/files"
+          + "?Revision=\(Self.escaped(branch))&Recursive=true"
+      }
+    return try answer(address, repository, isWanted)
+  }
+
+  /// What an answer of the hub says.
+  static func manifest(
+    in body: [UInt8], _ response: HTTPTransfer.Response, address: String, _ settings: HubSettings,
+    _ repository: RepositoryName
+  ) throws(DownloadError) -> Manifest {
     switch settings.kind {
-    case .huggingface: try huggingFace(repository, revision, isWanted)
-    case .modelscope: try modelScope(repository, revision, isWanted)
+    case .huggingface:
+      try huggingFace(try decode(body, response, address), address, settings, repository)
+    case .modelscope:
+      try modelScope(try decode(body, response, address), address, settings, repository)
     }
   }
 
@@ -26,7 +49,6 @@ struct Hub {
 
   // MARK: huggingface.co
 
-  /// https://huggingface.co/docs/hub/api: `GET /api/models/{repo}/revision/{revision}?blobs=true`.
   private struct ModelInfo: Decodable {
     struct Sibling: Decodable {
       struct LFS: Decodable {
@@ -42,27 +64,24 @@ struct Hub {
     let siblings: [Sibling]
   }
 
-  private func huggingFace(
-    _ repository: RepositoryName, _ revision: String, _ isWanted: () -> Bool
+  private static func huggingFace(
+    _ info: ModelInfo, _ address: String, _ settings: HubSettings, _ repository: RepositoryName
   ) throws(DownloadError) -> Manifest {
-    let address =
-      "\(settings.endpoint)/api/models/\(repository)/revision/\(Self.escaped(revision))?blobs=true"
-    let info: ModelInfo = try answer(address, repository, revision, isWanted)
     guard isHexadecimal(info.sha, count: 40) else {
       throw .data(address: address, problem: "expected a commit, found '\(shown(info.sha))'")
     }
-    guard info.siblings.count <= Self.fileLimit else {
-      throw .data(address: address, problem: "more than \(Self.fileLimit) files")
+    guard info.siblings.count <= fileLimit else {
+      throw .data(address: address, problem: "more than \(fileLimit) files")
     }
     var files: [Manifest.File] = []
     for sibling in info.siblings {
       let checksum: Manifest.Checksum? =
         sibling.lfs.map { .sha256($0.sha256) } ?? sibling.blobId.map { .gitBlob($0) }
       // A name that leaves the folder, or a size that is none, is nothing to ask for.
-      guard isSafePath(sibling.rfilename), let checksum, Self.isChecksum(checksum),
-        let size = sibling.lfs?.size ?? sibling.size, (0...1 << 50).contains(size)
+      guard isSafePath(sibling.rfilename), let checksum, isChecksum(checksum),
+        let size = sibling.lfs?.size ?? sibling.size, (0...sizeLimit).contains(size)
       else { continue }
-      let path = sibling.rfilename.split(separator: "/").map { Self.escaped(String($0)) }
+      let path = sibling.rfilename.split(separator: "/").map { escaped(String($0)) }
         .joined(separator: "/")
       files.append(
         Manifest.File(
@@ -81,7 +100,6 @@ struct Hub {
 
   // MARK: modelscope.cn
 
-  /// `GET /api/v1/models/{repo}/repo/files?Revision=…&Recursive=true`.
   private struct FileList: Decodable {
     struct Listing: Decodable {
       struct Entry: Decodable {
@@ -111,28 +129,25 @@ struct Hub {
   }
 
   /// Files carry the commit that changed them last; the newest of these is the revision's commit.
-  private func modelScope(
-    _ repository: RepositoryName, _ revision: String, _ isWanted: () -> Bool
+  private static func modelScope(
+    _ list: FileList, _ address: String, _ settings: HubSettings, _ repository: RepositoryName
   ) throws(DownloadError) -> Manifest {
-    let branch = revision == "main" ? "master" : revision
     let models = "\(settings.endpoint)/api/v1/models/\(repository)"
-    let address = "\(models)/repo/files?Revision=\(Self.escaped(branch))&Recursive=true"
-    let list: FileList = try answer(address, repository, branch, isWanted)
     let entries = (list.data?.files ?? []).filter { $0.type == "blob" }
     let newest = entries.max { ($0.date ?? 0) < ($1.date ?? 0) }?.revision
-    guard entries.count <= Self.fileLimit, let commit = newest, isHexadecimal(commit, count: 40)
+    guard entries.count <= fileLimit, let commit = newest, isHexadecimal(commit, count: 40)
     else {
       throw .data(address: address, problem: "expected files and their commits, found neither")
     }
     var files: [Manifest.File] = []
     for entry in entries {
       guard isSafePath(entry.path), let digits = entry.sha256, isHexadecimal(digits, count: 64),
-        let size = entry.size, (0...1 << 50).contains(size)
+        let size = entry.size, (0...sizeLimit).contains(size)
       else { continue }
       files.append(
         Manifest.File(
           path: entry.path, size: size, checksum: .sha256(digits),
-          address: "\(models)/repo?Revision=\(commit)&FilePath=\(Self.escaped(entry.path))"))
+          address: "\(models)/repo?Revision=\(commit)&FilePath=\(escaped(entry.path))"))
     }
     return Manifest(commit: commit, files: files)
   }
@@ -151,16 +166,19 @@ struct Hub {
     }.joined()
   }
 
-  private func answer<Answer: Decodable>(
-    _ address: String, _ repository: RepositoryName, _ revision: String, _ isWanted: () -> Bool
-  ) throws(DownloadError) -> Answer {
+  private func answer(
+    _ address: String, _ repository: RepositoryName, _ isWanted: () -> Bool
+  ) throws(DownloadError) -> Manifest {
     var attempt = 0
     while true {
       let retry: Retry
       do throws(DownloadError) {
         let (response, body, url) = try client.fetch(
           HTTPTransfer.Request(url: address, headers: headers), limit: Self.answerLimit, isWanted)
-        guard response.status != 200 else { return try decode(body, response, address) }
+        guard response.status != 200 else {
+          return try Self.manifest(
+            in: body, response, address: address, settings, repository)
+        }
         let error = Self.error(response, body, address: url, settings, repository)
         guard Retry.isTransient(response.status) else { throw error }
         retry = Retry(error: error, wait: Retry.wait(response))
@@ -174,7 +192,7 @@ struct Hub {
     }
   }
 
-  private func decode<Answer: Decodable>(
+  private static func decode<Answer: Decodable>(
     _ body: [UInt8], _ response: HTTPTransfer.Response, _ address: String
   ) throws(DownloadError) -> Answer {
     do {

@@ -1,6 +1,14 @@
 import JanusSystem
 import Quant
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// An open model file: metadata, and tensors whose bytes are in memory in the order in which the
 /// kernels read them.
 ///
@@ -21,6 +29,10 @@ public final class Container: Sendable {
   public init(path: String, access: MappedFile.Access = .mapped) throws(ContainerError) {
     do throws(FileError) {
       file = try MappedFile(path: path, access: access)
+      // What the header says becomes Swift's arrays.
+      guard (try? AvailableMemory.check()) != nil else {
+        throw FileError(path: path, operation: "allocate memory for", code: ENOMEM)
+      }
     } catch {
       throw ContainerError(path: path, problem: .file(error))
     }

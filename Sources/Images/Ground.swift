@@ -9,7 +9,7 @@ struct Ground {
   /// The strongest ink differs from the ground by at least this much.
   static let leastContrast = 32
   /// Pictures of more pixels are reduced first.
-  private static let huge = 24_000_000
+  static let huge = 24_000_000
   /// Those whose ground is not plain are reduced to this.
   private static let large = 6_000_000
 

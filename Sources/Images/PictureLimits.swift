@@ -1,13 +1,5 @@
 import JanusSystem
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The largest picture that is decoded. Everything here is checked before the memory is taken or the work is done
 /// that it limits, so that a small file cannot cost more than its stated size allows.
 public struct PictureLimits: Sendable, Equatable {
@@ -60,17 +52,13 @@ public struct PictureLimits: Sendable, Equatable {
   private static func checkSystem(
     width: Int, height: Int, byteCount: Int
   ) throws(PictureError) {
-    // Looking costs as much as decoding a small picture.
-    let least = 16 << 20
-    if byteCount < least { return }
-    if let available = AvailableMemory.bytes, byteCount > available {
-      throw .memory(width: width, height: height, needed: byteCount, limit: available)
+    do throws(MemoryError) {
+      try AvailableMemory.check(byteCount)
+    } catch {
+      throw .memory(
+        width: width, height: height, needed: byteCount,
+        limit: AvailableMemory.bytes.flatMap { $0 < byteCount ? $0 : nil })
     }
-    let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
-    guard memory != MAP_FAILED else {
-      throw .memory(width: width, height: height, needed: byteCount, limit: nil)
-    }
-    munmap(memory, byteCount)
   }
 
   /// How many pixels the scans of a progressive JPEG may cover together: each scan is a pass over its components,

@@ -72,6 +72,12 @@ public struct Writing: Sendable, Equatable {
   }
 }
 
+extension Picture {
+  /// What looking for the writing takes beside the picture: planes of bytes and of numbered parts, some of them at the same
+  /// time. Pictures made of nothing but specks take up to four times as much.
+  package var bytesToFindWriting: Int { min(width * height, Ground.huge) * 8 }
+}
+
 /// A picture in which nothing stands out from the ground.
 public struct BlankPicture: Error, Equatable, CustomStringConvertible {
   /// The greatest difference from the ground, of 255.

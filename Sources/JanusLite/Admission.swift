@@ -37,6 +37,7 @@ final class Admission: Sendable {
   func admit(
     _ need: MemoryNeed, for place: Place, available: Int? = AvailableMemory.bytes
   ) throws(JanusError) {
+    try JanusError.carrying { () throws(MemoryError) in try AvailableMemory.check() }
     let room = take(need.allocations, beside: need.cacheBefore, for: place, available: available)
     if let room { throw .memory(needed: need.allocations, available: room) }
   }

@@ -193,6 +193,7 @@ public final class FormulaReader {
   ///
   /// - Throws: `blankPicture` where there is none: a model would invent a formula.
   private func prepared(_ picture: Picture) throws(JanusError) -> (Picture, PictureWarning?) {
+    try model.checkRoom(toSee: picture, asFormula: true)
     do throws(BlankPicture) {
       return try model.formulaPicture(picture, trims: trims)
     } catch {

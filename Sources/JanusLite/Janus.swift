@@ -96,6 +96,9 @@ public final class Janus: Sendable {
     formulaQuestion = parts.formulaQuestion
     (languageModel, visionTower) = (parts.languageModel, parts.visionTower)
     painting = parts.painting
+    try JanusError.carrying { () throws(MemoryError) in
+      try AvailableMemory.check(Self.tableBytes(container))
+    }
     do throws(TokenizerError) {
       tokenizer = try Tokenizer(container: container)
       promptFormat = try PromptFormat(
@@ -162,6 +165,11 @@ public final class Janus: Sendable {
     }
   }
 
+  /// What the tables of the tokenizer take, whose texts are the larger part of a file's header.
+  private static func tableBytes(_ container: Container) -> Int {
+    8 * (container.tensors.map(\.range.lowerBound).min() ?? 0)
+  }
+
   private static func alignmentTokens(_ tokenizer: Tokenizer) -> Set<Int> {
     Set(
       (0..<tokenizer.count).filter { token in
@@ -218,6 +226,7 @@ public final class Janus: Sendable {
   func encode(
     _ picture: Picture, index: Int, _ ops: Ops
   ) throws(JanusError) -> PictureFeatures {
+    try checkRoom(toSee: picture, asFormula: false)
     let pixels: [Float]
     do throws(BlankPicture) {
       pixels = try self.pixels(of: picture)
@@ -225,6 +234,17 @@ public final class Janus: Sendable {
       throw .blankPicture(index: index, error)
     }
     return try encode(pixels, ops)
+  }
+
+  /// Throws where the system would refuse the memory that a picture takes before the tower sees it: it is
+  /// scaled to the tower's size, and of a formula the writing is looked for.
+  package func checkRoom(toSee picture: Picture, asFormula: Bool) throws(JanusError) {
+    let (side, longer) = (vision.imageSize, max(picture.width, picture.height))
+    let scaled = side * (longer + 6 * side) * 3
+    let writing = asFormula || formulaPage != nil ? picture.bytesToFindWriting : 0
+    try JanusError.carrying { () throws(MemoryError) in
+      try AvailableMemory.check(max(writing, scaled))
+    }
   }
 
   /// The picture as the vision tower takes it, `[3, side, side]`, little whatever its size.

@@ -19,6 +19,23 @@ package enum AvailableMemory {
     #endif
   }
 
+  /// What arrays, strings and objects take that nobody counts.
+  private static let uncounted = 8 << 20
+  /// From here on it is worth to look how much there is, which takes as long as reading a small picture.
+  private static let worthLooking = 16 << 20
+
+  /// Throws where the system would refuse so many bytes more. To be called before work whose memory is
+  /// Swift's: its arrays and strings end the process where memory is refused.
+  ///
+  /// - Parameter byteCount: what can be counted; a little beside is always looked for.
+  package static func check(_ byteCount: Int = 0) throws(MemoryError) {
+    if byteCount >= worthLooking, let bytes, byteCount > bytes {
+      throw MemoryError(byteCount: byteCount)
+    }
+    let (sum, overflows) = byteCount.addingReportingOverflow(uncounted)
+    guard !overflows, PageMemory.isGiven(sum) else { throw MemoryError(byteCount: sum) }
+  }
+
   #if os(Linux)
     /// What the limits of this process leave: of its address space, in which mapped files count, too, and of its
     /// data.

@@ -64,6 +64,7 @@ public struct Conversion: Sendable {
     converter: String = "janus-lite"
   ) throws(ConversionError) {
     precondition(threads.map { $0 > 0 } ?? true, "at least one thread")
+    try Self.checkMemory(for: source)
     let parts = try Self.parts(source, base: base, adapter: adapter)
     let checkpoint = try Checkpoint(
       folder: parts.folder, base: parts.base, adapter: parts.adapter, painting: includePainting)
@@ -120,6 +121,13 @@ public struct Conversion: Sendable {
     }
   }
 
+  /// Texts and tables become Swift's arrays and strings, to which memory must not be refused.
+  private static func checkMemory(for path: String) throws(ConversionError) {
+    guard (try? AvailableMemory.check()) != nil else {
+      throw .file(FileError(path: path, operation: "allocate memory for", code: ENOMEM))
+    }
+  }
+
   /// A disk that is too full shows before it is filled.
   private static func checkRoom(for byteCount: Int, at path: String) throws(ConversionError) {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
@@ -146,6 +154,7 @@ public struct Conversion: Sendable {
     progress: (Progress) -> Bool = { _ in true }
   ) throws(ConversionError) -> ConversionReport {
     try Self.checkRoom(for: byteCount, at: path)
+    try Self.checkMemory(for: path)
     let writer: ContainerWriter
     do throws(ContainerError) {
       writer = try ContainerWriter(

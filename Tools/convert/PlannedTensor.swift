@@ -3,6 +3,14 @@ import JanusModelFile
 import JanusSystem
 import Quant
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// A tensor with its source and its format: everything that encoding needs.
 struct PlannedTensor: Sendable {
   let spec: TensorSpec
@@ -50,6 +58,14 @@ struct PlannedTensor: Sendable {
   ) throws(ConversionError) -> EncodedPiece {
     let format = layout.format
     let columns = layout.columns
+    guard let byteCount = try? format.byteCount(rows: rows.count, columns: columns) else {
+      preconditionFailure("a part of a tensor is larger than the tensor")
+    }
+    // As read, as decoded again, and the result.
+    guard (try? AvailableMemory.check(2 * rows.count * columns * 4 + byteCount)) != nil else {
+      throw .file(
+        FileError(path: stored.file.path, operation: "allocate memory for", code: ENOMEM))
+    }
     let numbers = UnsafeMutableBufferPointer<Float>.allocate(capacity: rows.count * columns)
     defer { numbers.deallocate() }
     // A vector is one row of the file, and as many of the checkpoint as it has numbers.
@@ -57,9 +73,6 @@ struct PlannedTensor: Sendable {
     try slice.read(into: numbers)
     if spec.role == .convolution { gatherTaps(numbers, rows: rows.count) }
 
-    guard let byteCount = try? format.byteCount(rows: rows.count, columns: columns) else {
-      preconditionFailure("a part of a tensor is larger than the tensor")
-    }
     let piece = EncodedPiece(byteCount: byteCount)
     do throws(WeightError) {
       try Quantizer(format: format).encode(

@@ -58,6 +58,7 @@ package final class ModelEngine: InferenceEngine {
   ) async throws(EngineError) -> ShownPicture {
     do {
       return try await Background.run { [model] in
+        try model.checkRoom(toSee: picture, asFormula: asFormula)
         let (seen, warning) = asFormula ? try model.formulaPicture(picture) : (picture, nil)
         let pixels = try model.pixels(of: seen)
         return ShownPicture(

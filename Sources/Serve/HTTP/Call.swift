@@ -8,41 +8,11 @@ import Synchronization
 struct Call: Sendable {
   let head: HTTPRequest
   let path: String
-  let body: [UInt8]
+  let body: RequestBody
   let departure: Departure
   let record: CallRecord
 
   var id: String { record.id }
-
-  /// The media type of the body, without parameters.
-  var mediaType: String {
-    let field = head.headerFields[.contentType] ?? ""
-    return (field.split(separator: ";").first.map { $0.trimmed } ?? "").lowercased()
-  }
-
-  /// The body as JSON. A missing content type, and a form's, count as JSON too: many scripts send so.
-  func json() throws(APIError) -> Fields {
-    guard
-      ["application/json", "", "text/plain", "application/x-www-form-urlencoded"].contains(
-        mediaType) || mediaType.hasSuffix("+json")
-    else {
-      throw APIError(
-        status: 415, "The body is \(quoted(mediaType)); expected application/json.",
-        param: "body", code: "unsupported_media_type")
-    }
-    return try jsonBody()
-  }
-
-  func jsonBody() throws(APIError) -> Fields {
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONParser.parse(body)
-    } catch {
-      throw APIError(
-        status: 400, "The body is not JSON: \(error).", param: "body", code: "invalid_json")
-    }
-    return try Fields(value)
-  }
 }
 
 /// What is remembered of a request until it ends: its line in the log and its numbers.

@@ -68,8 +68,9 @@ struct Responder: HTTPResponder {
       throw error
     }
     if route.needsKey { try service.access.checkKey(request.headers[.authorization]) }
-    let body = try await BodyReader(limits: service.limits, budget: service.bodies).read(request)
-    defer { service.bodies.give(body.count) }
+    let bytes = try await BodyReader(limits: service.limits, budget: service.bodies).read(request)
+    defer { service.bodies.give(bytes.count) }
+    let body = RequestBody(contentType: request.headers[.contentType] ?? "", bytes: bytes)
     let call = Call(
       head: request.head, path: path, body: body, departure: departure, record: record)
     return try await handler(service, call)

@@ -4,7 +4,7 @@ extension Service {
   /// `POST /v1/chat/completions`
   func chat(_ call: Call) async throws -> Response {
     let engine = try engine()
-    let fields = try ChatFields(try call.json(), limits: limits)
+    let fields = try ChatFields(try call.body.json(), limits: limits)
     try check(model: fields.model, of: engine)
     return try await refusing(call) {
       let request = try await request(fields, engine)

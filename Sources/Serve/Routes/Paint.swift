@@ -6,7 +6,7 @@ extension Service {
   /// `POST /v1/images/generations`
   func paint(_ call: Call) async throws -> Response {
     let engine = try engine()
-    let fields = try PaintFields(try call.json())
+    let fields = try PaintFields(try call.body.json())
     try check(model: fields.model, of: engine)
     guard let side = engine.card.paintedSize else {
       throw APIError(

@@ -88,6 +88,7 @@ struct Root: ParsableCommand {
         (1..<max(1, Int(CommandLine.argc))).compactMap { index in
           CommandLine.unsafeArgv[index].map { SystemPath.string($0) }
         })
+      try AvailableMemory.check()
       try arguments.check()
       // Asked here, since the best kernels and OpenBLAS are looked for to say it.
       if arguments.words == ["--version"] { return try StandardOutput.line(fullVersion) }

@@ -12,19 +12,23 @@ enum CrashMessages {
   private static let begin: StaticString = "janus-lite: error: '"
   private static let fault: StaticString =
     "janus-lite: error: a fault of the program (SECURITY.md says how to report it)\n"
+  private static let refused: StaticString =
+    "janus-lite: error: the operating system gives this process no more memory\n"
   private nonisolated(unsafe) static var clearsLine = false
+  /// Less than this, and what ended the program was that memory was refused.
+  private static let fewBytes = 16 << 20
 
   static func install() {
     MappedRanges.prepare()
     clearsLine = StandardError.writesOver
     // Made now: a signal handler must not initialise a lazy global.
-    _ = (notice, lost, begin, fault)
+    _ = (notice, lost, begin, fault, refused, PageMemory.isGiven(fewBytes))
     // Who asks for a backtrace gets one.
     if ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"]?.contains("enable=") != true {
       for signal in [SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGSEGV, SIGQUIT] {
         reset(signal)
       }
-      for signal in [SIGILL, SIGTRAP] { handle(signal, on: fatal) }
+      for signal in [SIGILL, SIGTRAP, SIGABRT] { handle(signal, on: fatal) }
     }
     handle(SIGBUS, on: lostPage)
   }
@@ -45,8 +49,13 @@ enum CrashMessages {
     _exit(Failure.Code.inputOutput.rawValue)
   }
 
-  /// A trap of Swift's: the instruction is repeated, and ends the process as before.
+  /// A trap of Swift's, or the end that its library and C's come to by themselves: the instruction is repeated, and ends
+  /// the process as before. Where memory is refused to an array or a string of Swift's, a trap is all that is left.
   private static let fatal: Handler = { signal, _, _ in
+    if !PageMemory.isGiven(CrashMessages.fewBytes) {
+      CrashMessages.write(clearing: true, CrashMessages.refused)
+      _exit(Failure.Code.inputOutput.rawValue)
+    }
     CrashMessages.write(clearing: true, CrashMessages.fault)
     CrashMessages.restore(signal)
   }

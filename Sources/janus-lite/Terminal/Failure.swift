@@ -47,6 +47,7 @@ struct Failure: Error {
         Self.code(of: error), Self.option(error) + "\(error)" + Self.hint(error))
     case let error as DownloadError: self.init(Self.code(of: error), "\(error)")
     case let error as PictureError: self.init(.data, "\(error)")
+    case let error as MemoryError: self.init(.data, "\(error)")
     case let error as TokenizerError: self.init(.data, "\(error)")
     case let error as InstructionSetError: self.init(.usage, "\(error)")
     default:
