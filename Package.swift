@@ -241,7 +241,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusSystem", "HubTesting",
+        "JanusConvert", "JanusEngine", "JanusImages", "JanusLite", "JanusRequests", "JanusSystem",
+        "HubTesting",
       ]),
     .testTarget(
       name: "ServeTests",

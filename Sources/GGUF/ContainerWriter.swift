@@ -40,34 +40,42 @@ public final class ContainerWriter: Sendable {
     self.path = path
     self.metadata = metadata
     self.tensors = tensors
+    let (offsets, byteCount) = try Self.places(path: path, metadata: metadata, tensors: tensors)
+    sinks = zip(tensors, offsets).map { TensorSink(offset: $1, count: $0.layout.byteCount) }
+    self.byteCount = byteCount
+    do throws(FileError) {
+      output = try PartialFile(destination: path, byteCount: byteCount)
+    } catch {
+      throw ContainerError(path: path, problem: .file(error))
+    }
+  }
+
+  /// Where each tensor will lie, and the size of the file, before it is made.
+  public static func places(
+    path: String, metadata: [(key: String, value: MetadataValue)], tensors: [Tensor]
+  ) throws(ContainerError) -> (offsets: [Int], byteCount: Int) {
     let placeholders = Array(repeating: String(repeating: "0", count: 64), count: tensors.count)
     do throws(ContainerError.Problem) {
-      try Self.check(metadata, tensors)
-      let header = Self.header(metadata, tensors, checksums: placeholders)
+      try check(metadata, tensors)
+      let header = header(metadata, tensors, checksums: placeholders)
       guard header.count <= Limits.headerBytes else {
         throw .limit(
           part: "header bytes", limit: Limits.headerBytes, found: UInt64(header.count))
       }
-      var end = aligned(header.count, to: Self.alignment)
-      var sinks: [TensorSink] = []
+      var end = aligned(header.count, to: alignment)
+      var offsets: [Int] = []
       for tensor in tensors {
         guard tensor.layout.byteCount < 1 << 61 - end else {
           throw .invalid(
             part: "tensor '\(tensor.name)'", expected: "a file below 2^61 bytes",
             found: "\(tensor.layout.byteCount) bytes more")
         }
-        sinks.append(TensorSink(offset: end, count: tensor.layout.byteCount))
-        end = aligned(end + tensor.layout.byteCount, to: Self.alignment)
+        offsets.append(end)
+        end = aligned(end + tensor.layout.byteCount, to: alignment)
       }
-      self.sinks = sinks
-      byteCount = end
+      return (offsets, end)
     } catch {
       throw ContainerError(path: path, problem: error)
-    }
-    do throws(FileError) {
-      output = try PartialFile(destination: path, byteCount: byteCount)
-    } catch {
-      throw ContainerError(path: path, problem: .file(error))
     }
   }
 

@@ -9,16 +9,22 @@ package struct GenerateReport: Encodable {
     package let tokenIDs: [Int]
     /// For each code, the most likely ones at its place; nil unless requested.
     package let logprobs: [[LogprobPair]]?
+    /// What the picture's file says of how it was made: pairs of key and value.
+    package let text: [[String]]
 
-    package init(path: String, seed: UInt64, tokenIDs: [Int], logprobs: [[LogprobPair]]?) {
+    package init(
+      path: String, seed: UInt64, tokenIDs: [Int], logprobs: [[LogprobPair]]?,
+      text: [(key: String, value: String)]
+    ) {
       self.path = path
       self.seed = seed
       self.tokenIDs = tokenIDs
       self.logprobs = logprobs
+      self.text = text.map { [$0.key, $0.value] }
     }
 
     enum CodingKeys: String, CodingKey {
-      case path, seed, logprobs
+      case path, seed, logprobs, text
       case tokenIDs = "token_ids"
     }
   }

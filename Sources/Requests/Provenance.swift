@@ -47,6 +47,12 @@ package struct Provenance: Sendable {
       beginning: beginning, software: software)
   }
 
+  /// All keys that `text` may have.
+  package static let keys: Set<String> = [
+    "Description", "Software", "Seed", "Guidance", "Temperature", "Negative prompt", "Kept rows",
+    "Kept rows of seed", "Top-k", "Top-p", "Model", "Cache", "Instruction set",
+  ]
+
   /// Keys and values for text chunks of a PNG or the comment of a JPEG; no value holds NUL.
   package func text(_ model: Janus) -> [(key: String, value: String)] {
     let file = model.container.file.path.split(separator: "/").last.map(String.init) ?? ""

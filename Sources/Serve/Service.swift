@@ -6,6 +6,8 @@ import Synchronization
 package final class Service: Sendable {
   private enum State: Sendable {
     case loading
+    /// Why the model cannot be opened yet.
+    case missing(String)
     case ready(any InferenceEngine)
     case draining
   }
@@ -35,7 +37,29 @@ package final class Service: Sendable {
 
   /// Lets requests in: the model is there.
   package func start(_ engine: any InferenceEngine) {
-    state.withLock { if case .loading = $0 { $0 = .ready(engine) } }
+    state.withLock {
+      switch $0 {
+      case .loading, .missing: $0 = .ready(engine)
+      case .ready, .draining: break
+      }
+    }
+  }
+
+  /// Says what requests hear until the model is there.
+  ///
+  /// - Returns: whether they heard of one that is missing before.
+  package func lacks(_ problem: String) -> Bool {
+    state.withLock {
+      switch $0 {
+      case .loading:
+        $0 = .missing(problem)
+        return false
+      case .missing:
+        $0 = .missing(problem)
+        return true
+      case .ready, .draining: return true
+      }
+    }
   }
 
   /// Lets nobody in any more; who runs may end.
@@ -48,11 +72,18 @@ package final class Service: Sendable {
   package var load: (running: Int, waiting: Int) { admission.load }
 
   var isReady: Bool { if case .ready = state.withLock(\.self) { true } else { false } }
-  var isDraining: Bool { if case .draining = state.withLock(\.self) { true } else { false } }
+  /// Why there is no model.
+  var problem: String? {
+    if case .missing(let problem) = state.withLock(\.self) { problem } else { nil }
+  }
+  package var isDraining: Bool {
+    if case .draining = state.withLock(\.self) { true } else { false }
+  }
 
   func engine() throws(APIError) -> any InferenceEngine {
     switch state.withLock(\.self) {
     case .loading: throw .loading
+    case .missing(let problem): throw .withoutModel(problem)
     case .ready(let engine): return engine
     case .draining: throw .stopped
     }

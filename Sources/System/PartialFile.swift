@@ -18,9 +18,8 @@ public final class PartialFile: Sendable {
 
   /// Creates the file with its final size, filled with zeros.
   public init(destination: String, byteCount: Int) throws(FileError) {
-    var status = stat()
     // A device or a folder is never replaced by a file.
-    if stat(destination, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+    if let status = SystemPath.status(of: destination), status.st_mode & S_IFMT != S_IFREG {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
       throw FileError(
         path: destination, operation: isFolder ? "replace" : "put a file in the place of",
@@ -49,7 +48,9 @@ public final class PartialFile: Sendable {
     for _ in 0..<16 {
       let suffix = String(UInt32.random(in: 0...UInt32.max), radix: 16)
       let path = "\(destination)\(infix)\(suffix)"
-      let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let descriptor = SystemPath.withBytes(of: path) {
+        open($0, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      }
       guard descriptor >= 0 else {
         if errno == EEXIST { continue }
         return (path, -1, errno)
@@ -82,9 +83,13 @@ public final class PartialFile: Sendable {
         continue
       }
       let path = folder + String(decoding: bytes, as: UTF8.self)
-      let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+      let descriptor = SystemPath.withBytes(of: path) {
+        open($0, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+      }
       guard descriptor >= 0 else { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { _ = unlink(path) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+        _ = SystemPath.withBytes(of: path) { unlink($0) }
+      }
       _ = close(descriptor)
     }
   }
@@ -130,14 +135,17 @@ public final class PartialFile: Sendable {
       #if os(Linux)
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
       #endif
-      guard rename(temporary, destination) == 0 else { throw failure(FileError.creation) }
+      let isNamed = SystemPath.withBytes(of: temporary) { old in
+        SystemPath.withBytes(of: destination) { rename(old, $0) == 0 }
+      }
+      guard isNamed else { throw failure(FileError.creation) }
       isOpen = false
     }
     // The new name is on the disk when the folder has been written. Some file systems cannot do
     // this; the file itself is whole.
     let slash = destination.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { String(destination[...$0]) } ?? "."
-    let folderDescriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    let folderDescriptor = SystemPath.withBytes(of: folder) { open($0, O_RDONLY | O_CLOEXEC) }
     if folderDescriptor >= 0 {
       _ = fsync(folderDescriptor)
       _ = close(folderDescriptor)
@@ -150,7 +158,7 @@ public final class PartialFile: Sendable {
     isOpen.withLock { isOpen in
       guard isOpen else { return }
       isOpen = false
-      _ = unlink(temporary)
+      _ = SystemPath.withBytes(of: temporary) { unlink($0) }
     }
   }
 }

@@ -15,10 +15,14 @@ package enum SystemPath {
 
   /// The string that stands for a name.
   package static func string(_ name: UnsafePointer<CChar>) -> String {
-    let bytes = UnsafeBufferPointer(start: name, count: strlen(name)).map { UInt8(bitPattern: $0) }
+    string(UnsafeBufferPointer(start: name, count: strlen(name)).map { UInt8(bitPattern: $0) }[...])
+  }
+
+  /// The string that stands for a name's bytes.
+  package static func string(_ bytes: ArraySlice<UInt8>) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     var scalars = String.UnicodeScalarView()
-    var rest = bytes[...]
+    var rest = bytes
     while let first = rest.first {
       let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
       if let character = String(validating: rest.prefix(length), as: UTF8.self) {
@@ -48,6 +52,17 @@ package enum SystemPath {
       }
     }
     return (bytes + [0]).withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
+
+  /// The byte that a scalar of a name stands for; nil for one that stands for itself.
+  package static func byte(_ scalar: Unicode.Scalar) -> UInt8? {
+    escapes.contains(scalar.value) ? UInt8(scalar.value - 0x10_FF00) : nil
+  }
+
+  /// What the system says of a file, or of the one that a link leads to; nil where there is none.
+  package static func status(of path: String) -> stat? {
+    var status = stat()
+    return withBytes(of: path) { stat($0, &status) } == 0 ? status : nil
   }
 
   /// The names in a folder, in no order, without `.` and `..`; nil where it cannot be read.

@@ -12,6 +12,11 @@ import Testing
     (["generate", "a", "red", "circle"], "\"a red circle\""),
     (["chat", "--image", "x.png", "hello", "there"], "\"hello there\""),
     (["generate", "x", "--size", "512"], "384 × 384"),
+    (["generate", "x", "--cfg-scale", "7"], "called --cfg"),
+    (["generate", "x", "--negative-prompt", "y"], "called --negative"),
+    (["generate", "x", "--seed=-1"], "0 to 18446744073709551615"),
+    (["ocr", "x.png", "--seed", "-1"], "without --seed"),
+    (["generate", "x", "--jason", "y"], "'--json'"),
     (["ocr", "-photo.png"], "./-photo.png"), (["ocr", "-m.png"], "./-m.png"),
     (["generate", "-dash"], "'-dash' is no option"), (["ocr", "-h.png", "x.png"], "./-h.png"),
   ])
@@ -27,6 +32,21 @@ import Testing
     let value = try CommandLineRun(
       ["chat", "x", "--system", "-words", "-m", Fixture.modelPath, "--max-tokens", "1"])
     #expect(!value.errors.contains("is no option"), "\(value.errors)")
+  }
+
+  /// A way that cannot be gone is not offered.
+  @Test func aRequestThatIsTooLongIsToldWhatHelps() throws {
+    let model = try Fixture.modelPath
+    let picture = try CommandLineRun(
+      ["ocr", Fixture.picture("rings"), "--context", "4", "-m", model])
+    #expect(picture.status == 65 && picture.errors.contains(": allow more (--context)"))
+    #expect(!picture.errors.contains("conversation"))
+    let words = Data(String(repeating: "a ", count: 5_000).utf8)
+    let painting = try CommandLineRun(["generate", "-", "-m", model], input: words)
+    #expect(painting.status == 65 && painting.errors.contains("shorten the prompt"))
+    #expect(!painting.errors.contains("--context") && !painting.errors.contains("conversation"))
+    let chat = try CommandLineRun(["chat", "-", "-m", model], input: words)
+    #expect(chat.errors.contains("/reset") && !chat.errors.contains("--context"))
   }
 
   @Test func aFileBehindTwoDashesIsAFile() throws {

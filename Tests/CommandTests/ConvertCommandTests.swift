@@ -49,6 +49,54 @@ import Testing
     #expect(columns.contains { $0[1] == "int4-p16" && (Double($0[3]) ?? 0) > 0.01 })
   }
 
+  private func object(_ run: CommandLineRun) throws -> [String: Any] {
+    #expect(run.status == 0 && run.outputLines.count == 1, "\(run.errors)")
+    return try #require(
+      try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+  }
+
+  @Test(arguments: ["f32", "int4"])
+  func aForecastKnowsTheFileAndMakesNone(recipe: String) throws {
+    let forecast = try object(convert("--quant", recipe, "--dry-run", "--json"))
+    #expect(try scratch.names.isEmpty)
+    #expect(forecast["forecast"] as? Bool == true && forecast["recipe"] as? String == recipe)
+    let made = try object(convert("--quant", recipe, "--json"))
+    #expect(made["forecast"] as? Bool == false)
+    let file = try FileManager.default.attributesOfItem(atPath: output)[.size] as? Int
+    #expect(file != nil && made["file_bytes"] as? Int == file)
+    #expect(forecast["file_bytes"] as? Int == file)
+    #expect(forecast["tensors"] as? Int == made["tensors"] as? Int)
+    #expect(made["path"] as? String == output)
+    // The whole fixture is a piece or two, so the bound is not far above.
+    let (most, peak) = (forecast["peak_bytes"] as? Int ?? 0, made["peak_bytes"] as? Int ?? 0)
+    #expect(peak > 0 && most >= peak && most < 3 * peak, "\(most) \(peak)")
+    #expect((forecast["duration_s"] as? Double ?? -1) >= 0)
+    let text = try convert("--quant", recipe, "--dry-run")
+    #expect(text.outputLines.count == 3 && text.output.contains("at most"))
+  }
+
+  @Test func jsonHoldsTheReport() throws {
+    let made = try object(convert("--json", "--report"))
+    let report = try #require(made["report"] as? [[String: Any]])
+    #expect(report.count == made["tensors"] as? Int)
+    #expect(
+      report.allSatisfy {
+        Set($0.keys) == ["tensor", "format", "shape", "relative_rmse", "cosine"]
+      })
+    let stream = try CommandLineRun(["convert", Fixture.checkpoint, "-o", "-", "--json"])
+    #expect(stream.status == 64 && stream.output.isEmpty)
+    let forecast = try CommandLineRun(
+      ["convert", Fixture.checkpoint, "-o", "-", "--json", "--dry-run"])
+    #expect(forecast.status == 0 && forecast.outputLines.count == 1)
+  }
+
+  @Test func progressOfAConversionCanBeAskedFor() throws {
+    let plain = try convert("--progress", "plain")
+    #expect(plain.errorLines.contains { $0.hasPrefix("converting: 100%") }, "\(plain.errors)")
+    let none = try convert("--progress", "none")
+    #expect(!none.errors.contains("converting"))
+  }
+
   @Test func aTensorsFormatCanBeChosenAndPaintingLeftOut() throws {
     let run = try convert("--without-painting", "--tensor-type", "blk.*.ffn_down.weight=bf16")
     #expect(run.status == 0, "\(run.errors)")

@@ -34,7 +34,7 @@ import Testing
       try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
     #expect(Set(object.keys) == ["images", "prompt_token_count", "timings"])
     let images = try #require(object["images"] as? [[String: Any]])
-    #expect(images.count == 1 && Set(images[0].keys) == ["path", "seed", "token_ids"])
+    #expect(images.count == 1 && Set(images[0].keys) == ["path", "seed", "text", "token_ids"])
     #expect((images[0]["token_ids"] as? [Int])?.count == 64)
     let timings = try #require(object["timings"] as? [String: Double])
     #expect(
@@ -44,9 +44,21 @@ import Testing
     let again = scratch.file("again.png")
     #expect(try CommandLineRun(["decode", codes, "-m", model, "-o", again]).status == 0)
     let painted = try #require(images[0]["path"] as? String)
-    let first = try Picture(decoding: [UInt8](Data(contentsOf: URL(filePath: painted))))
-    let second = try Picture(decoding: [UInt8](Data(contentsOf: URL(filePath: again))))
-    #expect(first == second)
+    // With the prompt, the seed and all settings in it.
+    #expect(
+      try Data(contentsOf: URL(filePath: painted)) == Data(contentsOf: URL(filePath: again)))
+    #expect(
+      try CommandLineRun(["generate", "--like", again, "-o", scratch.path, "-m", model]).status == 0
+    )
+    // What a report says from elsewhere is text and nothing else.
+    var image = images[0]
+    image["text"] = [
+      ["Description", "a\0\u{1b}b"], ["a key that is far \0 too long", "x"], ["Seed"],
+    ]
+    let strange = try JSONSerialization.data(withJSONObject: ["images": [image]])
+    let decoded = try CommandLineRun(
+      ["decode", "-", "-m", model, "-o", again], input: strange)
+    #expect(decoded.status == 0, "\(decoded.errors)")
   }
 
   @Test func anyPictureOfAReportCanBeDecoded() throws {

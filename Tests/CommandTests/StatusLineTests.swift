@@ -35,6 +35,29 @@
       }
     }
 
+    /// So that NO_COLOR has nothing to take away.
+    @Test(arguments: [[:], ["NO_COLOR": "1"]] as [[String: String]])
+    func nothingIsColoured(_ more: [String: String]) throws {
+      let run = try Self.reading(
+        environment: ["TERM": "xterm-256color"].merging(more) { $1 }, columns: 80)
+      #expect(run.shown.contains("\u{1b}[K"))
+      #expect(!run.shown.contains(/\u{1b}\[[0-9;:]*m/), "\(run.shown)")
+    }
+
+    @Test func aLanguageWithoutUTF8GetsABarWithoutBlocks() throws {
+      let folder = try Scratch()
+      for name in ["a.png", "b.png"] {
+        try folder.write(name, Fixture.pictureData("rings"))
+      }
+      for (language, isPlain) in [("C", true), ("en_US.UTF-8", false), ("C.utf8", false)] {
+        let terminal = try Terminal(
+          ["ocr", folder.path, "-m", try Fixture.modelPath, "--max-tokens", "3"],
+          environment: ["TERM": "xterm", "LC_ALL": language])
+        terminal.readToEnd()
+        #expect(terminal.shown.contains("█") != isPlain && terminal.shown.contains("##") == isPlain)
+      }
+    }
+
     @Test func aTerminalThatCannotClearALineGetsNone() throws {
       let run = try Self.reading(environment: ["TERM": "dumb"], columns: 80)
       #expect(run.status == 0)

@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["frobnicate"], ["ocr"], ["ocr", "a.png"], ["chat", "hello"],
+    ["frobnicate"], ["ocr", "a.png"], ["chat", "hello"],
     ["chat", "hello", "--temperature", "warm", "-m", "x"],
     ["chat", "hello", "--temperature=-1", "-m", "x"], ["chat", "hello", "--top-p", "0", "-m", "x"],
     ["chat", "hello", "--top-k", "0", "-m", "x"],

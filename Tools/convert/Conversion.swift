@@ -42,7 +42,8 @@ public struct Conversion: Sendable {
   public let warnings: [String]
   let tensors: [PlannedTensor]
   let metadata: [(key: String, value: MetadataValue)]
-  let threads: Int
+  /// Threads that encode.
+  public let threads: Int
 
   /// Opens a checkpoint.
   ///

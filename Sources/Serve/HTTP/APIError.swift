@@ -64,6 +64,12 @@ extension APIError {
     status: 503, "The model is still being loaded.", type: "server_error", code: "loading",
     retryAfter: 2)
 
+  static func withoutModel(_ problem: String) -> APIError {
+    APIError(
+      status: 503, "There is no model: \(problem)", type: "server_error", code: "no_model",
+      retryAfter: 10)
+  }
+
   static let failed = APIError(
     status: 500, "The server failed; its log says why.", type: "server_error", code: "internal")
 }

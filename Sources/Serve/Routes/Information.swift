@@ -5,14 +5,16 @@ import Hummingbird
 extension Service {
   /// `GET /health`
   func health() -> Response {
-    let status = isReady ? "ok" : isDraining ? "stopping" : "loading"
+    let problem = problem
+    let status =
+      isReady ? "ok" : isDraining ? "stopping" : problem == nil ? "loading" : "no model"
     let load = admission.load
-    return Response(
-      status: isReady ? 200 : 503,
-      json: [
-        "status": .string(status), "running": .integer(load.running),
-        "waiting": .integer(load.waiting),
-      ])
+    var json: JSONObject = [
+      "status": .string(status), "running": .integer(load.running),
+      "waiting": .integer(load.waiting),
+    ]
+    json.append("problem", ifGiven: problem.map { .string($0) })
+    return Response(status: isReady ? 200 : 503, json: .object(json))
   }
 
   /// `GET /v1/models`

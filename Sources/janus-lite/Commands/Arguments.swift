@@ -80,6 +80,7 @@ struct Arguments {
 
   /// What to add to the parser's own error; nil where it says enough.
   func explained() -> String? {
+    if let problem = seedProblem { return problem }
     guard let command = words.first, ["generate", "chat", "tokenize"].contains(command) else {
       return nil
     }
@@ -94,7 +95,10 @@ struct Arguments {
       if options.takeValue.contains(word) {
         _ = rest.popFirst()
       } else if word.hasPrefix("-"), word != "-" {
-        if let hint = Self.hints["\(command) \(word.split(separator: "=")[0])"] { return hint }
+        let name = String(word.split(separator: "=")[0])
+        if let hint = Self.hints["\(command) \(name)"] { return hint }
+        // The word behind an option that is unknown may be its value.
+        if name.hasPrefix("--"), !options.names.contains(name) { return nil }
       } else {
         plain.append(word)
       }
@@ -104,6 +108,21 @@ struct Arguments {
       + "janus-lite \(command) \"\(plain.joined(separator: " "))\""
   }
 
+  /// Other programs take -1 for a seed of their own choice.
+  private var seedProblem: String? {
+    for (index, word) in words.enumerated() {
+      let value =
+        word.hasPrefix("--seed=")
+        ? String(word.dropFirst("--seed=".count))
+        : word == "--seed" && index + 1 < words.count ? words[index + 1] : nil
+      if let value, UInt64(value) == nil {
+        return
+          "--seed: expected 0 to \(UInt64.max), found '\(value)' (without --seed each time is new)"
+      }
+    }
+    return nil
+  }
+
   /// Options that other programs have.
   private static let hints: [String: String] = {
     let size = "pictures have the size of the model: 384 × 384 pixels for Janus-Pro"
@@ -111,6 +130,9 @@ struct Arguments {
     return [
       "generate --size": size, "generate --width": size, "generate --height": size,
       "generate -W": size, "generate -H": size, "generate --steps": steps,
+      "generate --cfg-scale": "the option is called --cfg",
+      "generate --guidance-scale": "the option is called --cfg",
+      "generate --negative-prompt": "the option is called --negative",
       "generate --prompt": "the prompt is written without an option: janus-lite generate \"…\"",
       "generate -p": "the prompt is written without an option: janus-lite generate \"…\"",
     ]
@@ -140,6 +162,8 @@ struct Arguments {
 private struct CommandOptions {
   /// Words that another word follows.
   var takeValue: Set<String> = []
+  /// All long options.
+  var names: Set<String> = ["--help", "--version"]
   private var letters: Set<Character> = ["h"]
 
   private struct Tool: Decodable {
@@ -171,6 +195,7 @@ private struct CommandOptions {
       for name in argument.names ?? [] {
         let isLong = name.kind == "long"
         if argument.kind == "option" { takeValue.insert((isLong ? "--" : "-") + name.name) }
+        if isLong { names.insert("--" + name.name) }
         if name.kind == "short", let letter = name.name.first { letters.insert(letter) }
       }
     }

@@ -33,7 +33,8 @@ struct BenchCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Only these stages: first-token, encode, prefill, decode, batch, grammar, paint, vq, separated by commas.",
-      valueName: "names"))
+      valueName: "names"),
+    completion: .list(Benchmark.Stage.allNames))
   var stages: String?
 
   @Flag(help: "Print one JSON object.")

@@ -30,7 +30,8 @@ struct ChatCommand: ParsableCommand {
     help: ArgumentHelp(
       "Picture to show before the prompt; - for standard input. May be repeated.",
       valueName: "file"),
-    completion: .file())
+    completion: .file(extensions: PictureInput.completions.filter { $0.lowercased() != "pdf" }),
+    transform: FileName.path)
   var images: [String] = []
 
   @Option(
@@ -48,6 +49,9 @@ struct ChatCommand: ParsableCommand {
   func validate() throws {
     let readers =
       images.count { $0 == PictureInput.standardInput } + (prompt == "-" ? 1 : 0)
+    guard generation.logprobs == 0 || generation.json else {
+      throw ValidationError("--logprobs needs --json")
+    }
     if readers > 1 { throw ValidationError("standard input can be read once only") }
   }
 

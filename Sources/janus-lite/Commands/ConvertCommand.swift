@@ -34,24 +34,28 @@ struct ConvertCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("Folder of the checkpoint, or a file of it.", valueName: "folder"),
-    completion: .file())
+    completion: .file(),
+    transform: FileName.path)
   var checkpoint: String
 
   @Option(
     help: ArgumentHelp(
       "Checkpoint that lends the configuration files which the other lacks.", valueName: "folder"),
-    completion: .directory)
+    completion: .directory,
+    transform: FileName.path)
   var base: String?
 
   @Option(
     help: ArgumentHelp("LoRA adapter (PEFT) to merge into the weights.", valueName: "folder"),
-    completion: .directory)
+    completion: .directory,
+    transform: FileName.path)
   var adapter: String?
 
   @Option(
     name: [.short, .long],
     help: ArgumentHelp("Model file to write; - for standard output.", valueName: "file"),
-    completion: .file(extensions: ["gguf"]))
+    completion: .file(extensions: ["gguf"]),
+    transform: FileName.path)
   var output: String
 
   @Option(help: "How weights are stored.")
@@ -69,14 +73,23 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Leave out what only making pictures needs.")
   var withoutPainting = false
 
+  @Flag(help: "Say how large the file will be, and what memory and time it will take, and end.")
+  var dryRun = false
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @OptionGroup var progress: ProgressOptions
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Threads (default: physical cores).", valueName: "count"))
   var threads: Int?
 
   func validate() throws {
-    if report, output == "-" {
-      throw ValidationError("-o -: the model file goes where --report would")
+    if output == "-", !dryRun, report || json {
+      throw ValidationError(
+        "-o -: the model file goes where \(report ? "--report" : "--json") would")
     }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
@@ -86,7 +99,7 @@ struct ConvertCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(writingFiles: true)
     let isStream = output == "-"
-    if isStream, StandardOutput.isTerminal {
+    if isStream, !dryRun, StandardOutput.isTerminal {
       throw Failure(.usage, "-o -: a model file does not go to a terminal; name a file or a pipe")
     }
     // A model file is written out of order, so it takes a file first.
@@ -94,9 +107,11 @@ struct ConvertCommand: ParsableCommand {
       isStream
       ? FileManager.default.temporaryDirectory.appending(path: "janus-lite-\(getpid()).gguf").path
       : self.output
-    defer { if isStream { unlink(output) } }
+    defer { if isStream, !dryRun { unlink(output) } }
     try Self.checkOutput(output)
-    if !isStream, access(output, F_OK) == 0 { StandardError.note("replaces '\(output)'") }
+    if !isStream, !dryRun, SystemPath.status(of: output) != nil {
+      StandardError.note("replaces '\(output)'")
+    }
     let begin = ContinuousClock.now
     var overrides: [TensorOverride] = []
     for text in tensorType { overrides.append(try TensorOverride(parsing: text)) }
@@ -107,7 +122,21 @@ struct ConvertCommand: ParsableCommand {
     for note in conversion.notes { StandardError.note(note) }
     for warning in conversion.warnings { StandardError.note("warning: \(warning)") }
 
-    var progress = ProgressBar("converting", total: conversion.byteCount)
+    if dryRun || conversion.byteCount >= Self.long {
+      let forecast = ConversionSummary(
+        try conversion.forecast(measuringErrors: report), of: conversion, path: self.output,
+        recipe: quant)
+      if dryRun {
+        if json { return try JSONLine.print(forecast) }
+        return try StandardOutput.write(forecast.lines.map { $0 + "\n" }.joined())
+      }
+      if forecast.duration >= 20 {
+        StandardError.note(
+          "about \(Format.duration(forecast.duration)) for \(Format.bytes(forecast.fileBytes))")
+      }
+    }
+    var progress = ProgressBar(
+      "converting", total: conversion.byteCount, kind: self.progress.progress)
     let result: ConversionReport
     do {
       defer { progress.finish() }
@@ -119,12 +148,22 @@ struct ConvertCommand: ParsableCommand {
       }
     }
     if isStream { try Self.stream(output) }
-    if report { try printErrors(result) }
-    let seconds = Format.fixed((ContinuousClock.now - begin) / .seconds(1), 1)
+    let seconds = (ContinuousClock.now - begin) / .seconds(1)
+    if json {
+      try JSONLine.print(
+        ConversionSummary(
+          result, recipe: quant, seconds: seconds, threads: conversion.threads,
+          measuresErrors: report))
+    } else if report {
+      try printErrors(result)
+    }
     StandardError.note(
       "\(isStream ? "standard output" : output): \(result.tensors.count) tensors, \(Format.bytes(result.byteCount)), "
-        + "in \(seconds) s, peak memory \(Format.bytes(ProcessMemory.peak))")
+        + "in \(Format.fixed(seconds, 1)) s, peak memory \(Format.bytes(ProcessMemory.peak))")
   }
+
+  /// Bytes of a model that takes long enough for a forecast.
+  private static let long = 1 << 29
 
   private static func stream(_ path: String) throws {
     try MappedFile(path: path).withBytes { bytes in
@@ -139,7 +178,7 @@ struct ConvertCommand: ParsableCommand {
 
   /// What a path or the name of a repository means: what lies there, or its files in the hub's cache.
   private static func place(_ text: String) throws -> String {
-    guard !FileManager.default.fileExists(atPath: text), let repository = RepositoryName(text)
+    guard SystemPath.status(of: text) == nil, let repository = RepositoryName(text)
     else {
       return text
     }
@@ -157,7 +196,7 @@ struct ConvertCommand: ParsableCommand {
   static func checkOutput(_ output: String) throws(Failure) {
     var status = stat()
     // Opening a pipe would wait for a writer.
-    guard stat(output, &status) == 0 else {
+    guard SystemPath.withBytes(of: output, { stat($0, &status) }) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { return }
       throw Failure(FileError(path: output, operation: "examine", code: errno))
     }
@@ -172,7 +211,7 @@ struct ConvertCommand: ParsableCommand {
 
   /// An empty file counts as a model: nothing is lost with it.
   private static func beginsLikeAModel(_ output: String) throws(Failure) -> Bool {
-    let descriptor = open(output, O_RDONLY | O_CLOEXEC)
+    let descriptor = SystemPath.withBytes(of: output) { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else {
       throw Failure(FileError(path: output, operation: "open", code: errno))
     }

@@ -4,6 +4,7 @@ import JanusEngine
 import JanusLite
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 
@@ -18,22 +19,24 @@ struct DecodeCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("JSON file of codes, or - for standard input.", valueName: "codes"),
-    completion: .file())
-  var codes: String
+    help: ArgumentHelp("JSON file of codes (default: standard input).", valueName: "codes"),
+    completion: .file(),
+    transform: FileName.path)
+  var codes: String?
 
   @Option(
     name: [.short, .customLong("output")],
     help: ArgumentHelp(
       "Picture to write, .png, .jpg or .webp; - for a PNG to standard output.", valueName: "file"),
-    completion: .file(extensions: ["png", "jpg", "webp"]))
+    completion: .file(extensions: ["png", "jpg", "webp"]),
+    transform: FileName.path)
   var output: String
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Quality of a JPEG or WebP file, 1 to 100.", valueName: "q")
+    help: ArgumentHelp("Quality of a JPEG or WebP file, 1 to 100 (default: 90).", valueName: "q")
   )
-  var quality = 90
+  var quality: Int?
 
   @Option(
     parsing: .unconditional,
@@ -46,8 +49,11 @@ struct DecodeCommand: ParsableCommand {
   @OptionGroup(title: "Model") var model: ModelOptions
 
   func validate() throws {
-    guard (1...100).contains(quality) else {
+    if let quality, !(1...100).contains(quality) {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
+    }
+    guard codes != nil || !StandardInput.isTerminal else {
+      throw ValidationError("expected a file of codes, found none")
     }
     guard picture > 0 else {
       throw ValidationError("--picture: expected 1 or more, found \(picture)")
@@ -57,19 +63,24 @@ struct DecodeCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: true)
     let isStream = output == "-"
+    let quality = quality ?? PictureFile.usualQuality
     let file =
       isStream
       ? PictureFile(path: "standard output", format: .png, quality: quality)
       : try PictureFile(path: output, quality: quality)
+    if self.quality != nil, !file.format.hasQuality {
+      StandardError.note("--quality is for JPEG and WebP; a PNG keeps all of a picture")
+    }
     if !isStream {
       try Gallery.check(output, option: "-o", replaces: force)
       try file.checkPlace()
     }
-    let codes = try Self.codes(in: codes, picture)
+    let source = codes ?? InputFile.standardInput
+    let chosen = try Self.picture(picture, in: source)
     let painter = try Painter(try model.open())
     try painter.decodingNeed.checkFits()
-    let picture = try Self.located(self.codes) { try painter.picture(codes) }
-    let bytes = try file.encoded(picture, text: [("Software", "janus-lite \(Root.version)")])
+    let picture = try Self.located(source) { try painter.picture(chosen.codes) }
+    let bytes = try file.encoded(picture, text: chosen.text)
     if isStream { try StandardOutput.write(bytes) } else { try file.write(bytes) }
   }
 
@@ -86,8 +97,10 @@ struct DecodeCommand: ParsableCommand {
   private struct Report: Decodable {
     struct Picture: Decodable {
       let tokenIDs: [Int]
+      let text: [[String]]?
 
       enum CodingKeys: String, CodingKey {
+        case text
         case tokenIDs = "token_ids"
       }
     }
@@ -97,14 +110,14 @@ struct DecodeCommand: ParsableCommand {
   /// More than the codes of ten thousand pictures take.
   private static let byteLimit = 1 << 26
 
-  private static func codes(in path: String, _ number: Int) throws -> [Int] {
+  /// The codes of a picture, and what its file is to say of how it was made.
+  private static func picture(
+    _ number: Int, in path: String
+  ) throws -> (codes: [Int], text: [(key: String, value: String)]) {
     let data = try InputFile.withBytes(of: path, limit: byteLimit) { Data($0) }
-    let pictures: [[Int]]
-    if let codes = try? JSONDecoder().decode([Int].self, from: data) {
-      pictures = [codes]
-    } else {
-      pictures = (try? JSONDecoder().decode(Report.self, from: data))?.images.map(\.tokenIDs) ?? []
-    }
+    let software = [(key: "Software", value: "janus-lite \(Root.version)")]
+    if let codes = try? JSONDecoder().decode([Int].self, from: data) { return (codes, software) }
+    let pictures = (try? JSONDecoder().decode(Report.self, from: data))?.images ?? []
     func failure(_ problem: String) -> Failure {
       Failure(.data, "\(InputFile.shownName(path)): \(problem)")
     }
@@ -114,6 +127,11 @@ struct DecodeCommand: ParsableCommand {
     guard number <= pictures.count else {
       throw failure("expected \(number) pictures or more, found \(pictures.count)")
     }
-    return pictures[number - 1]
+    let picture = pictures[number - 1]
+    let text = (picture.text ?? []).compactMap { pair in
+      pair.count == 2 && Provenance.keys.contains(pair[0])
+        ? (key: pair[0], value: pair[1].filter { $0 != "\0" }) : nil
+    }
+    return (picture.tokenIDs, text.contains { $0.key == "Software" } ? text : text + software)
   }
 }

@@ -21,7 +21,8 @@ struct FormulaCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("File with LaTeX; standard input without one.", valueName: "file"),
-    completion: .file(extensions: ["tex", "txt"]))
+    completion: .file(extensions: ["tex", "txt"]),
+    transform: FileName.path)
   var file: String?
 
   @Option(help: ArgumentHelp("latex, mathml, typst or text.", valueName: "notation"))
@@ -31,6 +32,7 @@ struct FormulaCommand: ParsableCommand {
   var check = false
 
   func run() throws {
+    Interrupt.listen(endingProcess: true)
     let name = file ?? InputFile.standardInput
     // One byte more than a formula may have, so that a longer one is noticed.
     let bytes = try InputFile.withBytes(of: name, limit: 1 << 30) {

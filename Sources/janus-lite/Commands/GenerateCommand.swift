@@ -37,7 +37,8 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Prompts to paint one after another; - for standard input.", valueName: "file"),
-    completion: .file())
+    completion: .file(),
+    transform: FileName.path)
   var prompts: String?
 
   @Option(
@@ -56,7 +57,8 @@ struct GenerateCommand: ParsableCommand {
     help: ArgumentHelp(
       "Folder to write to, made where it does not exist; a picture's file; or - for standard output.",
       valueName: "place"),
-    completion: .file())
+    completion: .file(),
+    transform: FileName.path)
   var output = "."
 
   @Option(
@@ -72,7 +74,8 @@ struct GenerateCommand: ParsableCommand {
     help: ArgumentHelp(
       "Take prompt, seed and settings from a painted picture; other options change them.",
       valueName: "picture"),
-    completion: .file(extensions: ["png", "jpg"]))
+    completion: .file(extensions: ["png", "jpg", "webp"]),
+    transform: FileName.path)
   var like: String?
 
   @Option(
@@ -113,12 +116,13 @@ struct GenerateCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Quality of JPEG and WebP files, 1 to 100.", valueName: "q"))
-  var quality = 90
+    help: ArgumentHelp("Quality of JPEG and WebP files, 1 to 100 (default: 90).", valueName: "q"))
+  var quality: Int?
 
   @Option(
     help: ArgumentHelp("Also write all pictures as one contact sheet.", valueName: "file"),
-    completion: .file())
+    completion: .file(),
+    transform: FileName.path)
   var grid: String?
 
   @Option(
@@ -126,11 +130,13 @@ struct GenerateCommand: ParsableCommand {
       "Rewrite this file as rows of the first picture arrive, unfinished rows grey; at most a "
         + "twelfth of the time is spent on it.",
       valueName: "file"),
-    completion: .file())
+    completion: .file(),
+    transform: FileName.path)
   var preview: String?
 
   @Option(
-    help: ArgumentHelp("Pictures to paint at once: auto or a number.", valueName: "auto|n"))
+    help: ArgumentHelp("Pictures to paint at once: auto or a number.", valueName: "auto|n"),
+    completion: .list(["auto"]))
   var batch = BatchSize.auto
 
   @Option(
@@ -148,6 +154,7 @@ struct GenerateCommand: ParsableCommand {
   @Flag(help: "Print the memory that painting will take, and end.")
   var dryRun = false
 
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup(title: "Model") var model: ModelOptions
   @OptionGroup(title: "Memory") var cache: CacheOptions
 
@@ -186,7 +193,7 @@ struct GenerateCommand: ParsableCommand {
     if let topP, !(topP > 0 && topP <= 1) {
       throw ValidationError("--top-p: expected above 0 and at most 1, found \(topP)")
     }
-    guard (1...100).contains(quality) else {
+    if let quality, !(1...100).contains(quality) {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
     }
     guard (0...LogprobPair.limit).contains(logprobs) else {
@@ -213,7 +220,7 @@ struct GenerateCommand: ParsableCommand {
     if case .file(let path) = Gallery.place(output) { files.append(path) }
     for path in files {
       do throws(Failure) {
-        _ = try PictureFile(path: path, quality: quality)
+        _ = try PictureFile(path: path, quality: qualityOrUsual)
       } catch {
         throw ValidationError(error.message)
       }
@@ -228,17 +235,25 @@ struct GenerateCommand: ParsableCommand {
     if isEmpty { throw ValidationError("the prompt is empty") }
   }
 
-  private var writesJPEG: Bool {
+  var qualityOrUsual: Int { quality ?? PictureFile.usualQuality }
+
+  /// The formats of all files that will be written.
+  private var formats: [PictureFile.Format] {
     let own: String? = if case .file(let path) = Gallery.place(output) { path } else { nil }
-    return format == .jpeg
-      || [grid, preview, own].contains { path in
-        path.flatMap { try? PictureFile(path: $0, quality: quality) }?.format == .jpeg
-      }
+    let named = [grid, preview, own].compactMap { path in
+      path.flatMap { try? PictureFile(path: $0, quality: qualityOrUsual) }?.format
+    }
+    return named + (own == nil ? [format] : [])
   }
+
+  private var writesJPEG: Bool { formats.contains(.jpeg) }
 
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: true)
     try format.checkLibrary()
+    if quality != nil, !formats.contains(where: \.hasQuality) {
+      StandardError.note("--quality is for JPEG and WebP; a PNG keeps all of a picture")
+    }
     let model = try like.map(Self.provenance)
     let jobs = try jobs(like: model)
     let painter = try Painter(

@@ -24,13 +24,15 @@ struct InfoCommand: ParsableCommand {
 
   @Argument(
     help: "Model file, a name that 'janus-lite models' lists, or a painted picture.",
-    completion: .file())
+    completion: .file(),
+    transform: FileName.path)
   var file: String?
 
   @Option(
     name: [.short, .customLong("model")],
     help: ArgumentHelp("The same as the argument.", valueName: "file"),
-    completion: .file(extensions: ["gguf"]))
+    completion: .file(extensions: ["gguf"]),
+    transform: FileName.path)
   var model: String?
 
   @Flag(help: "Read the whole file and compare every tensor with its checksum.")
@@ -39,7 +41,9 @@ struct InfoCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  @Option(help: ArgumentHelp("Instruction set to report on.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Instruction set to report on.", valueName: "name"),
+    completion: ModelOptions.instructionSets)
   var isa: String?
 
   func validate() throws {

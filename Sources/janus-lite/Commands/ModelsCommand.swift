@@ -99,7 +99,7 @@ struct ModelsCommand: ParsableCommand {
     var name: String?
 
     func run() throws {
-      try StandardOutput.line(
+      try StandardOutput.name(
         try name.map { try ModelsCommand.entry($0).path } ?? ModelLibrary.folder)
     }
   }

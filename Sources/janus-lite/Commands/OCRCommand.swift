@@ -27,15 +27,18 @@ struct OCRCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Pictures, PDFs, folders of them, or - for standard input.", valueName: "image"),
-    completion: .file())
+      "Pictures, PDFs, folders of them, or - for standard input (default: a pipe).",
+      valueName: "image"),
+    completion: .file(extensions: PictureInput.completions),
+    transform: FileName.path)
   var images: [String] = []
 
   @Option(
     help: ArgumentHelp(
       "File with the names of further pictures, a line each; - for standard input.",
       valueName: "file"),
-    completion: .file())
+    completion: .file(),
+    transform: FileName.path)
   var filesFrom: String?
 
   @Flag(help: "Look for pictures in the folders of folders, too.")
@@ -45,7 +48,8 @@ struct OCRCommand: ParsableCommand {
     help: ArgumentHelp(
       "Read the pictures that come into this folder from now on, until Ctrl-C.",
       valueName: "folder"),
-    completion: .directory)
+    completion: .directory,
+    transform: FileName.path)
   var watch: String?
 
   @Option(
@@ -57,7 +61,8 @@ struct OCRCommand: ParsableCommand {
     help: ArgumentHelp(
       "File to write the results to; FILE.resume beside it keeps them as they come.",
       valueName: "file"),
-    completion: .file())
+    completion: .file(),
+    transform: FileName.path)
   var output: String?
 
   @Flag(help: "With --output: go on where an earlier run ended; what it read is not read again.")
@@ -85,11 +90,9 @@ struct OCRCommand: ParsableCommand {
   var alternatives = 0
 
   @Option(
-    help: ArgumentHelp("Pictures to read at once: auto or a number.", valueName: "n"))
+    help: ArgumentHelp("Pictures to read at once: auto or a number.", valueName: "n"),
+    completion: .list(["auto"]))
   var batch = BatchSize.auto
-
-  @Option(help: ArgumentHelp("How to show progress: auto, plain or none.", valueName: "kind"))
-  var progress = ProgressKind.auto
 
   @Flag(help: "Show whole pictures to the model, margins and all.")
   var noTrim = false
@@ -97,15 +100,20 @@ struct OCRCommand: ParsableCommand {
   @Flag(help: "Print the memory that the first picture will take, and end.")
   var dryRun = false
 
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup(title: "Model") var model: ModelOptions
   @OptionGroup(title: "Memory") var cache: CacheOptions
   @OptionGroup(title: "Answer") var generation: GenerationOptions
 
   private static let mostAlternatives = 64
 
-  func validate() throws {
-    guard !images.isEmpty || filesFrom != nil || watch != nil else {
-      throw ValidationError("expected a picture, found none")
+  mutating func validate() throws {
+    // A pipe without a name is the picture.
+    if images.isEmpty, filesFrom == nil, watch == nil {
+      guard !StandardInput.isTerminal else {
+        throw ValidationError("expected a picture, found none")
+      }
+      images = [PictureInput.standardInput]
     }
     guard (0...Self.mostAlternatives).contains(alternatives) else {
       throw ValidationError(
@@ -117,6 +125,9 @@ struct OCRCommand: ParsableCommand {
     if resume, output == nil { throw ValidationError("--resume: expected --output FILE with it") }
     if generation.json, let format, format != .json {
       throw ValidationError("--json: expected no other format with it, found --format \(format)")
+    }
+    guard generation.logprobs == 0 || kind == .json else {
+      throw ValidationError("--logprobs needs --json")
     }
     if output == "-" {
       throw ValidationError("--output: expected a file's name, found '-' (leave it out)")
@@ -149,8 +160,9 @@ struct OCRCommand: ParsableCommand {
       reader,
       ReadingWriter(
         format: kind, names: name ?? several, delimiters: delimiters, words: markdown,
-        alternatives: alternatives > 0),
-      generation, alternatives: alternatives, together: together, progress: progress, file: file)
+        alternatives: alternatives > 0, keepsPlaces: several),
+      generation, alternatives: alternatives, together: together, progress: progress.progress,
+      file: file, isDefaultModel: self.model.isDefault)
     try run.begin()
     let arrivals = try watch.map { try FolderWatch($0) }
     try run.read(list.inputs)
@@ -185,8 +197,7 @@ struct OCRCommand: ParsableCommand {
   }
 
   private func summarize(_ run: ReadingRun, _ list: PictureInput.List) {
-    guard run.failedCount > 0 || list.skipped > 0 || run.skippedCount > 0, list.inputs.count > 1
-    else { return }
+    guard !list.isOne else { return }
     var parts = ["\(run.readCount) read"]
     if run.failedCount > 0 { parts.append("\(run.failedCount) failed") }
     if run.skippedCount > 0 { parts.append("\(run.skippedCount) done before") }

@@ -58,19 +58,21 @@ struct PaintingBatch {
     }
 
     let gallery = try Gallery(
-      folder: command.output, names: command.name, format: command.format, quality: command.quality,
+      folder: command.output, names: command.name, format: command.format,
+      quality: command.qualityOrUsual,
       replaces: command.force, reserved: [command.grid, command.preview].compactMap(\.self))
     try checkPlaces(gallery)
 
     var sheet: [(picture: Picture, seed: UInt64)] = []
     var painted = 0
+    Interrupt.counts(0, of: total > 1 ? total : 0)
     let progress = PaintingProgress(pictures: total, codesPerPicture: painter.codesPerPicture)
     for (job, (request, waves)) in zip(jobs, requests) {
       if job.seeds.count > 1 { StandardError.note(waves.statement) }
       try paint(job, request, waves, into: gallery, before: &painted, progress, &sheet)
     }
     if let grid = command.grid, let first = jobs.first {
-      try PictureFile(path: grid, quality: command.quality).write(
+      try PictureFile(path: grid, quality: command.qualityOrUsual).write(
         .contactSheet(sheet.map(\.picture), captions: sheet.map { "\($0.seed)" }),
         text: text(first, seed: first.seeds[0]))
     }
@@ -83,7 +85,7 @@ struct PaintingBatch {
   ) throws {
     let clock = ContinuousClock.now
     var finished: [GenerateReport.Picture] = []
-    var status = StatusLine()
+    var status = StatusLine(command.progress.progress)
     for wave in stride(from: 0, to: job.seeds.count, by: waves.size) {
       let seeds = Array(job.seeds[wave..<min(job.seeds.count, wave + waves.size)])
       var likely = [[[LogprobPair]]](repeating: [], count: seeds.count)
@@ -96,15 +98,17 @@ struct PaintingBatch {
           picture, prompt: job.prompt, seed: seed, index: painted + 1, of: total, text: text)
         status.clear()
         painted += 1
+        Interrupt.counts(painted, of: total > 1 ? total : 0)
         finished.append(
           .init(
             path: path, seed: seed, tokenIDs: codes,
-            logprobs: command.logprobs > 0 ? likely[index] : nil))
+            logprobs: command.logprobs > 0 ? likely[index] : nil, text: text))
         if command.grid != nil { sheet.append((picture, seed)) }
-        if !command.json, gallery.place != .standardOutput { try StandardOutput.line(path) }
+        if !command.json, gallery.place != .standardOutput { try StandardOutput.name(path) }
         if painted == 1, let preview = command.preview {
           do {
-            try PictureFile(path: preview, quality: command.quality).write(picture, text: text)
+            try PictureFile(path: preview, quality: command.qualityOrUsual).write(
+              picture, text: text)
           } catch {
             if Interrupt.isRaised { throw error }
             tell(error, of: "the preview is not finished")
@@ -149,13 +153,14 @@ struct PaintingBatch {
         throw Failure(.usage, "\(option) '\(path)': another picture is to be written there")
       }
       try gallery.check(path, option: option)
-      try PictureFile(path: path, quality: command.quality).checkPlace()
+      try PictureFile(path: path, quality: command.qualityOrUsual).checkPlace()
     }
     if case .file = gallery.place {
       for path in pictures { try gallery.check(path) }
     }
     if let picture = pictures.first {
-      try PictureFile(path: picture, format: command.format, quality: command.quality).checkPlace()
+      try PictureFile(path: picture, format: command.format, quality: command.qualityOrUsual)
+        .checkPlace()
     }
   }
 
@@ -189,7 +194,7 @@ struct PaintingBatch {
     var shown: PreviewFile?
     if before == 0, let preview = command.preview {
       shown = PreviewFile(
-        try PictureFile(path: preview, quality: command.quality), of: painter,
+        try PictureFile(path: preview, quality: command.qualityOrUsual), of: painter,
         text: text(job, seed: seeds[0]))
     }
     let codes = try painter.codes(

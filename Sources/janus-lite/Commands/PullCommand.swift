@@ -25,7 +25,8 @@ struct PullCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("1b, 7b, or a repository ORG/NAME.", valueName: "name"))
+    help: ArgumentHelp("1b, 7b, or a repository ORG/NAME.", valueName: "name"),
+    completion: .list(["1b", "7b"]))
   var name: String
 
   @Option(help: "How weights are stored.")
@@ -46,8 +47,11 @@ struct PullCommand: ParsableCommand {
   @Option(
     name: [.short, .long],
     help: ArgumentHelp("Model file to write (default: in the library).", valueName: "file"),
-    completion: .file(extensions: ["gguf"]))
+    completion: .file(extensions: ["gguf"]),
+    transform: FileName.path)
   var output: String?
+
+  @OptionGroup var progress: ProgressOptions
 
   func run() throws {
     guard let repository = RepositoryName(name) else {
@@ -186,7 +190,7 @@ struct PullCommand: ParsableCommand {
   private func fetch(
     _ plan: Downloader.Plan, _ downloader: Downloader, _ target: String
   ) throws -> String {
-    let progress = DownloadProgress()
+    let progress = DownloadProgress(self.progress.progress)
     defer { progress.finish() }
     // Both may lie on one disk.
     let model = Int(Double(plan.bytesTotal) * share)
@@ -204,7 +208,8 @@ struct PullCommand: ParsableCommand {
       converter: "janus-lite \(Root.version)")
     for note in conversion.notes { StandardError.note(note) }
     for warning in conversion.warnings { StandardError.note("warning: \(warning)") }
-    var progress = ProgressBar("converting", total: conversion.byteCount)
+    var progress = ProgressBar(
+      "converting", total: conversion.byteCount, kind: self.progress.progress)
     defer { progress.finish() }
     _ = try Interrupt.holdingBack {
       try conversion.write(to: target) { state in
@@ -222,7 +227,7 @@ struct PullCommand: ParsableCommand {
       (isNew ? "ready" : "already there")
         + (size.map { ", \(Format.bytes($0))" } ?? "")
         + (isInLibrary ? ": janus-lite ocr formula.png -m \(name)" : ""))
-    try StandardOutput.line(target)
+    try StandardOutput.name(target)
   }
 }
 

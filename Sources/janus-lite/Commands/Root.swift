@@ -100,8 +100,10 @@ struct Root: ParsableCommand {
       // Help and version come as errors too, with the code of success.
       if exitCode(for: error) == .success { exit(withError: error) }
       let failure = Failure(error)
-      // No message after Ctrl-C.
-      if failure.code != .interrupted {
+      // After Ctrl-C only where it stopped.
+      if failure.code == .interrupted {
+        Interrupt.tellPlace()
+      } else {
         StandardError.line("janus-lite: error: \(failure.message)")
       }
       exit(withError: ExitCode(failure.code.rawValue))

@@ -36,13 +36,15 @@
     @Option(
       help: ArgumentHelp(
         "Unix socket in place of address and port; for its owner alone.", valueName: "path"),
-      completion: .file())
+      completion: .file(),
+      transform: FileName.path)
     var socket: String?
 
     @Option(
       help: ArgumentHelp(
         "File with keys, one a line, of which requests must send one.", valueName: "file"),
-      completion: .file())
+      completion: .file(),
+      transform: FileName.path)
     var apiKeyFile: String?
 
     @Option(
@@ -83,7 +85,8 @@
 
     @Option(
       help: ArgumentHelp(
-        "What to log: error, warning, info (a line a request) or debug.", valueName: "level"))
+        "What to log: error, warning, info (a line a request) or debug.", valueName: "level"),
+      completion: .list(["error", "warning", "info", "debug"]))
     var logLevel = "info"
 
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -117,13 +120,48 @@
         throw Failure(
           .usage, "\(error) (--api-key-file gives one, --allow-public does without)")
       }
-      // Opening a mapped file takes no time: what is wrong with it is said before anybody is let in.
+      // Opening a mapped file takes no time: what is wrong with it is said before anybody is let in. One that
+      // is missing may still come.
       let isMapped = !model.noMmap && !model.lockMemory
-      let mapped = isMapped ? try engine() : nil
+      let mapped = isMapped ? try engineIfThere(server.service, logger) : nil
       try Self.wait {
         try await server.run(
-          load: { try mapped ?? engine() },
+          load: { try await load(mapped, server.service, logger) },
           onRunning: { port in announce(port) })
+      }
+    }
+
+    /// Waits for a model that is missing, as long as the server runs.
+    private func load(
+      _ mapped: ModelEngine?, _ service: Service, _ logger: Logger
+    ) async throws -> ModelEngine {
+      var engine = try mapped ?? engineIfThere(service, logger)
+      while engine == nil {
+        for _ in 0..<10 {
+          try await Task.sleep(for: .milliseconds(200))
+          if service.isDraining { throw CancellationError() }
+        }
+        engine = try engineIfThere(service, logger)
+        if engine != nil { logger.notice("the model is there") }
+      }
+      guard let engine else { throw CancellationError() }
+      return engine
+    }
+
+    /// Nil where there is no model. Requests hear what is missing, the log hears it once with its place.
+    private func engineIfThere(_ service: Service, _ logger: Logger) throws -> ModelEngine? {
+      do {
+        return try engine()
+      } catch {
+        let failure = Failure(error)
+        guard failure.code == .missingFile || !DefaultModel.isThere && model.isDefault else {
+          throw failure
+        }
+        let wanted = model.model ?? ModelOptions.environment("JANUS_LITE_MODEL") ?? "janus-nano"
+        let name = URL(filePath: wanted).lastPathComponent
+        let problem = "no file or model named '\(DisplayText.line(name, limit: 200))'"
+        if !service.lacks(problem) { logger.error("\(failure.message); waiting for it") }
+        return nil
       }
     }
 

@@ -20,13 +20,14 @@ struct TokenizeCommand: ParsableCommand {
       answered with a JSON array of ids on a line.
       """)
 
-  @Argument(help: "The text; - reads it from standard input.")
+  @Argument(help: "The text; - or none reads it from standard input.")
   var text: String?
 
   @Option(
     name: [.short, .customLong("model")],
     help: ArgumentHelp(
-      "Model file; otherwise $JANUS_LITE_MODEL, or janus-nano.gguf beside the command.",
+      "Model file, or a name that 'janus-lite models' lists (1b, ORG/NAME); otherwise "
+        + "$JANUS_LITE_MODEL, or janus-nano.gguf beside the command.",
       valueName: "file"),
     completion: .file(extensions: ["gguf"]))
   var model: String?
@@ -43,10 +44,13 @@ struct TokenizeCommand: ParsableCommand {
   @Flag(help: "Answer every line of standard input.")
   var lines = false
 
-  func validate() throws {
-    guard (text == nil) == lines else {
+  mutating func validate() throws {
+    guard text == nil || !lines else {
       throw ValidationError("give either a text, - for standard input, or --lines")
     }
+    guard text == nil, !lines else { return }
+    guard !StandardInput.isTerminal else { throw ValidationError("expected a text, found none") }
+    text = "-"
   }
 
   private struct Line: Encodable {
@@ -61,6 +65,7 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   func run() throws {
+    Interrupt.listen()
     let tokenizer = try ModelOptions.read(model) { path in
       try Tokenizer(container: try Container(path: path))
     }
@@ -95,5 +100,6 @@ struct TokenizeCommand: ParsableCommand {
       }
       try JSONLine.print(encode(text, tokenizer))
     }
+    if Interrupt.isRaised { throw .interrupted }
   }
 }

@@ -180,7 +180,7 @@ struct Worker {
       guard name != PictureInput.standardInput else {
         throw Failure(.usage, "image: standard input holds the lines")
       }
-      return (try PictureInput(name: name).load(), name)
+      return (try PictureInput(name: FileName.path(name)).load(), name)
     }
     guard let comma = name.firstIndex(of: ","), name[..<comma].hasSuffix(";base64"),
       let data = Data(

@@ -32,8 +32,7 @@ struct Gallery {
   /// What `--output` means: `-`, a name of a picture, or a folder.
   static func place(_ output: String) -> Place {
     if output == "-" { return .standardOutput }
-    var status = stat()
-    let isFolder = stat(output, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    let isFolder = PictureInput.isFolder(output)
     let ending = URL(filePath: output).pathExtension.lowercased()
     return !isFolder && !output.hasSuffix("/") && pictureEndings.contains(ending)
       ? .file(output) : .folder(output)
@@ -58,7 +57,7 @@ struct Gallery {
     case .folder(let folder):
       self.format = format
       try Self.make(folder)
-      guard access(folder, W_OK) == 0 else {
+      guard SystemPath.withBytes(of: folder, { access($0, W_OK) }) == 0 else {
         throw Failure(
           .inputOutput, "cannot write to folder '\(folder)': \(String(cString: strerror(errno)))")
       }
@@ -72,16 +71,13 @@ struct Gallery {
 
   /// Makes a folder, and those that it lies in.
   private static func make(_ folder: String) throws(Failure) {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue {
-      return
-    }
+    if PictureInput.isFolder(folder) { return }
     // All up to the slash before the name, which may have slashes behind it.
     var parent = Substring(folder)
     while parent.last == "/" { parent.removeLast() }
     while let last = parent.last, last != "/" { parent.removeLast() }
     if !parent.isEmpty, parent.count < folder.count { try make(String(parent)) }
-    guard mkdir(folder, 0o777) == 0 else {
+    guard SystemPath.withBytes(of: folder, { mkdir($0, 0o777) }) == 0 else {
       throw Failure(
         .inputOutput, "cannot make folder '\(folder)': \(String(cString: strerror(errno)))")
     }
@@ -140,8 +136,7 @@ struct Gallery {
   }
 
   static func found(at path: String) -> Found? {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard let status = SystemPath.status(of: path) else { return nil }
     // Devices and pipes are told by who writes to them.
     guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return nil }
     let text = try? InputFile.withBytes(of: path, limit: 1 << 28) { PictureText.pairs(in: $0) }
@@ -179,10 +174,10 @@ struct Gallery {
   }
 
   private static func holdsOther(_ path: String, _ bytes: [UInt8]) -> Bool {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return false }
-    return status.st_size != bytes.count
-      || FileManager.default.contents(atPath: path)?.elementsEqual(bytes) != true
+    guard let status = SystemPath.status(of: path) else { return false }
+    guard status.st_size == bytes.count, let file = try? MappedFile(path: path, access: .copied)
+    else { return true }
+    return !file.bytes.elementsEqual(bytes)
   }
 
   /// The prompt's first words as a file name: lower-case letters and digits with dashes between, at

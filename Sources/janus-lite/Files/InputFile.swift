@@ -22,16 +22,15 @@ enum InputFile {
     if name == standardInput {
       return try StandardInput.read(limit: limit).withUnsafeBytes(body)
     }
-    var status = stat()
-    let isThere = SystemPath.withBytes(of: name) { stat($0, &status) } == 0
-    switch status.st_mode & S_IFMT {
-    case S_IFDIR where isThere:
+    let status = SystemPath.status(of: name)
+    switch status.map({ $0.st_mode & S_IFMT }) ?? 0 {
+    case S_IFDIR:
       throw Failure(.inputOutput, "cannot read '\(name)': it is a folder")
-    case S_IFIFO where isThere:
+    case S_IFIFO:
       return try readPipe(name, limit: limit).withUnsafeBytes(body)
-    case S_IFREG where isThere && status.st_size > limit:
+    case S_IFREG where (status?.st_size ?? 0) > limit:
       throw Failure(
-        .data, "'\(name)': expected at most \(limit) bytes, found \(status.st_size)")
+        .data, "'\(name)': expected at most \(limit) bytes, found \(status?.st_size ?? 0)")
     default:
       // Not mapped: a file that shrinks while it is used would end the process.
       let file: MappedFile

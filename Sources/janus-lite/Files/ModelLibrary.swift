@@ -2,6 +2,7 @@ import Foundation
 import GGUF
 import JanusConvert
 import JanusDownload
+import JanusSystem
 
 /// The models of this user: `$XDG_DATA_HOME/janus-lite/models`, files in folders of their makers.
 enum ModelLibrary {
@@ -87,9 +88,16 @@ enum ModelLibrary {
   /// The file that `-m` means: a file of that name, or a model of the library.
   ///
   /// - Throws: a failure that says how to fetch what looks like the name of a model and is not there.
-  static func resolve(_ text: String) throws(Failure) -> String {
-    guard !FileManager.default.fileExists(atPath: text) else { return text }
+  static func resolve(_ name: String) throws(Failure) -> String {
+    let text: String
+    do {
+      text = try FileName.path(name)
+    } catch {
+      throw Failure(.usage, "\(error)")
+    }
+    guard SystemPath.status(of: text) == nil else { return text }
     if let entry = entry(named: text) { return entry.path }
+    if DefaultModel.isNamed(text) { return try DefaultModel.path() }
     // A file that is missing stays a missing file.
     guard !text.hasSuffix(".gguf"), !text.hasPrefix("/"), !text.hasPrefix("."),
       let name = RepositoryName(text)

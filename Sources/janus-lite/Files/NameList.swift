@@ -1,19 +1,19 @@
+import JanusSystem
+
 /// Names of files, a line each.
 enum NameList {
   private static let byteLimit = 1 << 26
 
-  /// Reads the names of a file or of standard input. Blank lines say nothing.
+  /// Reads the names of a file or of standard input, of any bytes. Blank lines say nothing. Where there are
+  /// zeros, as after `find -print0`, they end names in place of line feeds.
   static func read(_ file: String) throws -> [String] {
-    let bytes = try InputFile.withBytes(of: file, limit: byteLimit) { Array($0) }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure(
-        .data, "\(InputFile.shownName(file)): expected names in UTF-8, found other bytes")
-    }
-    var scalars = text.unicodeScalars[...]
-    if scalars.first == "\u{FEFF}" { scalars.removeFirst() }
-    let names = scalars.split(separator: "\n").compactMap { line -> String? in
-      let name = line.last == "\r" ? line.dropLast() : line
-      return name.isEmpty ? nil : String(name)
+    var bytes = try InputFile.withBytes(of: file, limit: byteLimit) { Array($0) }[...]
+    if bytes.starts(with: "\u{FEFF}".utf8) { bytes = bytes.dropFirst(3) }
+    let hasZeros = bytes.contains(0)
+    let names = try bytes.split(separator: hasZeros ? 0 : UInt8(ascii: "\n")).compactMap {
+      line -> String? in
+      let name = !hasZeros && line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      return name.isEmpty ? nil : try FileName.path(SystemPath.string(name))
     }
     guard !names.contains(InputFile.standardInput) else {
       throw Failure(

@@ -14,6 +14,13 @@ struct PictureFile {
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case png, jpeg, webp
 
+    init?(argument: String) {
+      self.init(rawValue: argument == "jpg" ? "jpeg" : argument)
+    }
+
+    /// Whether a file can be made smaller at the price of the picture.
+    var hasQuality: Bool { self != .png }
+
     /// The ending of a file's name.
     var ending: String { self == .jpeg ? "jpg" : rawValue }
 
@@ -26,6 +33,9 @@ struct PictureFile {
       )
     }
   }
+
+  /// Of a JPEG or WebP, unless said.
+  static let usualQuality = 90
 
   let path: String
   let format: Format

@@ -46,9 +46,7 @@ struct PictureInput {
 
   /// A checksum of its bytes, for a picture that can be read again; nil for standard input and pipes.
   func digest() -> String? {
-    var status = stat()
-    guard failure == nil, file != Self.standardInput,
-      SystemPath.withBytes(of: file, { stat($0, &status) }) == 0,
+    guard failure == nil, file != Self.standardInput, let status = SystemPath.status(of: file),
       status.st_mode & S_IFMT == S_IFREG,
       status.st_size <= Self.byteLimit, let mapped = try? MappedFile(path: file, access: .copied)
     else { return nil }
@@ -121,19 +119,18 @@ struct PictureInput {
     }
   }
 
-  private static func status(_ path: String) -> stat? {
-    var status = stat()
-    return SystemPath.withBytes(of: path) { stat($0, &status) } == 0 ? status : nil
-  }
-
   static func isFolder(_ path: String) -> Bool {
-    status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+    SystemPath.status(of: path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
   }
 
   private static func isRegular(_ path: String) -> Bool {
-    status(path).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
+    SystemPath.status(of: path).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
   }
 
+  /// Endings that a shell offers.
+  static let completions = endings.sorted() + endings.sorted().map { $0.uppercased() }
+
+  /// How the names of pictures end, and of PDFs.
   private static let endings: Set<String> = [
     "png", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif",
     "avif", "pdf",
@@ -148,7 +145,9 @@ struct PictureInput {
     folder: String, recursive: Bool, _ seen: inout Set<FileIdentity>, depth: Int = 0,
     to list: inout List
   ) throws(Failure) {
-    if let status = status(folder), !seen.insert(FileIdentity(status)).inserted { return }
+    if let status = SystemPath.status(of: folder), !seen.insert(FileIdentity(status)).inserted {
+      return
+    }
     guard let names = SystemPath.names(in: folder) else {
       let reason = String(cString: strerror(errno))
       throw Failure(.inputOutput, "cannot list '\(folder)': \(reason)")
@@ -156,7 +155,7 @@ struct PictureInput {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for name in names.sorted() where !name.hasPrefix(".") {
       let path = prefix + name
-      let status = status(path)
+      let status = SystemPath.status(of: path)
       if let status, status.st_mode & S_IFMT == S_IFDIR {
         if recursive, depth < deepest {
           try add(folder: path, recursive: true, &seen, depth: depth + 1, to: &list)

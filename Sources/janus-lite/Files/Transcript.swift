@@ -56,7 +56,7 @@ struct Transcript {
 
   /// Replaces a file of its own kind only.
   func write(to path: String) throws {
-    if FileManager.default.fileExists(atPath: path), (try? Transcript(path: path)) == nil {
+    if SystemPath.status(of: path) != nil, (try? Transcript(path: path)) == nil {
       throw Failure(
         .usage, "'\(path)': expected a new file or a saved conversation, found another kind of file"
       )

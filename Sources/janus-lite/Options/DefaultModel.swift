@@ -11,6 +11,9 @@ import JanusWords
 enum DefaultModel {
   private static let name = "janus-nano.gguf"
 
+  /// Its own samples have 0.7 and more. Below this it is wrong more often than right.
+  static let usualConfidence = 0.5
+
   /// Where it may lie: beside the command, or in the `share` folder of an installation.
   private static let places: [String] = {
     let command =
@@ -20,6 +23,13 @@ enum DefaultModel {
     return [folder, folder.deletingLastPathComponent().appending(path: "share/janus-lite")]
       .map { $0.appending(path: name).path(percentEncoded: false) }
   }()
+
+  /// Whether `-m` names it.
+  static func isNamed(_ text: String) -> Bool {
+    text == name || text == String(name.dropLast(".gguf".count))
+  }
+
+  static var isThere: Bool { places.contains(where: FileManager.default.fileExists) }
 
   /// - Throws: a failure that says how to get one or to name another.
   static func path() throws(Failure) -> String {
@@ -50,6 +60,14 @@ enum DefaultModel {
       "janus-nano, the default model, paints one circle, square, triangle or ring, as in 'a small red "
         + "circle on the left on a blue background'; -m or JANUS_LITE_MODEL names another model "
         + "(janus-lite pull 1b)")
+  }
+
+  /// Says once that a picture is none of those that it was made for.
+  static func noteDoubt(of picture: String, confidence: Double) {
+    StandardError.note(
+      "\(picture): confidence \(Format.fixed(confidence, 2)); janus-nano, the default model, reads short "
+        + "printed formulas and is wrong more often than right below \(usualConfidence); -m or "
+        + "JANUS_LITE_MODEL names another model (janus-lite pull 1b)")
   }
 
   /// Says once that it holds no conversation.

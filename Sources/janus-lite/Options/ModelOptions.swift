@@ -6,6 +6,7 @@ import JanusMeasure
 import JanusModelFile
 import JanusSystem
 import JanusWords
+import SIMDKernels
 
 /// Which model, and how it runs.
 struct ModelOptions: ParsableArguments {
@@ -26,7 +27,8 @@ struct ModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Instruction set to run, as 'janus-lite info' lists them; otherwise $JANUS_LITE_ISA, or the "
-        + "best that the processor has.", valueName: "name"))
+        + "best that the processor has.", valueName: "name"),
+    completion: ModelOptions.instructionSets)
   var isa: String?
 
   @Flag(help: "Read the model file into memory instead of mapping it.")
@@ -36,6 +38,9 @@ struct ModelOptions: ParsableArguments {
     name: [.customLong("mlock"), .customLong("lock-memory")],
     help: "Keep the model file from being swapped out.")
   var lockMemory = false
+
+  /// What a shell offers behind `--isa`: what this processor can run.
+  static var instructionSets: CompletionKind { .list(InstructionSet.available.map(\.rawValue)) }
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {

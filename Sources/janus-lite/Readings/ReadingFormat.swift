@@ -2,6 +2,7 @@ import ArgumentParser
 import JanusImages
 import JanusLite
 import JanusRequests
+import JanusSystem
 
 import enum JanusFormulas.Delimiters
 
@@ -23,6 +24,8 @@ struct ReadingWriter {
   let words: Bool
   /// Whether other readings were asked for.
   let alternatives: Bool
+  /// Whether pictures that could not be read have a place among the others.
+  let keepsPlaces: Bool
 
   var head: String {
     switch format {
@@ -48,6 +51,7 @@ struct ReadingWriter {
       return try JSONLine.encode(
         FormulaLine(reading, image: name, alternatives: alternatives)) + "\n"
     case .csv:
+      let name = Names.text(name)
       return lines(of: reading).enumerated().map { rank, line in
         CSV.line(
           [CSV.name(name)] + (alternatives ? ["\(rank + 1)"] : [])
@@ -58,12 +62,13 @@ struct ReadingWriter {
             ])
       }.joined()
     case .markdown:
-      let heading = names ? "## \(Markdown.text(name))\n\n" : ""
+      let heading = names ? "## \(Markdown.text(Names.text(name)))\n\n" : ""
       let others = reading.alternatives.map {
         "- \(Format.fixed($0.probability, 3)): \(Delimiters.dollar.wrap($0.latex))\n"
       }.joined()
       return heading + reading.markdown + "\n\n" + (others.isEmpty ? "" : others + "\n")
-    case .html: return ReadingPage.row(reading, name: names ? name : "", picture: picture)
+    case .html:
+      return ReadingPage.row(reading, name: names ? Names.text(name) : "", picture: picture)
     }
   }
 
@@ -71,7 +76,17 @@ struct ReadingWriter {
   func failed(name: String, error: String) throws(Failure) -> String? {
     switch format {
     case .json: try JSONLine.encode(FailedLine(images: [name], error: error)) + "\n"
-    case .html: ReadingPage.failedRow(name: names ? name : "", error: error)
+    case .html: ReadingPage.failedRow(name: names ? Names.text(name) : "", error: error)
+    case .tsv where keepsPlaces:
+      ((names ? [TSV.field(name)] : []) + (alternatives ? [""] : []) + [""])
+        .joined(separator: "\t") + "\n"
+    case .csv where keepsPlaces:
+      CSV.line(
+        [CSV.name(Names.text(name))] + (alternatives ? ["1"] : []) + [
+          "", "", "false", "error", error,
+        ])
+    case .markdown where keepsPlaces:
+      (names ? "## \(Markdown.text(Names.text(name)))\n\n" : "") + "*\(Markdown.text(error))*\n\n"
     case .tsv, .csv, .markdown: nil
     }
   }
@@ -98,6 +113,21 @@ private struct FailedLine: Encodable {
   let error: String
 }
 
+/// Names of files as text.
+enum Names {
+  /// A name with `\xNN` for each byte that is no UTF-8.
+  static func text(_ name: String) -> String {
+    guard name.unicodeScalars.contains(where: { SystemPath.byte($0) != nil }) else { return name }
+    return name.unicodeScalars.reduce(into: "") { text, scalar in
+      if let byte = SystemPath.byte(scalar) {
+        text += "\\x" + String(byte, radix: 16)
+      } else {
+        text.unicodeScalars.append(scalar)
+      }
+    }
+  }
+}
+
 /// Columns between tabs.
 enum TSV {
   /// A name without tabs and ends of lines, which are written as `\t`, `\n` and so on.
@@ -112,6 +142,8 @@ enum TSV {
       case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
         let digits = String(scalar.value, radix: 16)
         result += "\\x" + (digits.count == 1 ? "0" : "") + digits
+      case _ where SystemPath.byte(scalar) != nil:
+        result += "\\x" + String(SystemPath.byte(scalar) ?? 0, radix: 16)
       default: result.unicodeScalars.append(scalar)
       }
     }

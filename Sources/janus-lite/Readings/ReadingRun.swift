@@ -12,6 +12,8 @@ final class ReadingRun {
   private let together: Int
   private let progress: ProgressKind
   private let file: ResumeFile?
+  /// Whether nobody named a model. It is told once where it is out of its depth.
+  private var isDefaultModel: Bool
 
   private var order: [String] = []
   /// What is written for pictures that could not be read, by name.
@@ -30,7 +32,8 @@ final class ReadingRun {
 
   init(
     _ reader: FormulaReader, _ writer: ReadingWriter, _ generation: GenerationOptions,
-    alternatives: Int, together: Int, progress: ProgressKind, file: ResumeFile?
+    alternatives: Int, together: Int, progress: ProgressKind, file: ResumeFile?,
+    isDefaultModel: Bool
   ) {
     self.reader = reader
     self.writer = writer
@@ -39,6 +42,7 @@ final class ReadingRun {
     self.together = together
     self.progress = progress
     self.file = file
+    self.isDefaultModel = isDefaultModel
   }
 
   func begin() throws(Failure) {
@@ -70,10 +74,13 @@ final class ReadingRun {
     var readings: [Int: Reading] = [:]
     var begun = 0
     var bar = PictureProgress(progress, total: left.count)
-    var status = StatusLine()
+    var status = StatusLine(progress)
     var done = 0
+    let total = isOne ? 0 : left.count
+    Interrupt.counts(0, of: total)
     func end(_ input: PictureInput) {
       done += 1
+      Interrupt.counts(done, of: total)
       bar.update(done, detail: input.name)
     }
 
@@ -82,7 +89,7 @@ final class ReadingRun {
       while failure == nil, let (input, digest) = left.popFirst() {
         let number = taken
         taken += 1
-        if isOne, progress != .none { status.show("reading \(input.name)") }
+        if isOne { status.show("reading \(input.name)") }
         do throws(Failure) {
           let picture = try input.load()
           readings[begun] = Reading(
@@ -104,7 +111,7 @@ final class ReadingRun {
       together: together, settings: generation.settings, alternatives: alternatives, stop: stop,
       next: next,
       onText: { index, piece in
-        guard isOne, progress != .none, let reading = readings[index] else { return }
+        guard isOne, let reading = readings[index] else { return bar.goesOn(done) }
         text += piece
         // The result is known at the end only, when sentences can be told from the formula.
         status.show("\(reading.input.name): \(text)")
@@ -124,6 +131,7 @@ final class ReadingRun {
     status.clear()
     if let failure { throw failure }
     if stop.isStopped { throw .interrupted }
+    Interrupt.counts(0, of: 0)
   }
 
   /// The pictures that the file has no reading of, with their checksums.
@@ -161,6 +169,10 @@ final class ReadingRun {
     }
     if failure != nil { return }
     readCount += 1
+    if isDefaultModel, found.confidence < DefaultModel.usualConfidence {
+      isDefaultModel = false
+      DefaultModel.noteDoubt(of: input.name, confidence: found.confidence)
+    }
     if writer.format != .json {
       for warning in found.warnings { StandardError.note("\(input.name): \(warning)") }
       found.answer.noteIncompleteness(of: input.name, limit: generation.maxTokens)

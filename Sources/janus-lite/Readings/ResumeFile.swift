@@ -53,7 +53,9 @@ final class ResumeFile {
     self.output = output
     path = output + ".resume"
     try PictureFile(path: output, format: .png, quality: 1).checkPlace()
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
+    descriptor = SystemPath.withBytes(of: path) {
+      open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
+    }
     guard descriptor >= 0 else { throw Self.failure(path, "open") }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -65,8 +67,8 @@ final class ResumeFile {
     let found = try read(size: Int(status.st_size))
     guard let found else {
       // Nothing is known of an output that is there without this file.
-      if resumes, access(output, F_OK) == 0 {
-        _ = unlink(path)
+      if resumes, SystemPath.status(of: output) != nil {
+        _ = SystemPath.withBytes(of: path) { unlink($0) }
         throw Failure(
           .data,
           "'\(output)' exists, but not '\(path)', which would say what is in it: choose another name, or "

@@ -26,9 +26,9 @@ struct PaintingReport: Encodable {
   /// False where the file is no picture.
   static func print(ofPicture path: String, json: Bool) throws -> Bool {
     // A model's name need not be a file, and nobody may ever write to a pipe.
-    var status = stat()
-    let isThere = SystemPath.withBytes(of: path) { stat($0, &status) } == 0
-    guard isThere, status.st_mode & S_IFMT == S_IFREG else { return false }
+    guard let status = SystemPath.status(of: path), status.st_mode & S_IFMT == S_IFREG else {
+      return false
+    }
     let found: (Provenance, [(key: String, value: String)])?
     do { found = try read(path) } catch { return false }
     guard let (provenance, pairs) = found else {

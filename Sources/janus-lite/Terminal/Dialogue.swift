@@ -141,7 +141,7 @@ struct Dialogue {
   }
 
   /// A file's name as it is typed in a shell or dragged from a window: in quotes, with backslashes
-  /// before blanks, or with ~ for the home folder.
+  /// before blanks, as a URI, or with ~ for the home folder.
   private static func path(_ text: Substring) -> String {
     var text = text
     while text.last?.isWhitespace == true { text.removeLast() }
@@ -149,11 +149,9 @@ struct Dialogue {
     {
       return String(text.dropFirst().dropLast())
     }
-    if text.hasPrefix("~/"), let home = ModelOptions.environment("HOME") {
-      text = Substring(home + text.dropFirst())
-    }
+    if let path = try? FileName.path(String(text)) { text = Substring(path) }
     // A backslash may belong to the name.
-    if access(String(text), F_OK) == 0 { return String(text) }
+    if SystemPath.status(of: String(text)) != nil { return String(text) }
     var (path, isEscaped) = ("", false)
     for character in text {
       if character == "\\", !isEscaped {

@@ -1,15 +1,21 @@
 import JanusDownload
+import JanusRequests
 
-/// How far a download has come: a bar with rate and time left on a terminal, otherwise a plain line
-/// for every tenth.
+/// How far a download has come: a bar with rate and time left on a terminal, otherwise lines.
 final class DownloadProgress {
-  private var status = StatusLine()
+  private let kind: ProgressKind
+  private var status: StatusLine
   private var lastShown: ContinuousClock.Instant?
-  private var tenths: Int?
+  private var lines: ProgressLines?
   private var hasSaidToWait = false
 
+  init(_ kind: ProgressKind) {
+    self.kind = kind
+    status = StatusLine(kind)
+  }
+
   func update(_ state: Downloader.Progress) {
-    guard StandardError.writesOver else { return tell(state) }
+    guard kind.writesOver else { return tell(state) }
     let now = ContinuousClock.now
     if let lastShown, now - lastShown < .milliseconds(100) { return }
     lastShown = now
@@ -30,15 +36,13 @@ final class DownloadProgress {
       hasSaidToWait = true
       return
     }
-    let reached = state.bytesTotal > 0 ? state.bytesDone * 10 / state.bytesTotal : 10
+    let fraction = state.bytesTotal > 0 ? Double(state.bytesDone) / Double(state.bytesTotal) : 1
     // What was there at the beginning is no progress.
-    guard let tenths else {
-      self.tenths = reached
-      return
-    }
-    guard reached > tenths else { return }
-    self.tenths = reached
-    StandardError.line("downloading: \(reached * 10)%, \(figures(state))")
+    if lines == nil { lines = ProgressLines(from: Int(fraction * 10)) }
+    guard kind != .none,
+      lines?.isDue(state.bytesDone, of: state.bytesTotal, evenShort: true) == true
+    else { return }
+    StandardError.line("downloading: \(Int(fraction * 100))%, \(figures(state))")
   }
 
   /// "1.2 GB of 4.2 GB, 21 MB/s, 2 min 23 s left"

@@ -63,11 +63,31 @@ struct Failure: Error {
     text.split(separator: "\n").joined(separator: " ")
   }
 
-  /// Names the subcommand where one was recognised.
-  private static var helpHint: String {
+  /// The subcommand that runs, where one was recognised.
+  private static var command: String? {
     let names = Root.configuration.subcommands.compactMap { $0.configuration.commandName }
-    let name = CommandLine.arguments.dropFirst().first.flatMap { names.contains($0) ? $0 : nil }
-    return "see 'janus-lite \(name.map { $0 + " " } ?? "")--help'"
+    return CommandLine.arguments.dropFirst().first.flatMap { names.contains($0) ? $0 : nil }
+  }
+
+  private static var helpHint: String {
+    "see 'janus-lite \(command.map { $0 + " " } ?? "")--help'"
+  }
+
+  /// What to do about a request that is too long. A limit that nobody set is the model's, and cannot be raised.
+  private static var contextHint: String {
+    let isSet = CommandLine.arguments.contains { $0 == "--context" || $0.hasPrefix("--context=") }
+    let raise = isSet ? "allow more (--context)" : nil
+    let ways: [String?] =
+      switch command {
+      case "ocr": [raise]
+      case "generate": ["shorten the prompt", raise]
+      case "chat":
+        ["shorten the prompt", "use fewer pictures", "start a new conversation (/reset)", raise]
+      default: ["shorten the prompt", "use fewer pictures"]
+      }
+    let words = ways.compactMap(\.self)
+    guard let last = words.last else { return "" }
+    return ": " + (words.count > 1 ? words.dropLast().joined(separator: ", ") + ", or " : "") + last
   }
 
   /// A checkpoint is a folder; somebody may give it in place of a model.
@@ -99,8 +119,7 @@ struct Failure: Error {
     switch error {
     case .noPaintingParts:
       "; convert the checkpoint again without --without-painting"
-    case .context: ": shorten the prompt, use fewer pictures, or start a new conversation"
-    case .paintingContext: ": shorten the prompt or allow more (--context)"
+    case .context, .paintingContext: contextHint
     case .memory:
       ": use an int8 cache (--kv int8), a shorter answer or context (--max-tokens, --context), or "
         + "fewer pictures at once (--batch)"

@@ -21,6 +21,9 @@ enum Interrupt {
   private static let readEnd = Atomic<Int32>(-1)
   private static let writeEnd = Atomic<Int32>(-1)
   private static let clearsLine = Atomic(false)
+  /// Pictures that are finished, of how many; none where the second is 0.
+  private static let finished = Atomic(0)
+  private static let total = Atomic(0)
 
   static var isRaised: Bool { raised.load(ordering: .relaxed) }
 
@@ -29,6 +32,42 @@ enum Interrupt {
 
   /// Readable when Ctrl-C was pressed; -1, which `poll` ignores, before `listen`.
   static var descriptor: Int32 { readEnd.load(ordering: .relaxed) }
+
+  /// From here on an interruption says how many pictures are finished. With a total of 0 it says nothing.
+  static func counts(_ finished: Int, of total: Int) {
+    Self.finished.store(finished, ordering: .relaxed)
+    Self.total.store(total, ordering: .relaxed)
+  }
+
+  /// Says where the work stopped. Called in a signal handler, too: it allocates nothing.
+  static func tellPlace() {
+    let (done, all) = (finished.load(ordering: .relaxed), total.load(ordering: .relaxed))
+    guard all > 0 else { return }
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 128) { line in
+      var count = 0
+      func add(_ text: StaticString) {
+        for index in 0..<text.utf8CodeUnitCount {
+          line[count] = text.utf8Start[index]
+          count += 1
+        }
+      }
+      func add(_ number: Int) {
+        var divisor = 1
+        while number / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+          line[count] = UInt8(ascii: "0") + UInt8(number / divisor % 10)
+          count += 1
+          divisor /= 10
+        }
+      }
+      add("janus-lite: stopped after ")
+      add(done)
+      add(" of ")
+      add(all)
+      add(" pictures\n")
+      _ = write(STDERR_FILENO, line.baseAddress, count)
+    }
+  }
 
   static func clear() {
     raised.store(false, ordering: .relaxed)
@@ -73,6 +112,7 @@ enum Interrupt {
     }
     // Creates the globals now: a signal handler must not initialise a lazy global.
     clear()
+    counts(0, of: 0)
     var action = sigaction()
     let handler: @convention(c) (Int32) -> Void = { signal in
       let isFirst = !Interrupt.raised.exchange(true, ordering: .sequentiallyConsistent)
@@ -83,6 +123,7 @@ enum Interrupt {
         if Interrupt.clearsLine.load(ordering: .relaxed) {
           _ = write(STDERR_FILENO, clearing.utf8Start, clearing.utf8CodeUnitCount)
         }
+        Interrupt.tellPlace()
         _exit(128 + signal)
       }
       var byte: UInt8 = 0

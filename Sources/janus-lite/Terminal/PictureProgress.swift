@@ -1,46 +1,40 @@
-import ArgumentParser
-import Foundation
+import JanusRequests
 
-/// How progress is shown.
-enum ProgressKind: String, CaseIterable, ExpressibleByArgument {
-  /// A bar on a terminal, lines elsewhere.
-  case auto
-  /// Lines.
-  case plain
-  case none
-}
-
-/// Pictures done of a known number: a bar with rate and time left on a terminal, otherwise a line for every
-/// tenth.
+/// Pictures done of a known number: a bar with rate and time left on a terminal, otherwise lines.
 struct PictureProgress {
   private let kind: ProgressKind
   private let total: Int
   private let begin = ContinuousClock.now
-  private var tenths = 0
-  private var status = StatusLine()
+  private var lines = ProgressLines()
+  private var status: StatusLine
 
   init(_ kind: ProgressKind, total: Int) {
     self.kind = kind
     self.total = total
+    status = StatusLine(kind)
   }
 
   /// - Parameter detail: the picture that was done last, or what is known of it.
   mutating func update(_ done: Int, detail: String) {
-    guard kind != .none, total > 1 else { return }
-    let now = ContinuousClock.now
-    guard kind == .plain || !StandardError.writesOver else {
-      let fraction = Double(done) / Double(total)
-      let line = "\(ProgressBar.bar(fraction)) \(figures(done, now))"
-      let room = StandardError.width - 3 - line.count
-      status.show(room >= 12 && !detail.isEmpty ? line + "  " + detail.suffix(room) : line)
-      return
-    }
-    let reached = done * 10 / total
-    guard reached > tenths else { return }
-    tenths = reached
-    // Work of less than a second is not reported, unless somebody asked.
-    if kind == .auto, now - begin < .seconds(1) { return }
-    StandardError.note("\(reached * 10)%, \(figures(done, now))")
+    guard kind.writesOver else { return tell(done) }
+    guard total > 1 else { return }
+    let fraction = Double(done) / Double(total)
+    let line = "\(ProgressBar.bar(fraction)) \(figures(done, .now))"
+    let room = StandardError.width - 3 - line.count
+    status.show(room >= 12 && !detail.isEmpty ? line + "  " + detail.suffix(room) : line)
+  }
+
+  /// Work goes on, though no further picture is done.
+  mutating func goesOn(_ done: Int) {
+    if !kind.writesOver { tell(done) }
+  }
+
+  private mutating func tell(_ done: Int) {
+    guard kind != .none, total > 1,
+      lines.isDue(done, of: total, evenShort: kind == .plain)
+    else { return }
+    let percent = Int(Double(done) / Double(total) * 100)
+    StandardError.note("\(percent)%, \(figures(done, .now))")
   }
 
   mutating func clear() { status.clear() }

@@ -2,20 +2,23 @@ import Foundation
 import JanusEngine
 import JanusMeasure
 import JanusModelFile
+import JanusRequests
 import JanusSystem
 import JanusWords
 
-/// Bytes done of a known total: a bar with rate and time left on a terminal, otherwise a plain line
-/// for every tenth.
+/// Bytes done of a known total: a bar with rate and time left on a terminal, otherwise lines.
 struct ProgressBar {
+  private let kind: ProgressKind
   private let verb: String
   private let total: Int
   private let begin = ContinuousClock.now
   private var lastShown: ContinuousClock.Instant?
-  private var tenths = 0
-  private var status = StatusLine()
+  private var lines = ProgressLines()
+  private var status: StatusLine
 
-  init(_ verb: String, total: Int) {
+  init(_ verb: String, total: Int, kind: ProgressKind = .auto) {
+    self.kind = kind
+    status = StatusLine(kind)
     self.verb = verb
     self.total = total
   }
@@ -23,15 +26,12 @@ struct ProgressBar {
   /// `detail` names the current item, such as a tensor.
   mutating func update(_ done: Int, detail: String = "") {
     let now = ContinuousClock.now
-    guard StandardError.writesOver else {
-      let reached = total > 0 ? done * 10 / total : 10
-      if reached > tenths {
-        tenths = reached
-        // Work of less than a second is not reported.
-        if now - begin < .seconds(1) { return }
-        StandardError.line("\(verb): \(reached * 10)%, \(figures(done, now))")
+    guard kind.writesOver else {
+      guard kind != .none, lines.isDue(done, of: total, evenShort: kind == .plain, now: now) else {
+        return
       }
-      return
+      let percent = total > 0 ? Int(Double(done) / Double(total) * 100) : 100
+      return StandardError.line("\(verb): \(percent)%, \(figures(done, now))")
     }
     if done < total, let lastShown, now - lastShown < .milliseconds(100) { return }
     lastShown = now
@@ -43,10 +43,17 @@ struct ProgressBar {
 
   mutating func finish() { status.clear() }
 
+  /// Not where somebody asks for a language whose characters are no UTF-8.
+  private static let hasBlocks: Bool = {
+    let language = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap(ModelOptions.environment).first
+    return language.map { $0.lowercased().replacing("-", with: "").contains("utf8") } ?? true
+  }()
+
   /// Columns that are filled to a fraction of 0 to 1.
   static func bar(_ fraction: Double, width: Int = 24) -> String {
     let filled = min(width, max(0, Int(fraction * Double(width))))
-    return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    let (full, empty) = hasBlocks ? ("█", "░") : ("#", ".")
+    return String(repeating: full, count: filled) + String(repeating: empty, count: width - filled)
   }
 
   /// "1.2 of 4.2 GB, 210 MB/s, 14 s left"

@@ -28,6 +28,15 @@ enum StandardOutput {
 
   static func line(_ text: String) throws(Failure) { try write(text + "\n") }
 
+  /// A file's name on a line; a pipe or file gets its bytes.
+  static func name(_ path: String) throws(Failure) {
+    if isTerminal { return try line(path) }
+    let bytes = SystemPath.withBytes(of: path) {
+      UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) }
+    }
+    try write(bytes + [UInt8(ascii: "\n")])
+  }
+
   /// A file that goes to standard output.
   static func write(_ bytes: [UInt8]) throws(Failure) {
     let isWritten = bytes.withUnsafeBytes { writeAll($0, to: STDOUT_FILENO) }
@@ -77,6 +86,9 @@ enum StandardInput {
   static func read(
     from descriptor: Int32 = STDIN_FILENO, name: String = "standard input", limit: Int
   ) throws(Failure) -> [UInt8] {
+    if descriptor == STDIN_FILENO, isTerminal {
+      StandardError.note("reads standard input, up to Ctrl-D on an empty line")
+    }
     var bytes: [UInt8] = []
     while true {
       guard let piece = try readPiece(from: descriptor, name: name) else { throw .interrupted }

@@ -9,11 +9,15 @@ import JanusWords
 ///
 /// Where standard error is not a terminal that can clear a line, long work gets a line a minute.
 struct StatusLine {
+  private let kind: ProgressKind
   private var isShown = false
   private var lastLine = ContinuousClock.now
 
+  init(_ kind: ProgressKind = .auto) { self.kind = kind }
+
   mutating func show(_ text: @autoclosure () -> String) {
-    guard StandardError.writesOver else {
+    guard kind != .none else { return }
+    guard kind.writesOver else {
       let now = ContinuousClock.now
       if now - lastLine >= .seconds(60) {
         lastLine = now

@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import JanusSystem
 
 /// Where a checkpoint lies, found from whatever a person names: a folder, one file of it, an archive
 /// of it, or a folder of a hub's cache.
@@ -16,11 +17,10 @@ struct CheckpointLocation: Sendable {
   let notes: [String]
 
   init(_ path: String) throws(ConversionError) {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard let status = SystemPath.status(of: path) else {
       throw .missing(file: path, why: "expected a folder with a checkpoint")
     }
-    if isFolder.boolValue {
+    if status.st_mode & S_IFMT == S_IFDIR {
       let place = try Self.inHubCache(path) ?? path
       self = try Self.search(FileTree(folder: place), name: Self.name(of: place))
     } else {

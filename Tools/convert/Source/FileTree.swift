@@ -1,4 +1,5 @@
 import Foundation
+import JanusSystem
 
 /// The files of a checkpoint: a folder, or an archive of one, which is read without unpacking it.
 struct FileTree: Sendable {
@@ -19,20 +20,16 @@ struct FileTree: Sendable {
 
   /// A folder on the disk.
   init(folder path: String) throws(ConversionError) {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-    } catch {
+    guard let names = SystemPath.names(in: path)?.sorted() else {
       throw .missing(file: path, why: "the folder cannot be read")
     }
     var files: [String] = []
     var folders: [String] = []
     for name in names {
-      var isFolder: ObjCBool = false
-      let isThere = FileManager.default.fileExists(
-        atPath: "\(path)/\(name)", isDirectory: &isFolder)
       // A link that leads nowhere is a file that is missing.
-      if isThere, isFolder.boolValue {
+      if let status = SystemPath.status(of: "\(path)/\(name)"),
+        status.st_mode & S_IFMT == S_IFDIR
+      {
         if !name.hasPrefix(".") { folders.append(name) }
       } else {
         files.append(name)
@@ -113,7 +110,7 @@ struct FileTree: Sendable {
         member: (archive.prefix + [name]).joined(separator: "/"), of: archive.file, at: range)
     }
     let file = "\(path)/\(name)"
-    if files.contains(name), !FileManager.default.fileExists(atPath: file) {
+    if files.contains(name), SystemPath.status(of: file) == nil {
       throw .missing(
         file: file,
         why: "the name is a link to a file that is missing; the download may be incomplete")

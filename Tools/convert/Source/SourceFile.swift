@@ -57,7 +57,9 @@ final class SourceFile: Sendable {
   /// Opens a regular file, whatever it holds.
   init(unchecked path: String) throws(ConversionError) {
     // Without O_NONBLOCK a named pipe would block for ever.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = SystemPath.withBytes(of: path) {
+      open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    }
     guard descriptor >= 0 else { throw Self.failure("open", path) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+/// A batch says what became of each picture, and where it stopped.
+@Suite struct BatchTests {
+  let scratch: Scratch
+  let arguments: [String]
+
+  init() throws {
+    scratch = try Scratch()
+    for name in ["a.png", "c.png", "e.png"] {
+      try scratch.write(name, Fixture.pictureData("rings"))
+    }
+    try scratch.write("b.png", Data("no picture".utf8))
+    try scratch.write("d.png", Data())
+    try scratch.write("notes.txt", Data("notes".utf8))
+    arguments = ["ocr", ".", "-m", try Fixture.modelPath, "--max-tokens", "6"]
+  }
+
+  private func read(_ more: String...) throws -> CommandLineRun {
+    let run = try CommandLineRun(arguments + more, in: scratch)
+    #expect(run.status == 65)
+    return run
+  }
+
+  @Test func picturesThatFailKeepTheirPlaceInEveryFormat() throws {
+    let tsv = try read()
+    #expect(
+      tsv.outputLines.map { $0.split(separator: "\t", omittingEmptySubsequences: false)[0] }
+        == ["./a.png", "./b.png", "./c.png", "./d.png", "./e.png"])
+    #expect(tsv.outputLines[1] == "./b.png\t" && tsv.outputLines[3] == "./d.png\t")
+    // So that a list of names can be pasted beside it.
+    let plain = try read("--no-name").outputLines
+    #expect(plain.count == 5 && plain[1].isEmpty && plain[3].isEmpty && !plain[4].isEmpty)
+    let csv = try read("--format", "csv").output.components(separatedBy: "\r\n")
+    #expect(csv.count == 7 && csv[2].hasPrefix("./b.png,,,false,error,"))
+    let markdown = try read("--format", "markdown").output
+    #expect(markdown.components(separatedBy: "## ").count == 6)
+    #expect(markdown.contains("not a picture that can be read"))
+    for format in ["json", "html"] {
+      #expect(try read("--format", format).output.contains("not a picture that can be read"))
+    }
+    let file = scratch.file("all.tsv")
+    let written = try CommandLineRun(
+      arguments.map { $0 == "." ? scratch.path : $0 } + ["-o", file])
+    #expect(written.status == 65)
+    #expect(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").count == 5)
+  }
+
+  @Test func aPictureAloneHasNoPlaceToKeep() throws {
+    let run = try CommandLineRun(
+      ["ocr", scratch.file("b.png")] + arguments.dropFirst(2))
+    #expect(run.status == 65 && run.output.isEmpty && run.errorLines.count == 1)
+  }
+
+  @Test func everyBatchEndsWithALine() throws {
+    let failed = try read()
+    #expect(
+      failed.errorLines.last == "janus-lite: 3 read, 2 failed, 1 skipped that are no pictures")
+    let whole = try CommandLineRun(
+      ["ocr", scratch.file("a.png"), scratch.file("c.png")] + arguments.dropFirst(2))
+    #expect(whole.status == 0 && whole.errorLines.last == "janus-lite: 2 read")
+  }
+
+  /// The slowest one: many pictures, one at a time.
+  private func interrupted(_ arguments: [String], after line: Int) throws -> (Int32, [String]) {
+    let (output, errors) = (try scratch.write("out", Data()), try scratch.write("err", Data()))
+    let process = CommandLineRun.process(arguments)
+    process.standardOutput = FileHandle(forWritingAtPath: output)
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
+    func lines(_ path: String) throws -> [String] {
+      try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+    while process.isRunning, try lines(output).count < line { usleep(2000) }
+    process.interrupt()
+    process.waitUntilExit()
+    return (process.terminationStatus, try lines(errors))
+  }
+
+  @Test func ctrlCSaysWhereItStopped() throws {
+    let names = Array(repeating: scratch.file("a.png"), count: 400)
+    let (code, errors) = try interrupted(
+      ["ocr"] + names + ["-m", try Fixture.modelPath, "--batch", "1", "--threads", "1"], after: 2)
+    #expect(code == 130)
+    let last = try #require(errors.last)
+    let match = try #require(
+      last.wholeMatch(of: /janus-lite: stopped after (\d+) of 400 pictures/), "\(last)")
+    #expect((2...399).contains(Int(match.1) ?? 0))
+    let (painted, said) = try interrupted(
+      [
+        "generate", "x", "-n", "300", "--batch", "1", "-o", scratch.file("p"), "-m",
+        try Fixture.modelPath,
+      ], after: 1)
+    #expect(painted == 130)
+    #expect(said.last?.contains(/stopped after \d+ of 300 pictures/) == true, "\(said)")
+  }
+}
