@@ -68,7 +68,7 @@ import Testing
     _ = try run(["decode", "~/codes.json", "-o", uri + "d.jpg", "-m", uri + "m.gguf"])
     _ = try run(
       ["chat", "x", "--image", "~/a ü.png", "-m", "~/m.gguf", "--max-tokens", "2"])
-    try scratch.write("list", Data("~/a ü.png\n\(uri)p.png\n".utf8))
+    try scratch.write("list", Data("~/a ü.png\n\(uri)a%20ü.png\n".utf8))
     let listed = try run(
       ["ocr", "--files-from", "~/list", "-o", "~/all.tsv", "-m", "~/m.gguf", "--max-tokens", "6"])
     #expect(listed.output.isEmpty)

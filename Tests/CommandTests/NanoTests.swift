@@ -38,6 +38,11 @@ struct NanoTests {
     let strange = ["rings", "bricks", "waves"].map(Fixture.picture)
     #expect(try notes(samples + strange + strange) == 1)
     #expect(try notes(strange, ["-m", model]) == 0)
+    for (question, isTold) in [("What is this?", true), ("Convert the formula to LaTeX.", false)] {
+      let chat = try CommandLineRun(
+        ["chat", question, "--image", Nano.sample("plain.png")], command: command)
+      #expect(chat.status == 0 && chat.errors.contains("does not converse") == isTold)
+    }
     let named = try CommandLineRun(["ocr", strange[0], "-m", "janus-nano"], command: command)
     #expect(named.status == 0, "\(named.errors)")
   }

@@ -27,6 +27,23 @@ import Testing
     #expect(nothing.status == 65 && nothing.errors.contains("standard input"))
   }
 
+  @Test func aDashIsStandardOutputInEveryCommand() throws {
+    let options = ["-m", model, "--max-tokens", "4"]
+    let read = try CommandLineRun(["ocr", Fixture.picture("rings")] + options)
+    let dash = try CommandLineRun(["ocr", Fixture.picture("rings"), "-o", "-"] + options)
+    #expect(dash.status == 0 && dash.output == read.output, "\(dash.errors)")
+    let resumed = try CommandLineRun(["ocr", "x.png", "-o", "-", "--resume"] + options)
+    #expect(resumed.status == 64)
+    let scratch = try Scratch()
+    for arguments in [
+      ["generate", "x", "--seed", "1", "-m", model], ["convert", Fixture.checkpoint],
+    ] {
+      let run = try CommandLineRun(arguments + ["-o", "-"], in: scratch)
+      #expect(run.status == 0 && run.output.count > 100, "\(run.errors)")
+    }
+    #expect(try scratch.names.isEmpty)
+  }
+
   @Test func settingsThatDoNothingAreRefusedOrSaid() throws {
     for command in [["ocr", Fixture.picture("rings")], ["chat", "x"]] {
       let run = try CommandLineRun(command + ["--logprobs", "2", "-m", model])

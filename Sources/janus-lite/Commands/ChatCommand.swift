@@ -64,7 +64,9 @@ struct ChatCommand: ParsableCommand {
       try Conversation(janus, system: system, context: cache.context)
     }
     let prompt = try promptText()
-    if model.isDefault, prompt == nil || images.isEmpty { DefaultModel.noteScopeOfChat() }
+    if model.isDefault, images.isEmpty || !DefaultModel.isAboutFormula(prompt) {
+      DefaultModel.noteScopeOfChat()
+    }
     let inputs = images.map(PictureInput.init)
     if dryRun {
       guard let prompt else {

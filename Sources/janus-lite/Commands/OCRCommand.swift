@@ -59,7 +59,7 @@ struct OCRCommand: ParsableCommand {
   @Option(
     name: [.short, .customLong("output")],
     help: ArgumentHelp(
-      "File to write the results to; FILE.resume beside it keeps them as they come.",
+      "File to write the results to; FILE.resume beside it keeps them as they come; - for standard output.",
       valueName: "file"),
     completion: .file(),
     transform: FileName.path)
@@ -122,15 +122,14 @@ struct OCRCommand: ParsableCommand {
     if case .count(let count) = batch, !(1...BatchSize.limit).contains(count) {
       throw ValidationError("--batch: expected auto or 1 to \(BatchSize.limit), found \(count)")
     }
+    // As without it.
+    if output == "-" { output = nil }
     if resume, output == nil { throw ValidationError("--resume: expected --output FILE with it") }
     if generation.json, let format, format != .json {
       throw ValidationError("--json: expected no other format with it, found --format \(format)")
     }
     guard generation.logprobs == 0 || kind == .json else {
       throw ValidationError("--logprobs needs --json")
-    }
-    if output == "-" {
-      throw ValidationError("--output: expected a file's name, found '-' (leave it out)")
     }
   }
 
@@ -141,7 +140,7 @@ struct OCRCommand: ParsableCommand {
     let names = try images + (filesFrom.map(NameList.read) ?? [])
     let list = try PictureInput.list(names, recursive: recursive)
     let model = try model.open(cacheFormat: cache.kv)
-    let several = !list.isOne || watch != nil
+    let several = !list.isOne || watch != nil || filesFrom != nil
     let reader = try FormulaReader(
       model, context: cache.context, readsMany: list.inputs.count > 1 || watch != nil,
       trims: !noTrim)
@@ -168,7 +167,7 @@ struct OCRCommand: ParsableCommand {
     try run.read(list.inputs)
     if let arrivals { try follow(arrivals, run) }
     try run.finish()
-    summarize(run, list)
+    if several { summarize(run, list) }
     if let code = run.firstFailure { throw ExitCode(code.rawValue) }
   }
 
@@ -197,7 +196,6 @@ struct OCRCommand: ParsableCommand {
   }
 
   private func summarize(_ run: ReadingRun, _ list: PictureInput.List) {
-    guard !list.isOne else { return }
     var parts = ["\(run.readCount) read"]
     if run.failedCount > 0 { parts.append("\(run.failedCount) failed") }
     if run.skippedCount > 0 { parts.append("\(run.skippedCount) done before") }

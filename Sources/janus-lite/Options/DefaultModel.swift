@@ -70,6 +70,12 @@ enum DefaultModel {
         + "JANUS_LITE_MODEL names another model (janus-lite pull 1b)")
   }
 
+  /// Whether a question asks for a formula's LaTeX, which is all that it answers.
+  static func isAboutFormula(_ question: String?) -> Bool {
+    let words = ["formula", "latex", "equation", "math", "公式"]
+    return question.map { text in words.contains { text.lowercased().contains($0) } } ?? false
+  }
+
   /// Says once that it holds no conversation.
   static func noteScopeOfChat() {
     StandardError.note(
