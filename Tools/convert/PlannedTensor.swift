@@ -8,6 +8,8 @@ struct PlannedTensor: Sendable {
   let spec: TensorSpec
   let stored: StoredTensor
   let layout: TensorLayout
+  /// How errors of a row make good for each other; nil for each weight by itself.
+  private(set) var feedback: ErrorFeedback?
 
   /// A run of rows in the output's format.
   final class EncodedPiece: @unchecked Sendable {
@@ -37,6 +39,12 @@ struct PlannedTensor: Sendable {
     }
   }
 
+  /// From here on weights are rounded by what was measured. A tensor that is not quantised has no errors.
+  mutating func round(by importance: Importance) throws(ImportanceError) {
+    guard layout.format.isPanels else { return }
+    feedback = try importance.feedback(of: spec.name, columns: layout.columns)
+  }
+
   /// The rows in pieces of bounded size, which begin where a panel does.
   var pieces: [Range<Int>] {
     let panel = ElementFormat.panelRows
@@ -62,7 +70,7 @@ struct PlannedTensor: Sendable {
     }
     let piece = EncodedPiece(byteCount: byteCount)
     do throws(WeightError) {
-      try Quantizer(format: format).encode(
+      try Quantizer(format: format, feedback: feedback).encode(
         rows: UnsafeBufferPointer(numbers), rowCount: rows.count, columns: columns,
         into: piece.bytes)
     } catch {
