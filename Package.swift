@@ -149,6 +149,13 @@ let package = Package(
       ],
       path: "Sources/Measure", swiftSettings: optimized),
     .target(
+      name: "JanusAccuracy",
+      dependencies: [
+        "GGUF", "JanusEngine", "JanusImages", "JanusLite", "JanusModelFile", "JanusSystem",
+        "JanusWords",
+      ],
+      path: "Sources/Accuracy", swiftSettings: optimized),
+    .target(
       name: "JanusConvert",
       dependencies: ["Quant", "GGUF", "JanusModelFile", "JanusSystem", "JanusWords"],
       path: "Tools/convert", swiftSettings: optimized),
@@ -176,7 +183,8 @@ let package = Package(
     .executableTarget(
       name: "janus-lite",
       dependencies: [
-        "CBuild", "CEditLine", "JanusLite", "JanusConvert", "JanusDownload", "JanusEngine",
+        "CBuild", "CEditLine", "JanusAccuracy", "JanusLite", "JanusConvert", "JanusDownload",
+        "JanusEngine",
         "JanusFormulas", "JanusMeasure",
         "JanusModelFile", "JanusRequests", "JanusSystem", "JanusWords", "GGUF", "Quant",
         "JanusImages", "SIMDKernels",
@@ -234,9 +242,8 @@ let package = Package(
     .testTarget(
       name: "JanusLiteTests",
       dependencies: [
-        "JanusConvert", "JanusEngine", "JanusFormulas", "JanusImages", "JanusLite",
-        "JanusModelFile",
-        "JanusSystem", "JanusWords", "Quant", "SIMDKernels",
+        "GGUF", "JanusAccuracy", "JanusConvert", "JanusEngine", "JanusFormulas", "JanusImages",
+        "JanusLite", "JanusModelFile", "JanusSystem", "JanusWords", "Quant", "SIMDKernels",
       ]),
     .testTarget(
       name: "CommandTests",

@@ -64,7 +64,7 @@ public enum JanusError: Error, CustomStringConvertible {
 
 extension JanusError {
   /// Runs what may fail for want of memory in the middle of its work.
-  static func carrying<Result>(
+  package static func carrying<Result>(
     _ body: () throws(MemoryError) -> Result
   ) throws(JanusError) -> Result {
     do throws(MemoryError) {

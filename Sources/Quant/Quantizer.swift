@@ -6,6 +6,8 @@ public struct Quantizer: Sendable {
   public let levels: Levels
   /// How much the squared error of each column counts (panels only), at least one value per column.
   public let importance: [Float]?
+  /// How errors of a row make good for each other (panels only); nil for each weight by itself.
+  public let feedback: ErrorFeedback?
   private let kernels: Kernels
 
   /// The largest weight of the formats with f16 scales: the scale search may try 1/19 of it as a
@@ -15,12 +17,13 @@ public struct Quantizer: Sendable {
   /// The bytes do not depend on `kernels`; the time does.
   public init(
     format: ElementFormat, levels: Levels = .standard, importance: [Float]? = nil,
-    kernels: Kernels = .best
+    feedback: ErrorFeedback? = nil, kernels: Kernels = .best
   ) {
     precondition(importance?.allSatisfy { $0 >= 0 && $0.isFinite } ?? true)
     self.format = format
     self.levels = levels
     self.importance = importance
+    self.feedback = feedback
     self.kernels = kernels
   }
 
@@ -38,6 +41,7 @@ public struct Quantizer: Sendable {
     let needed = try? format.byteCount(rows: rowCount, columns: columns)
     precondition(rows.count == rowCount * columns && out.count == needed, "buffers of wrong size")
     precondition(importance.map { $0.count >= columns } ?? true, "importance of too few columns")
+    precondition(feedback.map { $0.columns == columns } ?? true, "feedback of other columns")
     guard let from = rows.baseAddress, let to = out.baseAddress else { return }
     try check(rows, columns: columns)
     switch format {
@@ -100,6 +104,7 @@ public struct Quantizer: Sendable {
       importance.map { Array($0.prefix(columns)) } ?? Array(repeating: 1, count: columns)
     weights += Array(repeating: 0, count: blocks * blockColumns - columns)
     var block = [Float](repeating: 0, count: panelRows * blockColumns)
+    let rounding = feedback.map { FeedbackRounding($0, format: format, levels: floatLevels) }
 
     var out = to
     for panel in stride(from: 0, to: rowCount, by: panelRows) {
@@ -123,6 +128,9 @@ public struct Quantizer: Sendable {
         }
         out += format.bytesPerPanelBlock
       }
+      rounding?.round(
+        from + panel * columns, height: min(panelRows, rowCount - panel), columns: columns,
+        in: out - blocks * format.bytesPerPanelBlock)
     }
   }
 }

@@ -64,6 +64,20 @@ public struct Conversion: Sendable {
     includePainting: Bool = true, threads: Int? = nil, origin: Origin? = nil,
     converter: String = "janus-lite"
   ) throws(ConversionError) {
+    try self.init(
+      source: source, base: base, adapter: adapter, quantization: quantization,
+      overrides: overrides, includePainting: includePainting, importance: nil, threads: threads,
+      origin: origin, converter: converter)
+  }
+
+  /// - Parameter importance: what each column of the weights is multiplied by, as it was measured on this model;
+  ///   nil rounds each weight by itself.
+  package init(
+    source: String, base: String? = nil, adapter: String? = nil,
+    quantization: Quantization = .int4, overrides: [TensorOverride] = [],
+    includePainting: Bool = true, importance: Importance?, threads: Int? = nil,
+    origin: Origin? = nil, converter: String = "janus-lite"
+  ) throws(ConversionError) {
     precondition(threads.map { $0 > 0 } ?? true, "at least one thread")
     try Self.checkMemory(for: source)
     let parts = try Self.parts(source, base: base, adapter: adapter)
@@ -74,6 +88,15 @@ public struct Conversion: Sendable {
     var tensors: [PlannedTensor] = []
     for (tensor, format) in zip(checkpoint.tensors, formats) {
       tensors.append(try PlannedTensor(tensor.spec, from: tensor.stored, format: format))
+    }
+    if let importance {
+      let model = try checkpoint.fingerprint()
+      do throws(ImportanceError) {
+        try importance.check(model: model)
+        for index in tensors.indices { try tensors[index].round(by: importance) }
+      } catch {
+        throw .importance(error)
+      }
     }
     self.tensors = tensors
     let source = origin.map { origin in

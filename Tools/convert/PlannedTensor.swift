@@ -16,6 +16,8 @@ struct PlannedTensor: Sendable {
   let spec: TensorSpec
   let stored: StoredTensor
   let layout: TensorLayout
+  /// How errors of a row make good for each other; nil for each weight by itself.
+  private(set) var feedback: ErrorFeedback?
 
   /// A run of rows in the output's format.
   final class EncodedPiece: @unchecked Sendable {
@@ -43,6 +45,12 @@ struct PlannedTensor: Sendable {
     } catch {
       throw .data(file: stored.file.path, problem: "tensor '\(stored.name)': \(error)")
     }
+  }
+
+  /// From here on weights in int4 are rounded by what was measured. In int8 nothing was gained.
+  mutating func round(by importance: Importance) throws(ImportanceError) {
+    guard layout.format == .int4Panels else { return }
+    feedback = try importance.feedback(of: spec.name, columns: layout.columns)
   }
 
   /// The rows in pieces of bounded size, which begin where a panel does.
@@ -75,7 +83,7 @@ struct PlannedTensor: Sendable {
 
     let piece = EncodedPiece(byteCount: byteCount)
     do throws(WeightError) {
-      try Quantizer(format: format).encode(
+      try Quantizer(format: format, feedback: feedback).encode(
         rows: UnsafeBufferPointer(numbers), rowCount: rows.count, columns: columns,
         into: piece.bytes)
     } catch {

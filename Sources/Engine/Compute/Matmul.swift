@@ -43,6 +43,7 @@ extension Ops {
     throws(MemoryError)
   {
     try prepare(x, for: a.linear.weight, b?.linear.weight, c?.linear.weight)
+    observe(x, a.linear.weight, b?.linear.weight, c?.linear.weight)
     let aTasks = tasks(for: a.linear.weight, tokens: x.rows)
     let bTasks = b.map { tasks(for: $0.linear.weight, tokens: x.rows) } ?? 0
     let cTasks = c.map { tasks(for: $0.linear.weight, tokens: x.rows) } ?? 0
@@ -57,6 +58,7 @@ extension Ops {
   func gatedMatmul(_ x: Matrix, gate: Weight, up: Weight, into out: Matrix) throws(MemoryError) {
     precondition(gate.rows == up.rows)
     try prepare(x, for: gate, up, nil)
+    observe(x, gate, up, nil)
     let step = min(panelsPerTask(gate, tokens: x.rows), panelsPerTask(up, tokens: x.rows))
     for results in taskResults { try results.reserve(x.rows * step * ElementFormat.panelRows) }
     pool.run(

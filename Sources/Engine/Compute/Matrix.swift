@@ -7,7 +7,7 @@ import JanusSystem
 /// A view is valid until its owner (a `FloatBuffer`) grows or is freed.
 package struct Matrix {
   let base: UnsafeMutablePointer<Float>
-  let rows: Int
+  package let rows: Int
   package let columns: Int
   /// Floats from one row to the next.
   let stride: Int

@@ -23,6 +23,8 @@ package final class Ops {
   /// Whether a row's result must not depend on the rows beside it.
   private(set) var rowsAreApart = false
   private var hasPreparedBLAS = false
+  /// Sees what weights are multiplied by; for calibration.
+  package var observer: (any ProductObserver)?
   /// Called before each layer of a pass that may be stopped.
   private var keepGoing: (() -> Bool)?
   private var isStopped = false

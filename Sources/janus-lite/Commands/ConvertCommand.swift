@@ -29,6 +29,9 @@ struct ConvertCommand: ParsableCommand {
       vision tower. --tensor-type overrides by name, the last match wins:
         --tensor-type 'blk.*.ffn_down.weight=int8' --tensor-type 'output.weight=bf16'
 
+      --importance lets the rounding know what each weight is multiplied by, as 'janus-lite calibrate' \
+      measured it on a bf16 file of the same model.
+
       The file gets its name when it is whole; an interrupted or failed conversion leaves nothing.
       """)
 
@@ -66,6 +69,13 @@ struct ConvertCommand: ParsableCommand {
       "Format of the tensors whose names match, such as f32, bf16, int8, int4; * stands for any "
         + "text. May be repeated.", valueName: "pattern=type"))
   var tensorType: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "What 'calibrate' measured of this model; weights are rounded by it. May be repeated.",
+      valueName: "file"),
+    completion: .file(extensions: ["gguf"]))
+  var importance: [String] = []
 
   @Flag(help: "Print each tensor's relative error and cosine against the checkpoint.")
   var report = false
@@ -118,6 +128,7 @@ struct ConvertCommand: ParsableCommand {
     let conversion = try Conversion(
       source: Self.place(checkpoint), base: base.map(Self.place), adapter: adapter.map(Self.place),
       quantization: quant, overrides: overrides, includePainting: !withoutPainting,
+      importance: try Importance.merged(importance),
       threads: threads ?? ProcessorCount.physicalCores, converter: "janus-lite \(Root.version)")
     for note in conversion.notes { StandardError.note(note) }
     for warning in conversion.warnings { StandardError.note("warning: \(warning)") }

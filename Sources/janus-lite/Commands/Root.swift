@@ -55,7 +55,8 @@ struct Root: ParsableCommand {
     var commands: [any ParsableCommand.Type] = [
       OCRCommand.self, FormulaCommand.self, ChatCommand.self, GenerateCommand.self,
       DecodeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
-      InfoCommand.self, WorkerCommand.self, BenchCommand.self, TokenizeCommand.self,
+      CalibrateCommand.self, CompareCommand.self, InfoCommand.self, WorkerCommand.self,
+      BenchCommand.self, TokenizeCommand.self,
     ]
     #if Server
       commands.insert(ServeCommand.self, at: 5)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GGUF
+import JanusAccuracy
 import JanusConvert
 import JanusDownload
 import JanusEngine
@@ -46,6 +47,9 @@ struct Failure: Error {
       self.init(
         Self.code(of: error), Self.option(error) + "\(error)" + Self.hint(error))
     case let error as DownloadError: self.init(Self.code(of: error), "\(error)")
+    case ImportanceError.container(let error): self.init(error)
+    case let error as ImportanceError: self.init(.data, "\(error)")
+    case let error as ComparisonError: self.init(.data, "\(error)")
     case let error as PictureError: self.init(.data, "\(error)")
     case let error as MemoryError: self.init(.data, "\(error)")
     case let error as TokenizerError: self.init(.data, "\(error)")
@@ -105,6 +109,7 @@ struct Failure: Error {
   private static func option(_ error: ConversionError) -> String {
     switch error {
     case .override, .unmatchedOverride: "--tensor-type "
+    case .importance: "--importance "
     case .missing, .data, .file, .cancelled: ""
     }
   }

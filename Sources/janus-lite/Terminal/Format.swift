@@ -28,6 +28,9 @@ enum Format {
     String(format: "%.\(digits)f", value)
   }
 
+  /// Three digits and a power of ten: "3.42e-04".
+  static func scientific(_ value: Double) -> String { String(format: "%.2e", value) }
+
   private static func threeDigits(_ value: Double) -> String {
     fixed(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)
   }

@@ -1,4 +1,5 @@
 import GGUF
+import JanusModelFile
 import JanusSystem
 
 /// Why a checkpoint cannot be converted: what, where, expected and found, on one line.
@@ -11,6 +12,8 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
   case missing(file: String, why: String)
   /// What a file holds cannot be used.
   case data(file: String, problem: String)
+  /// What was measured of a model does not fit this one.
+  case importance(ImportanceError)
   /// The operating system refused to open, read or write.
   case file(FileError)
   /// The progress callback asked to stop.
@@ -26,6 +29,7 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
     case .override, .unmatchedOverride: .usage
     case .data: .data
     case .missing: .missing
+    case .importance: .data
     case .file(let error): error.isMissing ? .missing : .inputOutput
     case .cancelled: .cancelled
     }
@@ -38,6 +42,7 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
       "'\(shown(text))': no tensor matches '\(shown(pattern))'"
     case .missing(let file, let why): "'\(DisplayText.line(file))' does not exist: \(why)"
     case .data(let file, let problem): "'\(DisplayText.line(file))': \(problem)"
+    case .importance(let error): error.description
     case .file(let error): error.description
     case .cancelled: "the conversion was cancelled"
     }
