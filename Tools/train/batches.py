@@ -29,7 +29,7 @@ class Sizes:
     fresh: float
 
 
-CPU = Sizes(24, 4, 6, FRESH)
+CPU = Sizes(24, 4, 4, FRESH)
 GPU = Sizes(192, 96, 1, 1.0)  # about what 13 processes make in the time of a step, 0.11 s
 
 
