@@ -87,7 +87,8 @@ import Testing
     for _ in 0..<3 {
       peaks = try peaksOfPictures(40)
       try #require(peaks.count == 40)
-      if peaks[39] <= peaks[9] * 1.01 { return }
+      // One buffer of a picture in each would be half as much again. The threads' heaps differ by 3 % on a busy machine.
+      if peaks[39] <= peaks[9] * 1.05 { return }
     }
     Issue.record("\(peaks[9]) bytes became \(peaks[39]) in three rounds")
   }

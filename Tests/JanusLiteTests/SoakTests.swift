@@ -39,9 +39,9 @@ import Testing
       for _ in 0..<max(0, Self.cycles - 3 * tenth) { try cycle() }
       let after = try lowest(tenth, cycle)
       #expect(after.descriptors <= before.descriptors + 8)
-      // A model that stayed would be 1 MB each.
+      // A model that stayed would be 1 MB each: 140 MB. Tests beside this one take some of their own.
       #expect(
-        after.memory <= before.memory + before.memory / 10 + (24 << 20),
+        after.memory <= before.memory + before.memory / 10 + (64 << 20),
         "\(before.memory) bytes became \(after.memory)")
     }
   }
