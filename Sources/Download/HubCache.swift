@@ -63,6 +63,9 @@ public struct HubCache: Sendable {
     "\(path)/.locks/models--\(repository.organization)--\(repository.name)"
   }
 
+  /// The file that `CacheUse` locks.
+  func use(_ repository: RepositoryName) -> String { "\(locks(repository)).janus-lite" }
+
   private func makeFolder(_ path: String) throws(DownloadError) {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

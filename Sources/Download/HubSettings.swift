@@ -73,6 +73,12 @@ public struct HubSettings: Sendable {
     guard isAddress, Self.isPlain(endpoint) else {
       throw .request("'\(shown(endpoint))' is no address of a hub, expected https://HOST")
     }
+    // It is shown, and written into model files.
+    guard !host.contains("@") else {
+      throw .request(
+        "the address of the hub holds a name or a password before '@', expected https://HOST; "
+          + "a token goes into HF_TOKEN")
+    }
     if let token {
       let trimmed = token.trimmingCharacters(in: .whitespacesAndNewlines)
       guard Self.isPlain(trimmed), trimmed.utf8.count <= 4096 else {

@@ -27,7 +27,8 @@ struct Retry {
 
   /// Seconds before the next attempt.
   func seconds(attempt: Int, _ settings: HubSettings) -> Double {
-    wait ?? min(settings.pause * Double(1 << min(attempt - 1, 6)), 60)
+    // A server that asks for no pause at all gets ours.
+    max(wait ?? 0, min(settings.pause * Double(1 << min(attempt - 1, 6)), 60))
   }
 
   func pause(

@@ -155,6 +155,15 @@ import Testing
     try Data("precious".utf8).write(to: URL(filePath: text))
     #expect(try place.run("pull", "1b", "-o", text).status == 64)
     #expect(try String(contentsOfFile: text, encoding: .utf8) == "precious")
+    _ = try place.hub.log()
+    for output in ["", "-", "folder/"] {
+      #expect(try place.run("pull", "1b", "-o", output).status == 64, "\(output)")
+    }
+    #expect(try place.run("pull", "1b", "-o", place.hub.folder.path).status == 74)
+    let secret = place.hub.hub.replacingOccurrences(of: "://", with: "://user:secret@")
+    let address = try place.run("pull", "1b", also: ["HF_ENDPOINT": secret])
+    #expect(address.status == 64 && !(address.output + address.errors).contains("secret"))
+    #expect(try place.hub.log().isEmpty, "all of it before the first request")
   }
 
   @Test func anAdaptersRepositoryIsRefusedBeforeTheDownload() throws {
@@ -227,6 +236,28 @@ import Testing
     let size = try Data(contentsOf: URL(filePath: "\(Fixture.checkpoint)/model.safetensors")).count
     #expect(moved.reduce(0, +) == size)
     #expect(try place.run("chat", "-m", "1b", "--max-tokens", "1", "x").status == 0)
+  }
+
+  @Test func twoKindsOfOneModelAtOnceAreBothMadeAndLeaveNothing() throws {
+    let place = try Place()
+    for round in 0..<4 {
+      if round == 2 { try place.hub.rules(["match": "^/store/", "slow": 2_000_000]) }
+      let outputs = ["int4", "int8"].map { "\(place.hub.folder.path)/\($0)-\(round).gguf" }
+      let processes = try zip(["int4", "int8"], outputs).map { quant, output in
+        let process = CommandLineRun.process(
+          ["pull", "1b", "--quant", quant, "-o", output], environment: place.environment)
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+      }
+      for process in processes {
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+      }
+      for output in outputs { #expect(try place.run("info", output, "--verify").status == 0) }
+      #expect(place.hub.cached == [], "the last one removes the checkpoint")
+    }
   }
 }
 

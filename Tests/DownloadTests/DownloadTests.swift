@@ -138,6 +138,9 @@ import Testing
     let past = Retry.wait(
       .init(status: 429, headers: ["retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"]))
     #expect(past == 0)
+    let settings = try hub.settings()
+    let hasty = Retry(error: .cancelled, wait: 0)
+    #expect(hasty.seconds(attempt: 3, settings) == min(settings.pause * 4, 60))
   }
 
   @Test func anAddressThatExpiredIsAskedForAnew() throws {

@@ -183,7 +183,7 @@ def report(arguments, commit: str, figures: dict, goldens: int, rows, models) ->
     version = subprocess.run([arguments.command, "--version"], capture_output=True, text=True).stdout.strip()
     lines = [
         f"## {arguments.repository} against transformers", "",
-        f"janus-lite {version} on {platform.machine()}, commit `{commit}` of the checkpoint, {time.strftime('%Y-%m-%d')}. The reference is "
+        f"{version} on {platform.machine()}, commit `{commit}` of the checkpoint, {time.strftime('%Y-%m-%d')}. The reference is "
         f"transformers' JanusForConditionalGeneration in float32; {len(QUESTIONS)} prompts with a picture each, greedy, at most "
         f"{arguments.tokens} tokens.", "",
         "| | " + " | ".join(RECIPES) + " |", "|---|" + "---:|" * len(RECIPES),

@@ -211,7 +211,10 @@ struct ConvertCommand: ParsableCommand {
       if errno == ENOENT || errno == ENOTDIR { return }
       throw Failure(FileError(path: output, operation: "examine", code: errno))
     }
-    // Folders and devices are refused later, where the new file would be made.
+    guard status.st_mode & S_IFMT != S_IFDIR else {
+      throw Failure(.inputOutput, "'\(output)': it is a folder, expected a file")
+    }
+    // Devices are refused later, where the new file would be made.
     guard status.st_mode & S_IFMT == S_IFREG else { return }
     guard try beginsLikeAModel(output) else {
       throw Failure(

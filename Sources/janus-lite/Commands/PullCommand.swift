@@ -61,9 +61,17 @@ struct PullCommand: ParsableCommand {
       )
     }
     Interrupt.listen(writingFiles: true)
-    if let output { try ConvertCommand.checkOutput(output) }
+    if let output {
+      // Hours before it would show.
+      guard !output.isEmpty, output != "-", !output.hasSuffix("/") else {
+        throw Failure(.usage, "'\(output)': expected the name of a file to make")
+      }
+      try ConvertCommand.checkOutput(output)
+    }
     let settings = try HubSettings(from)
     let downloader = Downloader(settings: settings)
+    // From before the plan on: what it finds in the cache must stay.
+    let use = dryRun ? nil : CacheUse(downloader.cache, repository)
     let plan: Downloader.Plan
     do {
       plan = try self.plan(repository, downloader)
@@ -73,9 +81,13 @@ struct PullCommand: ParsableCommand {
     let target = output ?? ModelLibrary.path(of: repository, quant)
     let origin = Conversion.Origin(
       repository: "\(settings.endpoint)/\(repository)", commit: plan.commit)
+    func discard() {
+      guard !keepCheckpoint else { return }
+      use?.end { downloader.cache.discard(repository, commit: plan.commit) }
+    }
     if isThere(target, origin) {
       // Whoever made it may have been killed before the checkpoint was removed.
-      if !keepCheckpoint, !dryRun { downloader.cache.discard(repository, commit: plan.commit) }
+      discard()
       return try finish(target, isNew: false)
     }
     try describe(plan, target, settings)
@@ -87,10 +99,13 @@ struct PullCommand: ParsableCommand {
       withExtendedLifetime(lock) {}
     }
     // Another process may have made it meanwhile.
-    if isThere(target, origin) { return try finish(target, isNew: false) }
+    if isThere(target, origin) {
+      discard()
+      return try finish(target, isNew: false)
+    }
     let folder = try fetch(plan, downloader, target)
     try convert(folder, origin, to: target)
-    if !keepCheckpoint { downloader.cache.discard(repository, commit: plan.commit) }
+    discard()
     try finish(target, isNew: true)
   }
 
