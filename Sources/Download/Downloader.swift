@@ -143,6 +143,7 @@ public struct Downloader {
     if keeping {
       cache.unmark(plan.repository, commit: plan.commit)
     } else {
+      cache.unmarkIfTaken(plan.repository, commit: plan.commit, revision: plan.revision)
       try cache.markAsOurs(plan.repository, commit: plan.commit)
     }
     try cache.prepare(plan.repository, commit: plan.commit)
@@ -170,6 +171,7 @@ public struct Downloader {
       before += file.size
       guard tell(.downloading, file.size) else { throw .cancelled }
     }
+    cache.markAsWhole(plan.repository, commit: plan.commit)
     try cache.record(plan.revision, is: plan.commit, of: plan.repository)
     return plan.folder
   }

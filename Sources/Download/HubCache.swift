@@ -141,6 +141,24 @@ public struct HubCache: Sendable {
     }
   }
 
+  /// Says that this program has fetched all of them.
+  func markAsWhole(_ repository: RepositoryName, commit: String) {
+    let path = mark(repository, commit)
+    guard exists(path) else { return }
+    try? Data(Self.whole).write(to: URL(fileURLWithPath: path))
+  }
+
+  private static let whole = Array("whole\n".utf8)
+
+  /// Takes the mark back where another program went on with what was begun here: it has noted the commit, which
+  /// this one does when all files are there.
+  func unmarkIfTaken(_ repository: RepositoryName, commit: String, revision: String) {
+    let isWhole = FileManager.default.contents(atPath: mark(repository, commit)) == Data(Self.whole)
+    if !isWhole, revision != commit, self.commit(repository, revision: revision) == commit {
+      unmark(repository, commit: commit)
+    }
+  }
+
   /// Takes that back: the files are to stay.
   func unmark(_ repository: RepositoryName, commit: String) { unlink(mark(repository, commit)) }
 

@@ -103,6 +103,50 @@ import Testing
     #expect(moved.reduce(0, +) < 1_000_003 - 700_000, "\(moved), \(plan.bytesMissing) missing")
   }
 
+  @Test func whatAnotherProgramFinishedIsItsOwn() throws {
+    let hub = try TestHub()
+    try hub.addCheckpoint()
+    let settings = try hub.settings()
+    let downloader = Downloader(settings: settings)
+    let plan = try hub.plan(settings)
+    let repository = try #require(RepositoryName(TestHub.repository))
+    // Interrupted, for one use only.
+    #expect(throws: DownloadError.cancelled) {
+      try downloader.fetch(plan, keeping: false) { $0.bytesDone < 400_000 }
+    }
+    // What Python would leave when it goes on in the same cache.
+    let other = "\(hub.folder.path)/other"
+    var elsewhere = settings
+    elsewhere.cache = other
+    try hub.pull(elsewhere)
+    let names = try #require(FileManager.default.enumerator(atPath: other))
+    for case let name as String in names where !name.hasPrefix(".locks") {
+      let (source, target) = ("\(other)/\(name)", "\(settings.cache)/\(name)")
+      let isFolder = names.fileAttributes?[.type] as? FileAttributeType == .typeDirectory
+      if isFolder {
+        try FileManager.default.createDirectory(
+          atPath: target, withIntermediateDirectories: true)
+      } else if (try? FileManager.default.attributesOfItem(atPath: target)) == nil {
+        try FileManager.default.copyItem(atPath: source, toPath: target)
+      }
+    }
+    let folder = try downloader.fetch(hub.plan(settings), keeping: false)
+    #expect(!downloader.cache.discard(repository, commit: plan.commit))
+    #expect(try hub.isWhole(folder))
+  }
+
+  @Test func whatWasFetchedForOneUseGoesAfterIt() throws {
+    let hub = try TestHub()
+    try hub.addCheckpoint()
+    let settings = try hub.settings()
+    let downloader = Downloader(settings: settings)
+    let repository = try #require(RepositoryName(TestHub.repository))
+    // A second time, as after a kill between the download and the removal.
+    for _ in 0..<2 { _ = try downloader.fetch(hub.plan(settings), keeping: false) }
+    #expect(downloader.cache.discard(repository, commit: try hub.plan(settings).commit))
+    #expect(!hub.cached.contains { $0.hasSuffix("model.safetensors") })
+  }
+
   @Test func connectionsThatBreakAreTakenUpWhereTheyWere() throws {
     let hub = try TestHub()
     try hub.addCheckpoint()
