@@ -49,7 +49,9 @@ import Testing
     process.standardError = errors
     try process.run()
     let deadline = Date.now + 60
-    while try folder.names.isEmpty, Date.now < deadline { usleep(1000) }
+    // The first preview, not what the command tries before it begins.
+    let preview = URL(filePath: folder.file("preview.png"))
+    while (try? Data(contentsOf: preview))?.isEmpty ?? true, Date.now < deadline { usleep(1000) }
     folder.remove()
     let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
