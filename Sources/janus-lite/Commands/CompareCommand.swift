@@ -38,16 +38,7 @@ struct CompareCommand: ParsableCommand {
     help: ArgumentHelp("Worst places to print of each kind, 0 to 10.", valueName: "count"))
   var worst = 3
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Compute threads (default: physical cores).", valueName: "count"))
-  var threads: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Instruction set to run, as 'janus-lite info' lists them; otherwise $JANUS_LITE_ISA, or the "
-        + "best that the processor has.", valueName: "name"))
-  var isa: String?
+  @OptionGroup var compute: ComputeOptions
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -55,9 +46,6 @@ struct CompareCommand: ParsableCommand {
   func validate() throws {
     if inputs.isEmpty {
       throw ValidationError("expected --pictures, --texts or --prompts, found none of them")
-    }
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
     }
     guard (0...10).contains(worst) else {
       throw ValidationError("--worst: expected 0 to 10, found \(worst)")
@@ -112,6 +100,6 @@ struct CompareCommand: ParsableCommand {
     try Janus(
       path: try ModelOptions.path(name),
       options: Janus.Options(
-        threads: threads, instructionSet: isa ?? ModelOptions.environment("JANUS_LITE_ISA")))
+        threads: compute.threads, instructionSet: compute.instructionSet))
   }
 }

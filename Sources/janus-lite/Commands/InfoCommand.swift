@@ -43,7 +43,7 @@ struct InfoCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Instruction set to report on.", valueName: "name"),
-    completion: ModelOptions.instructionSets)
+    completion: ComputeOptions.instructionSets)
   var isa: String?
 
   func validate() throws {

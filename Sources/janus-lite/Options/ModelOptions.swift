@@ -6,7 +6,6 @@ import JanusMeasure
 import JanusModelFile
 import JanusSystem
 import JanusWords
-import SIMDKernels
 
 /// Which model, and how it runs.
 struct ModelOptions: ParsableArguments {
@@ -19,17 +18,7 @@ struct ModelOptions: ParsableArguments {
     completion: .file(extensions: ["gguf"]))
   var model: String?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Compute threads (default: physical cores).", valueName: "count"))
-  var threads: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Instruction set to run, as 'janus-lite info' lists them; otherwise $JANUS_LITE_ISA, or the "
-        + "best that the processor has.", valueName: "name"),
-    completion: ModelOptions.instructionSets)
-  var isa: String?
+  @OptionGroup var compute: ComputeOptions
 
   @Flag(help: "Read the model file into memory instead of mapping it.")
   var noMmap = false
@@ -38,15 +27,6 @@ struct ModelOptions: ParsableArguments {
     name: [.customLong("mlock"), .customLong("lock-memory")],
     help: "Keep the model file from being swapped out.")
   var lockMemory = false
-
-  /// What a shell offers behind `--isa`: what this processor can run.
-  static var instructionSets: CompletionKind { .list(InstructionSet.available.map(\.rawValue)) }
-
-  func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
-    }
-  }
 
   /// Whether nothing names a model, so that it is the default one.
   var isDefault: Bool { Self.named(model) == nil }
@@ -80,12 +60,11 @@ struct ModelOptions: ParsableArguments {
       try Janus(
         path: path,
         options: Janus.Options(
-          threads: threads, instructionSet: instructionSet, cacheFormat: cacheFormat,
+          threads: compute.threads, instructionSet: compute.instructionSet,
+          cacheFormat: cacheFormat,
           access: noMmap ? .copied : .mapped, locksMemory: lockMemory))
     }
   }
-
-  private var instructionSet: String? { isa ?? Self.environment("JANUS_LITE_ISA") }
 
   /// A variable that is set to the empty text counts as not set.
   static func environment(_ name: String) -> String? {
