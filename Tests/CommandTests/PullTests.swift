@@ -221,17 +221,7 @@ import Testing
   @Test func twoAtOnceMakeOneModel() throws {
     let place = try Place()
     try place.hub.rules(["match": "^/store/", "slow": 1_500_000])
-    let processes = try (0..<3).map { _ in
-      let process = CommandLineRun.process(["pull", "1b"], environment: place.environment)
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      return process
-    }
-    for process in processes {
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 0)
-    }
+    #expect(try place.runAtOnce((0..<3).map { _ in ["pull", "1b"] }) == [0, 0, 0])
     let moved = try place.hub.log().filter { $0.path.hasPrefix("/store/") }.compactMap(\.sent)
     let size = try Data(contentsOf: URL(filePath: "\(Fixture.checkpoint)/model.safetensors")).count
     #expect(moved.reduce(0, +) == size)
@@ -243,18 +233,8 @@ import Testing
     for round in 0..<4 {
       if round == 2 { try place.hub.rules(["match": "^/store/", "slow": 2_000_000]) }
       let outputs = ["int4", "int8"].map { "\(place.hub.folder.path)/\($0)-\(round).gguf" }
-      let processes = try zip(["int4", "int8"], outputs).map { quant, output in
-        let process = CommandLineRun.process(
-          ["pull", "1b", "--quant", quant, "-o", output], environment: place.environment)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
-      }
-      for process in processes {
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-      }
+      let pulls = zip(["int4", "int8"], outputs).map { ["pull", "1b", "--quant", $0, "-o", $1] }
+      #expect(try place.runAtOnce(pulls) == [0, 0])
       for output in outputs { #expect(try place.run("info", output, "--verify").status == 0) }
       #expect(place.hub.cached == [], "the last one removes the checkpoint")
     }
@@ -262,6 +242,21 @@ import Testing
 }
 
 extension PullTests.Place {
+  /// Starts the command several times and waits for all; their exit codes.
+  fileprivate func runAtOnce(_ runs: [[String]]) throws -> [Int32] {
+    let processes = try runs.map { arguments in
+      let process = CommandLineRun.process(arguments, environment: environment)
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      return process
+    }
+    return processes.map { process in
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+  }
+
   /// Everything of the model but its name of a hub.
   fileprivate func tensors() throws -> Data {
     let verify = try run("info", "1b", "--verify", "--json")
