@@ -97,6 +97,30 @@ import Testing
     #expect(!none.errors.contains("converting"))
   }
 
+  @Test func whatLacksAPartIsNamedWithTheOptionThatBringsIt() throws {
+    let place = FileManager.default.temporaryDirectory.appending(path: "parts-\(UUID())")
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: place) }
+    func run(_ options: String...) throws -> CommandLineRun {
+      let run = try CommandLineRun(["convert"] + options + ["-o", "\(place.path)/m.gguf"])
+      #expect(run.errorLines.count == 1, "\(run.errors)")
+      return run
+    }
+    let weights = place.appending(path: "model.safetensors")
+    try FileManager.default.copyItem(
+      at: URL(filePath: "\(Fixture.checkpoint)/model.safetensors"), to: weights)
+    let bare = try run(place.path)
+    #expect(bare.status == 66 && bare.errors.contains("config.json"))
+    #expect(bare.errors.contains("--base FOLDER"), "\(bare.errors)")
+    try Data("{}".utf8).write(to: place.appending(path: "adapter_config.json"))
+    try FileManager.default.removeItem(at: weights)
+    let adapter = try run(place.path)
+    #expect(
+      adapter.status == 65 && adapter.errors.contains("--adapter FOLDER"), "\(adapter.errors)")
+    let absent = try run(Fixture.checkpoint, "--adapter", "\(place.path)/none")
+    #expect(absent.status == 66 && absent.errors.contains("expected the folder of an adapter"))
+  }
+
   @Test func aTensorsFormatCanBeChosenAndPaintingLeftOut() throws {
     let run = try convert("--without-painting", "--tensor-type", "blk.*.ffn_down.weight=bf16")
     #expect(run.status == 0, "\(run.errors)")

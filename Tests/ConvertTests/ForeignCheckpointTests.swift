@@ -80,7 +80,7 @@ import Testing
     let folder = try TestCheckpoint().write()
     for (name, bytes, text) in [
       ("x.tar.gz", [0x1f, 0x8b, 8, 0], "gzip"), ("x.7z", Array("7z".utf8) + [0xbc, 0xaf], "7z"),
-      ("x.gguf", Array("GGUF".utf8) + [3, 0, 0, 0], "GGUF"),
+      ("x.gguf", Array("GGUF".utf8) + [3, 0, 0, 0], "names no architecture"),
       ("x.txt", Array("hello".utf8), "hello"),
       ("config.json", Array("{}".utf8), "expected a checkpoint's folder"),
       ("adapter_model.safetensors", Array("{}".utf8), "adapter"),

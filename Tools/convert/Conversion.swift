@@ -106,7 +106,8 @@ public struct Conversion: Sendable {
       ]
     }
     metadata =
-      try ModelMetadata.pairs(checkpoint, quantization: quantization, converter: converter)
+      try ModelMetadata.pairs(
+        checkpoint.folder, checkpoint.geometry, quantization: quantization, converter: converter)
       + (source ?? [])
     notes = checkpoint.notes + Self.notes(of: metadata)
     try Self.checkGrowth(of: tensors)

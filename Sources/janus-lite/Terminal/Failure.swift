@@ -110,13 +110,22 @@ struct Failure: Error {
     switch error {
     case .override, .unmatchedOverride: "--tensor-type "
     case .importance: "--importance "
-    case .missing, .data, .file, .cancelled: ""
+    case .missing, .data, .adapter, .file, .cancelled: ""
     }
   }
 
   private static func hint(_ error: ConversionError) -> String {
-    guard case .unmatchedOverride = error else { return "" }
-    return "; --report lists the names"
+    switch error {
+    case .unmatchedOverride: return "; --report lists the names"
+    case .adapter: return " (janus-lite convert BASE --adapter FOLDER -o FILE)"
+    case .missing(let file, _) where isConfiguration(file): return " (--base FOLDER)"
+    case .missing, .data, .file, .cancelled, .override, .importance: return ""
+    }
+  }
+
+  private static func isConfiguration(_ file: String) -> Bool {
+    ["config.json", "tokenizer.json", "preprocessor_config.json"]
+      .contains { file.hasSuffix("/\($0)") }
   }
 
   /// What the options of the command can do about it.

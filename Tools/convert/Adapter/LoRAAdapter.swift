@@ -1,5 +1,6 @@
 import Foundation
 import JanusModelFile
+import JanusSystem
 
 /// A LoRA adapter of PEFT, to be merged into a checkpoint on the way.
 ///
@@ -88,6 +89,9 @@ struct LoRAAdapter {
     let url = URL(fileURLWithPath: path)
     if ForeignFolder.adapterFiles.contains(url.lastPathComponent) {
       return try FileTree(folder: url.deletingLastPathComponent().path)
+    }
+    guard SystemPath.status(of: path) != nil else {
+      throw .missing(file: path, why: "expected the folder of an adapter")
     }
     return try CheckpointLocation(path).tree
   }

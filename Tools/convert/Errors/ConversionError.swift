@@ -12,6 +12,8 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
   case missing(file: String, why: String)
   /// What a file holds cannot be used.
   case data(file: String, problem: String)
+  /// An adapter where a whole model is expected, or beside one that it may belong to.
+  case adapter(file: String, problem: String)
   /// What was measured of a model does not fit this one.
   case importance(ImportanceError)
   /// The operating system refused to open, read or write.
@@ -27,7 +29,7 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
   public var kind: Kind {
     switch self {
     case .override, .unmatchedOverride: .usage
-    case .data: .data
+    case .data, .adapter: .data
     case .missing: .missing
     case .importance: .data
     case .file(let error): error.isMissing ? .missing : .inputOutput
@@ -41,7 +43,8 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
     case .unmatchedOverride(let text, let pattern):
       "'\(shown(text))': no tensor matches '\(shown(pattern))'"
     case .missing(let file, let why): "'\(DisplayText.line(file))' does not exist: \(why)"
-    case .data(let file, let problem): "'\(DisplayText.line(file))': \(problem)"
+    case .data(let file, let problem), .adapter(let file, let problem):
+      "'\(DisplayText.line(file))': \(problem)"
     case .importance(let error): error.description
     case .file(let error): error.description
     case .cancelled: "the conversion was cancelled"

@@ -21,26 +21,10 @@ struct Checkpoint {
     folder path: String, base: String? = nil, adapter: String? = nil, painting: Bool
   ) throws(ConversionError) {
     folder = try CheckpointFolder(path: path, base: base, hasAdapter: adapter != nil)
-    guard let json = try folder.json("config.json") else {
-      throw .missing(
-        file: folder.place(of: "config.json"),
-        why: "it states the sizes of the model; a base checkpoint can lend it")
-    }
-    let config = try ConfigSection(file: folder.place(of: "config.json"), json: json)
-    try Family.check(config, tensors: folder.tensors)
-    try QuantizedCheckpoint.refuse(config, tensors: folder.tensors)
-    let type = try config.string("model_type")
-    guard let naming = Naming.allCases.first(where: { $0.modelType == type }) else {
-      throw .data(
-        file: config.file,
-        problem: "model_type = '\(shown(type))' is not a Janus model, expected "
-          + Naming.allCases.map(\.modelType).joined(separator: " or "))
-    }
-    self.naming = naming
-    switch naming {
-    case .deepseek: geometry = try ModelGeometry(deepseek: config, painting: painting)
-    case .transformers: geometry = try ModelGeometry(transformers: config, painting: painting)
-    }
+    let configuration = try CheckpointConfiguration(folder, painting: painting)
+    let config = configuration.config
+    naming = configuration.naming
+    geometry = configuration.geometry
 
     var merged: LoRAAdapter?
     if let adapter { merged = try LoRAAdapter(path: adapter, specs: geometry.tensors) }

@@ -8,10 +8,10 @@ import Quant
 enum ModelMetadata {
   /// Everything but what the container adds itself.
   static func pairs(
-    _ checkpoint: Checkpoint, quantization: Quantization, converter: String
+    _ folder: CheckpointFolder, _ model: ModelGeometry, quantization: Quantization,
+    converter: String
   ) throws(ConversionError) -> [(key: String, value: MetadataValue)] {
-    let (geometry, sources) = (checkpoint.geometry.geometry, checkpoint.geometry.sources)
-    let folder = checkpoint.folder
+    let (geometry, sources) = (model.geometry, model.sources)
     let tokenizer = try TokenizerFile(folder: folder, vocabulary: sources[.vocabularySize])
     let prompt = try PromptWords(folder: folder, tokenizer: tokenizer)
     try check(tokenizer, prompt, file: folder.place(of: "tokenizer.json"))

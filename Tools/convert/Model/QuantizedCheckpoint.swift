@@ -12,14 +12,14 @@ enum QuantizedCheckpoint {
   ]
 
   static func refuse(
-    _ config: ConfigSection, tensors: [String: StoredTensor]
+    _ config: ConfigSection?, tensors: [String: StoredTensor]
   ) throws(ConversionError) {
     for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
       guard let tool = tool(name, tensor, in: tensors) else { continue }
       throw .data(
         file: tensor.file.path,
         problem:
-          "already quantised by \(stated(config) ?? tool): tensor '\(shown(tensor.name))' is "
+          "already quantised by \(config.flatMap(stated) ?? tool): tensor '\(shown(tensor.name))' is "
           + "\(shown(tensor.dtype))\(remedy)")
     }
   }

@@ -33,7 +33,7 @@ struct CheckpointFolder {
     name = location.name
     guard let weights = location.weights else { throw Self.refusal(location.tree) }
     if !hasAdapter, let beside = trees.first(where: Self.hasAdapter) {
-      throw .data(
+      throw .adapter(
         file: beside.path,
         problem: "an adapter lies beside the weights and is not merged into them: merge it into "
           + "them on the way, or move the adapter's files away")
@@ -47,6 +47,14 @@ struct CheckpointFolder {
       location.notes + ["weights from \(shown(weights.name))\(others)"] + stored.notes + plain.notes
   }
 
+  /// The configuration alone, of a checkpoint whose weights are not here yet.
+  ///
+  /// - Parameter trees: the folder of the weights, then those around it.
+  init(configurationIn trees: [FileTree], name: String) {
+    (path, self.name, self.trees) = (trees[0].path, name, trees)
+    (tensors, notes) = ([:], [])
+  }
+
   private static func hasAdapter(_ tree: FileTree) -> Bool {
     ForeignFolder.adapterWeights.contains(where: tree.contains)
   }
@@ -57,7 +65,7 @@ struct CheckpointFolder {
       let json = try? tree.open("adapter_config.json")
         .json(limit: CheckpointLimits.configurationBytes)
     else { return ForeignFolder.error(tree) }
-    return .data(
+    return .adapter(
       file: tree.path,
       problem: ForeignFolder.adapter(of: json.object?["base_model_name_or_path"]?.string))
   }
@@ -89,7 +97,7 @@ struct CheckpointFolder {
       return (tensors, [])
     case .index(let name):
       let index = try ShardIndex(name, in: tree, container: weights.container)
-      return try index.read(in: tree)
+      return try index.read()
     }
   }
 }

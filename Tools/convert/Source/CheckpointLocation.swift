@@ -122,6 +122,9 @@ struct CheckpointLocation: Sendable {
       throw .data(
         file: path, problem: "expected a checkpoint, found \(kind): unpack or convert it first")
     }
+    if ForeignFolder.adapterFiles.contains(name) {
+      throw .adapter(file: path, problem: ForeignFolder.adapter(of: nil))
+    }
     if let problem = ForeignFolder.problem(named: name) {
       throw .data(file: path, problem: problem)
     }
@@ -162,8 +165,9 @@ struct CheckpointLocation: Sendable {
   /// What to say of a GGUF file: ours needs no conversion, others cannot be converted.
   private static func ofGGUF(_ path: String) -> String {
     let architecture = (try? Container(path: path).metadata.string("general.architecture")) ?? ""
-    return architecture == "janus"
-      ? "a model file already: it runs as it is"
+    if architecture == "janus" { return "a model file already: it runs as it is" }
+    return architecture.isEmpty
+      ? "a GGUF file that names no architecture; convert the checkpoint that it was made from"
       : "a GGUF file of architecture '\(shown(architecture))', such as llama.cpp makes; convert the "
         + "checkpoint that it was made from"
   }

@@ -15,6 +15,9 @@ enum ForeignFolder {
         why: "the folder is empty; it should hold one of \(usual.joined(separator: ", "))")
     }
     for name in tree.files + tree.folders {
+      if adapterFiles.contains(name) {
+        return .adapter(file: tree.path, problem: adapter(of: nil))
+      }
       if let problem = problem(named: name) { return .data(file: tree.path, problem: problem) }
     }
     let unfinished = tree.files.first { name in
@@ -32,7 +35,6 @@ enum ForeignFolder {
 
   /// What a file or folder of this name belongs to, where that is no checkpoint to convert.
   static func problem(named name: String) -> String? {
-    if adapterFiles.contains(name) { return adapter(of: nil) }
     if name == "zero_to_fp32.py" || name.hasSuffix("_states.pt") || name.hasPrefix("global_step")
       || name.hasPrefix("zero_pp_rank_")
     {

@@ -1,6 +1,7 @@
 /// An index of shards: which file holds which tensor.
 struct ShardIndex {
   private let path: String
+  private let tree: FileTree
   private let container: WeightFiles.Container
   /// The tensors' names by the bytes of their files' names, which are what a file system compares.
   private let shards: [(name: String, tensors: [String])]
@@ -11,6 +12,7 @@ struct ShardIndex {
     let file = try tree.open(name)
     let json = try file.json(limit: CheckpointLimits.indexBytes)
     path = file.path
+    self.tree = tree
     self.container = container
     guard let map = json.object?["weight_map"]?.object, !map.keys.isEmpty else {
       throw .data(file: path, problem: "expected weight_map, an object of tensor and file names")
@@ -45,19 +47,22 @@ struct ShardIndex {
       && bytes.count <= CheckpointLimits.nameBytes
   }
 
-  /// Opens all shards. What they hold counts whether it is listed or not, as loaders do it: some
-  /// tools leave the text head out of the index.
-  func read(
-    in tree: FileTree
-  ) throws(ConversionError) -> (tensors: [StoredTensor], notes: [String]) {
-    let files = Set(tree.files.map { Array($0.utf8) })
-    // All are looked for before one is read, so that a missing shard shows at once.
+  /// Throws where a shard is not among the files of its folder.
+  func checkShards(among files: [String]) throws(ConversionError) {
+    let files = Set(files.map { Array($0.utf8) })
     for shard in shards where !files.contains(Array(shard.name.utf8)) {
       throw .missing(
         file: "\(tree.path)/\(shown(shard.name))",
         why: "the index places \(shard.tensors.count) tensors in it; the download may be incomplete"
       )
     }
+  }
+
+  /// Opens all shards. What they hold counts whether it is listed or not, as loaders do it: some
+  /// tools leave the text head out of the index.
+  func read() throws(ConversionError) -> (tensors: [StoredTensor], notes: [String]) {
+    // All are looked for before one is read, so that a missing shard shows at once.
+    try checkShards(among: tree.files)
     var listed: [StoredTensor] = []
     var unlisted: [StoredTensor] = []
     var notes: [String] = []
