@@ -76,7 +76,11 @@ struct ModelsCommand: ParsableCommand {
 
     func run() throws {
       var entries: [ModelLibrary.Entry] = []
-      for name in names { entries.append(try ModelsCommand.entry(name)) }
+      for name in names {
+        let entry = try ModelsCommand.entry(name)
+        // One model may be named twice.
+        if !entries.contains(where: { $0.path == entry.path }) { entries.append(entry) }
+      }
       for entry in entries {
         guard unlink(entry.path) == 0 || errno == ENOENT else {
           throw Failure(
@@ -105,7 +109,7 @@ struct ModelsCommand: ParsableCommand {
   }
 
   fileprivate static func entry(_ name: String) throws(Failure) -> ModelLibrary.Entry {
-    if let entry = ModelLibrary.entry(named: name) { return entry }
+    if let entry = try ModelLibrary.entry(named: name) { return entry }
     throw Failure(
       .missingFile, "no model '\(name)' in '\(ModelLibrary.folder)'; 'janus-lite models' lists them"
     )

@@ -62,17 +62,33 @@ enum ModelLibrary {
 
   /// The model that a name means: its own, its file's, or that of the repository (`1b`, `ORG/NAME`),
   /// with a recipe behind it (`1b-int8`) or in the order int4, int8, bf16, f32.
-  static func entry(named text: String) -> Entry? {
+  ///
+  /// - Throws: a failure where the last part of several names is meant.
+  static func entry(named text: String) throws(Failure) -> Entry? {
     let entries = entries()
-    let name = (text.hasSuffix(".gguf") ? String(text.dropLast(5)) : text).lowercased()
-    let exact = entries.filter { entry in
-      let own = entry.name.lowercased()
-      return own == name || own.split(separator: "/").last.map(String.init) == name
+    let name = text.hasSuffix(".gguf") ? String(text.dropLast(5)) : text
+    let lower = name.lowercased()
+    // The whole name comes before a part of it, and its own letters before others.
+    let ways: [(Entry) -> Bool] = [
+      { $0.name == name },
+      { $0.name.lowercased() == lower },
+      { $0.name.split(separator: "/").last.map(String.init) == name },
+      { $0.name.lowercased().split(separator: "/").last.map(String.init) == lower },
+    ]
+    for isMeant in ways {
+      let found = entries.filter(isMeant)
+      if found.count == 1 { return found[0] }
+      guard found.isEmpty else {
+        throw Failure(
+          .usage,
+          "'\(DisplayText.line(text))' may be \(found.count) models: "
+            + found.prefix(8).map { DisplayText.line($0.name) }.joined(separator: ", ")
+            + (found.count > 8 ? ", …" : ""))
+      }
     }
-    if exact.count == 1 { return exact[0] }
     for recipe in Quantization.allCases.reversed() {
       let suffix = "-\(recipe.rawValue)"
-      for wanted in [name, name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : nil] {
+      for wanted in [lower, lower.hasSuffix(suffix) ? String(lower.dropLast(suffix.count)) : nil] {
         guard let wanted, let repository = RepositoryName(wanted) else { continue }
         let found = entries.first { entry in
           entry.recipe == recipe.rawValue
@@ -83,6 +99,20 @@ enum ModelLibrary {
       }
     }
     return nil
+  }
+
+  /// The shortest name by which `-m` finds a model that was made of a repository; its path where none does.
+  ///
+  /// - Parameter text: how the repository was called.
+  static func name(for path: String, calling text: String, _ quantization: Quantization) -> String {
+    let recipe = "-\(quantization.rawValue)"
+    let repository = RepositoryName(text).map { "\($0)" }
+    for name in [text, text + recipe] + (repository.map { [$0, $0 + recipe] } ?? []) {
+      if !name.contains("://"), let found = try? entry(named: name), found.path == path {
+        return name
+      }
+    }
+    return path
   }
 
   /// The file that `-m` means: a file of that name, or a model of the library.
@@ -96,7 +126,7 @@ enum ModelLibrary {
       throw Failure(.usage, "\(error)")
     }
     guard SystemPath.status(of: text) == nil else { return text }
-    if let entry = entry(named: text) { return entry.path }
+    if let entry = try entry(named: text) { return entry.path }
     if DefaultModel.isNamed(text) { return try DefaultModel.path() }
     // A file that is missing stays a missing file.
     guard !text.hasSuffix(".gguf"), !text.hasPrefix("/"), !text.hasPrefix("."),
