@@ -33,7 +33,8 @@ public final class CacheUse {
     }
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  /// Nothing was fetched: only the file itself goes.
+  deinit { if descriptor >= 0 { end {} } }
 
   /// Ends the use, and calls `body` if it was the last one; no other can begin meanwhile.
   public func end(ifLast body: () -> Void) {

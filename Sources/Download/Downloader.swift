@@ -20,7 +20,7 @@ public struct Downloader {
     public let revision: String
     /// The commit that the revision stands for.
     public let commit: String
-    /// The files chosen, small ones first.
+    /// The files chosen, in the order in which they come.
     public let files: [Manifest.File]
     /// Bytes of all files, and of those that are not there yet.
     public let bytesTotal: Int
@@ -36,6 +36,12 @@ public struct Downloader {
       case downloading
       /// All bytes are there and are compared with the checksum.
       case checking
+      /// A server failed; it is asked again in so many seconds.
+      case retrying(DownloadError, seconds: Double)
+
+      fileprivate var isMoving: Bool {
+        if case .downloading = self { true } else { false }
+      }
     }
 
     public let phase: Phase
@@ -61,7 +67,7 @@ public struct Downloader {
   ///
   /// - Parameters:
   ///   - revision: a branch, a tag or a commit; nil takes the main branch.
-  ///   - choose: from the paths in the repository, those that are wanted.
+  ///   - choose: from the paths in the repository, those that are wanted, in the order in which they are to come.
   ///   - isWanted: asked several times a second; false stops.
   public func plan(
     _ repository: RepositoryName, revision: String? = nil, isWanted: () -> Bool = { true },
@@ -75,9 +81,9 @@ public struct Downloader {
     let client = try HTTPClient(settings)
     let manifest = try Hub(settings: settings, client: client)
       .manifest(of: repository, revision: revision, isWanted)
-    let chosen = Set(try choose(manifest.files.map(\.path)))
-    let files = manifest.files.filter { chosen.contains($0.path) }
-      .sorted { ($0.size, $0.path) < ($1.size, $1.path) }
+    let known = Dictionary(
+      manifest.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let files = try choose(manifest.files.map(\.path)).compactMap { known[$0] }
     var missing = 0
     var counted: Set<Manifest.Checksum> = []
     for file in files where counted.insert(file.checksum).inserted {
@@ -131,9 +137,14 @@ public struct Downloader {
   ///     unless they were there before.
   ///   - reserve: bytes that must stay free on the cache's disk besides.
   ///   - progress: called several times a second; false stops with `cancelled`.
+  ///   - inspect: called before each file with the folder as it is by then, so that a caller can look at small
+  ///     files before large ones come. What it throws ends the download.
   public func fetch(
     _ plan: Plan, keeping: Bool = true, reserve: Int = 0,
-    progress: @escaping (Progress) -> Bool = { _ in true }
+    progress: @escaping (Progress) -> Bool = { _ in true },
+    inspect: (_ folder: String, _ next: Manifest.File) throws(DownloadError) -> Void = {
+      (_, _) throws(DownloadError) in
+    }
   ) throws(DownloadError) -> String {
     guard !plan.files.isEmpty else { return plan.folder }
     let needed = plan.bytesMissing + reserve
@@ -144,7 +155,10 @@ public struct Downloader {
       cache.unmark(plan.repository, commit: plan.commit)
     } else {
       cache.unmarkIfTaken(plan.repository, commit: plan.commit, revision: plan.revision)
-      try cache.markAsOurs(plan.repository, commit: plan.commit)
+      let missing = plan.files.filter { !isThere($0, of: plan.repository) }
+      try cache.mark(
+        plan.repository, commit: plan.commit, revision: plan.revision,
+        missing: missing.map(\.checksum.digits))
     }
     try cache.prepare(plan.repository, commit: plan.commit)
     let client = try HTTPClient(settings)
@@ -158,8 +172,9 @@ public struct Downloader {
         return progress(
           Progress(
             phase: phase, file: file.path, bytesDone: done + bytes, bytesTotal: plan.bytesTotal,
-            bytesPerSecond: phase == .downloading ? rate.bytesPerSecond : 0))
+            bytesPerSecond: phase.isMoving ? rate.bytesPerSecond : 0))
       }
+      try inspect(plan.folder, file)
       if !isThere(file, of: plan.repository) {
         let lock = try cache.lock(file.checksum.digits, of: plan.repository) { tell(.waiting, 0) }
         // Another process may have fetched it meanwhile.
@@ -188,8 +203,12 @@ public struct Downloader {
       let download = FileDownload(file, into: blob, of: plan.repository, hub: hub) { bytes in
         tell(bytes == file.size ? .checking : .downloading, bytes)
       }
+      download.retrying = { error, seconds in
+        _ = tell(.retrying(error, seconds: seconds), blob.bytesDone)
+      }
       let digits = try download.run()
       if digits == file.checksum.digits {
+        try cache.markAsFetched(digits, of: plan.repository, commit: plan.commit)
         return try blob.commit(to: path(file, of: plan.repository))
       }
       blob.remove()

@@ -12,6 +12,8 @@ final class FileDownload {
   private var checksum: PrefixChecksum
   /// Called several times a second with the bytes that are there; false stops.
   private let progress: (Int) -> Bool
+  /// Called with what went wrong and the seconds until it is asked again.
+  var retrying: (DownloadError, Double) -> Void = { _, _ in }
 
   private var running: [Fetch] = []
   /// Whether the server has shown that it gives ranges of this very file.
@@ -28,6 +30,8 @@ final class FileDownload {
 
   private static let restartLimit = 5
   private static let failureLimit = 1000
+  /// Times that the store may refuse a request without a byte of progress.
+  private static let refusalLimit = 3
   /// Bytes that are gathered before they are written.
   private static let pieceBytes = 1 << 18
 
@@ -224,7 +228,7 @@ final class FileDownload {
     if fetch.isBody && isWholeRange { return }
     if let failure = fetch.transfer.failure {
       let error = DownloadError.network(
-        address: fetch.transfer.effectiveURL, problem: failure.text)
+        address: hub.settings.shownAddress(fetch.transfer.effectiveURL), problem: failure.text)
       guard Self.passes(failure.code) else { throw error }
       return try retry(Retry(error: error, wait: nil))
     }
@@ -244,14 +248,20 @@ final class FileDownload {
       (response.status == 403 || response.status == 401 || response.status == 400)
       && !address.hasPrefix(hub.settings.endpoint + "/")
     guard Retry.isTransient(response.status) || isExpired else { throw error }
-    try retry(Retry(error: error, wait: Retry.wait(response)))
+    // A new address that is refused, too, is not one that expired.
+    try retry(
+      Retry(error: error, wait: Retry.wait(response)),
+      limit: isExpired ? Self.refusalLimit : hub.settings.attempts)
   }
 
-  private func retry(_ retry: Retry) throws(DownloadError) {
+  private func retry(_ retry: Retry, limit: Int? = nil) throws(DownloadError) {
     attempts += 1
     failures += 1
-    guard attempts < hub.settings.attempts, failures < Self.failureLimit else { throw retry.error }
+    guard attempts < limit ?? hub.settings.attempts, failures < Self.failureLimit else {
+      throw retry.error
+    }
     let seconds = retry.seconds(attempt: attempts, hub.settings)
+    retrying(retry.error, seconds)
     pauseEnd = max(pauseEnd, Date(timeIntervalSinceNow: seconds))
   }
 

@@ -218,7 +218,15 @@ struct Hub {
     let said = message(response, body)
     let code = response["x-error-code"] ?? ""
     let hasToken = settings.token != nil
+    let isHub = address.hasPrefix(settings.endpoint + "/")
+    let address = settings.shownAddress(address)
     switch response.status {
+    case 401 where !isHub, 403 where !isHub:
+      return .refused(
+        address: address,
+        problem:
+          "the store to which \(settings.host) leads refuses (\(response.status)\(said)); try again "
+          + "later, or by another network or proxy")
     case 401, 403:
       let gated = code == "GatedRepo" || said.lowercased().contains("gated")
       let remedy =

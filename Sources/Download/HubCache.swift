@@ -121,6 +121,8 @@ public struct HubCache: Sendable {
     _ revision: String, is commit: String, of repository: RepositoryName
   ) throws(DownloadError) {
     guard revision != commit, isSafePath(revision) else { return }
+    // A cache that holds all of it may be one that nobody can write to.
+    guard self.commit(repository, revision: revision) != commit else { return }
     let path = "\(folder(repository))/refs/\(revision)"
     try makeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     do {
@@ -130,31 +132,48 @@ public struct HubCache: Sendable {
     }
   }
 
-  /// Says that a commit's files are being downloaded for one use only. Not where they were there
-  /// before: they are somebody's.
-  func markAsOurs(_ repository: RepositoryName, commit: String) throws(DownloadError) {
-    guard !exists(snapshot(repository, commit: commit)) else { return }
-    try makeFolder("\(folder(repository))/.janus-lite")
+  // MARK: What is there for one use only
+
+  /// Says that missing contents of a commit are fetched for one use only.
+  ///
+  /// - Parameter contents: those that are missing. What is there is somebody's.
+  func mark(
+    _ repository: RepositoryName, commit: String, revision: String, missing contents: [String]
+  ) throws(DownloadError) {
     let path = mark(repository, commit)
-    guard FileManager.default.createFile(atPath: path, contents: Data()) else {
-      throw .file(FileError(path: path, operation: "create", code: errno))
+    let found = CacheMark(path)
+    let new = contents.filter { found?.wanted.contains($0) != true }
+    guard !new.isEmpty else { return }
+    try makeFolder("\(folder(repository))/.janus-lite")
+    var lines = new.map { CacheMark.Line.wanted($0) }
+    if found == nil {
+      lines.append(.revision(revision))
+      if exists(snapshot(repository, commit: commit)) { lines.append(.shared) }
     }
+    try CacheMark.append(lines, to: path)
   }
 
-  /// Says that this program has fetched all of them.
+  /// Says that this program fetches a content; before it has its name, so that a kill in between leaves nothing.
+  func markAsFetched(
+    _ content: String, of repository: RepositoryName, commit: String
+  ) throws(DownloadError) {
+    let path = mark(repository, commit)
+    if exists(path) { try CacheMark.append([.fetched(content)], to: path) }
+  }
+
+  /// Says that all of them are there.
   func markAsWhole(_ repository: RepositoryName, commit: String) {
     let path = mark(repository, commit)
-    guard exists(path) else { return }
-    try? Data(Self.whole).write(to: URL(fileURLWithPath: path))
+    if exists(path) { try? CacheMark.append([.whole], to: path) }
   }
-
-  private static let whole = Array("whole\n".utf8)
 
   /// Takes the mark back where another program went on with what was begun here: it has noted the commit, which
   /// this one does when all files are there.
   func unmarkIfTaken(_ repository: RepositoryName, commit: String, revision: String) {
-    let isWhole = FileManager.default.contents(atPath: mark(repository, commit)) == Data(Self.whole)
-    if !isWhole, revision != commit, self.commit(repository, revision: revision) == commit {
+    guard let mark = CacheMark(mark(repository, commit)), !mark.isWhole, !mark.isShared else {
+      return
+    }
+    if revision != commit, self.commit(repository, revision: revision) == commit {
       unmark(repository, commit: commit)
     }
   }
@@ -166,42 +185,74 @@ public struct HubCache: Sendable {
     "\(folder(repository))/.janus-lite/\(commit)"
   }
 
-  /// What the links of a snapshot lead to.
-  private func targets(_ repository: RepositoryName, _ commit: String) -> Set<String> {
-    let snapshot = snapshot(repository, commit: commit)
-    let files = FileManager.default.enumerator(atPath: snapshot)?.compactMap { $0 as? String } ?? []
-    return Set(
-      files.compactMap { file in
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(snapshot)/\(file)"))?
-          .split(separator: "/").last.map(String.init)
-      })
+  private func names(_ repository: RepositoryName, _ place: String) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: "\(folder(repository))/\(place)")) ?? []
   }
 
-  /// Removes a commit's files, where they were downloaded for one use only: its contents that no
-  /// other commit has, and folders that are left empty.
+  /// The links of a snapshot, by their paths, and the contents that they lead to.
+  private func links(_ repository: RepositoryName, _ commit: String) -> [String: String] {
+    let snapshot = snapshot(repository, commit: commit)
+    var links: [String: String] = [:]
+    for case let file as String in FileManager.default.enumerator(atPath: snapshot) ?? .init() {
+      let path = "\(snapshot)/\(file)"
+      let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path)
+      if let target, let content = target.split(separator: "/").last {
+        links[path] = String(content)
+      }
+    }
+    return links
+  }
+
+  /// Removes what this program fetched of a commit for one use only, and what it left of earlier commits of the
+  /// same revision. Contents that another commit has stay, and those that were there before.
   ///
-  /// - Returns: whether they were.
+  /// - Returns: whether there was something to remove.
   @discardableResult
-  public func discard(_ repository: RepositoryName, commit: String) -> Bool {
-    guard isHexadecimal(commit, count: 40), exists(mark(repository, commit)) else { return false }
-    func names(_ place: String) -> [String] {
-      (try? FileManager.default.contentsOfDirectory(atPath: "\(folder(repository))/\(place)")) ?? []
+  public func discard(
+    _ repository: RepositoryName, commit: String, revision: String = "main"
+  ) -> Bool {
+    var commits = isHexadecimal(commit, count: 40) ? [commit] : []
+    for other in names(repository, ".janus-lite") where other != commit {
+      // Where the revision was the commit itself, it stands for the same as ever.
+      guard isHexadecimal(other, count: 40), revision != other,
+        CacheMark(mark(repository, other))?.revision == revision
+      else { continue }
+      commits.append(other)
     }
-    let others = names("snapshots").filter { $0 != commit }
-      .reduce(into: Set<String>()) { $0.formUnion(targets(repository, $1)) }
-    let contents = targets(repository, commit).subtracting(others)
-    // Contents first: whoever is killed in between finds them again by the links.
-    for content in contents { unlink("\(blobs(repository))/\(content)") }
-    try? FileManager.default.removeItem(atPath: snapshot(repository, commit: commit))
-    for ref in names("refs") where self.commit(repository, revision: ref) == nil {
-      unlink("\(folder(repository))/refs/\(ref)")
-    }
-    unlink(mark(repository, commit))
-    for content in contents { unlink("\(locks(repository))/\(content).lock") }
+    let removed = commits.filter { removeMarked(repository, commit: $0) }
     for place in ["blobs", "refs", "snapshots", ".janus-lite", ""] {
       rmdir("\(folder(repository))/\(place)")
     }
     rmdir(locks(repository))
+    return !removed.isEmpty
+  }
+
+  /// Removes what the mark of a commit lists, and the mark.
+  private func removeMarked(_ repository: RepositoryName, commit: String) -> Bool {
+    guard let own = CacheMark(mark(repository, commit)) else { return false }
+    let snapshot = snapshot(repository, commit: commit)
+    var (used, awaited): (Set<String>, Set<String>) = ([], [])
+    for other in names(repository, "snapshots") where other != commit {
+      used.formUnion(links(repository, other).values)
+    }
+    for other in names(repository, ".janus-lite") where other != commit {
+      awaited.formUnion(CacheMark(mark(repository, other))?.wanted ?? [])
+    }
+    let contents = own.fetched.subtracting(used)
+    // Contents first: whoever is killed in between finds them again by the mark.
+    for content in contents { unlink("\(blobs(repository))/\(content)") }
+    for content in own.wanted.subtracting(awaited) {
+      unlink("\(blobs(repository))/\(content).janus-partial")
+      unlink("\(locks(repository))/\(content).lock")
+    }
+    for (path, content) in links(repository, commit) where contents.contains(content) {
+      unlink(path)
+    }
+    if !own.isShared { try? FileManager.default.removeItem(atPath: snapshot) }
+    for ref in names(repository, "refs") where self.commit(repository, revision: ref) == nil {
+      unlink("\(folder(repository))/refs/\(ref)")
+    }
+    unlink(mark(repository, commit))
     return true
   }
 

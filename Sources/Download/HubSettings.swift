@@ -1,5 +1,13 @@
 import Foundation
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Where a hub is and how it is spoken to, as the environment states it.
 ///
 /// The variables are those of huggingface_hub, so that what serves Python's tools serves here, too.
@@ -98,10 +106,29 @@ public struct HubSettings: Sendable {
   }
 
   private static func token(in file: String) -> String? {
-    guard let handle = FileHandle(forReadingAtPath: file),
+    // A pipe under that name would wait for a writer.
+    let descriptor = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
       let data = try? handle.read(upToCount: 8192)
     else { return nil }
     return String(data: data, encoding: .utf8)
+  }
+
+  /// An address as it may stand in a message. One that the hub gave may hold a signature, which opens the file to
+  /// whoever reads it: what stands behind `?` goes, and a name before `@`.
+  func shownAddress(_ url: String) -> String {
+    guard !url.hasPrefix(endpoint + "/") else { return url }
+    var plain = String(url.prefix { $0 != "?" && $0 != "#" })
+    if let scheme = plain.range(of: "://") {
+      let host = plain[scheme.upperBound...].prefix { $0 != "/" }
+      if let at = host.lastIndex(of: "@") {
+        plain.removeSubrange(scheme.upperBound...at)
+      }
+    }
+    return plain
   }
 
   /// The host, for messages.

@@ -4,45 +4,9 @@ import Testing
 
 /// From a name to a model, against a hub on this machine.
 @Suite struct PullTests {
-  /// A hub with the small checkpoint, and a home folder of its own.
-  fileprivate struct Place {
-    let hub: TestHub
-
-    init(isEncrypted: Bool = false) throws {
-      hub = try TestHub(isEncrypted: isEncrypted)
-      for name in [
-        "config.json", "generation_config.json", "preprocessor_config.json",
-        "processor_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors",
-      ] {
-        let file = URL(filePath: "\(Fixture.checkpoint)/\(name)")
-        try hub.add(name, [UInt8](Data(contentsOf: file)))
-      }
-      try hub.add("README.md", Array("# Janus".utf8))
-      try hub.add("pytorch_model.bin", Array("not asked for".utf8))
-    }
-
-    var environment: [String: String] {
-      var variables = [
-        "HOME": hub.folder.path, "XDG_DATA_HOME": "\(hub.folder.path)/data",
-        "HF_ENDPOINT": hub.hub, "HF_HUB_CACHE": hub.cache, "HTTP_PROXY": "", "http_proxy": "",
-        "HF_TOKEN": "",
-      ]
-      if let authority = hub.authority { variables["SSL_CERT_FILE"] = authority.path }
-      return variables
-    }
-
-    func run(_ arguments: String..., also: [String: String] = [:]) throws -> CommandLineRun {
-      try CommandLineRun(arguments, environment: environment.merging(also) { $1 })
-    }
-
-    var model: String {
-      "\(hub.folder.path)/data/janus-lite/models/deepseek-ai/Janus-Pro-1B-int4.gguf"
-    }
-  }
-
   @Test(arguments: [false, true])
   func aNameBecomesAModelThatAnswersByThatName(isEncrypted: Bool) throws {
-    let place = try Place(isEncrypted: isEncrypted)
+    let place = try PullPlace(isEncrypted: isEncrypted)
     let pull = try place.run("pull", "1b")
     #expect(pull.status == 0, "\(pull.errors)")
     #expect(pull.outputLines == [place.model])
@@ -65,7 +29,7 @@ import Testing
   }
 
   @Test func modelsAreListedFoundAndRemoved() throws {
-    let place = try Place()
+    let place = try PullPlace()
     let none = try place.run("models")
     #expect(none.status == 0 && none.output.isEmpty && none.errors.contains("janus-lite pull 1b"))
     #expect(try place.run("pull", "1b", "--quant", "int8").status == 0)
@@ -98,7 +62,7 @@ import Testing
   }
 
   @Test func whatIsNotThereIsNamedWithTheCommandThatFetchesIt() throws {
-    let place = try Place()
+    let place = try PullPlace()
     for (name, command) in [("1b", "pull 1b"), ("7B", "pull 7B"), ("org/name", "pull org/name")] {
       let run = try place.run("chat", "-m", name, "hello")
       #expect(run.status == 66 && run.errors.contains("janus-lite \(command)"), "\(run.errors)")
@@ -108,7 +72,7 @@ import Testing
   }
 
   @Test func theCacheMayKeepTheCheckpointForOthers() throws {
-    let place = try Place()
+    let place = try PullPlace()
     #expect(try place.run("pull", "1b", "--keep-checkpoint").status == 0)
     let snapshots = "\(place.hub.cache)/models--deepseek-ai--Janus-Pro-1B/snapshots"
     let commit = try #require(try FileManager.default.contentsOfDirectory(atPath: snapshots).first)
@@ -128,7 +92,7 @@ import Testing
   }
 
   @Test func aDryRunSaysWhatItWouldDoAndDoesNothing() throws {
-    let place = try Place()
+    let place = try PullPlace()
     let run = try place.run("pull", "1b", "--dry-run")
     #expect(run.status == 0 && run.output.isEmpty && run.errors.contains("to fetch from"))
     #expect(place.hub.cached.isEmpty)
@@ -136,7 +100,7 @@ import Testing
   }
 
   @Test func badRequestsAreOneLineEach() throws {
-    let place = try Place()
+    let place = try PullPlace()
     for name in ["two words", "../evil", "a/../b", "", "a/b/c", "x\u{1b}[31m/y"] {
       let run = try place.run("pull", name)
       #expect(run.status == 64 && run.errorLines.count == 1 && run.output.isEmpty, "\(name)")
@@ -178,7 +142,7 @@ import Testing
   }
 
   @Test func aFullDiskInTheMiddleKeepsWhatHasCome() throws {
-    let place = try Place()
+    let place = try PullPlace()
     let limited = try CommandLineRun(
       ["pull", "1b"], environment: place.environment, fileBlocks: 600)
     #expect(
@@ -189,9 +153,9 @@ import Testing
   }
 
   @Test func killedAtAnyMomentItGoesOnToTheSameBytes() throws {
-    let whole = try Place()
+    let whole = try PullPlace()
     #expect(try whole.run("pull", "1b").status == 0)
-    let place = try Place()
+    let place = try PullPlace()
     // Slow enough to be met in every phase.
     try place.hub.rules(["match": "^/store/", "slow": 1_500_000])
     var random = SystemRandomNumberGenerator()
@@ -219,7 +183,7 @@ import Testing
   }
 
   @Test func twoAtOnceMakeOneModel() throws {
-    let place = try Place()
+    let place = try PullPlace()
     try place.hub.rules(["match": "^/store/", "slow": 1_500_000])
     #expect(try place.runAtOnce((0..<3).map { _ in ["pull", "1b"] }) == [0, 0, 0])
     let moved = try place.hub.log().filter { $0.path.hasPrefix("/store/") }.compactMap(\.sent)
@@ -229,7 +193,7 @@ import Testing
   }
 
   @Test func twoKindsOfOneModelAtOnceAreBothMadeAndLeaveNothing() throws {
-    let place = try Place()
+    let place = try PullPlace()
     for round in 0..<4 {
       if round == 2 { try place.hub.rules(["match": "^/store/", "slow": 2_000_000]) }
       let outputs = ["int4", "int8"].map { "\(place.hub.folder.path)/\($0)-\(round).gguf" }
@@ -238,31 +202,5 @@ import Testing
       for output in outputs { #expect(try place.run("info", output, "--verify").status == 0) }
       #expect(place.hub.cached == [], "the last one removes the checkpoint")
     }
-  }
-}
-
-extension PullTests.Place {
-  /// Starts the command several times and waits for all; their exit codes.
-  fileprivate func runAtOnce(_ runs: [[String]]) throws -> [Int32] {
-    let processes = try runs.map { arguments in
-      let process = CommandLineRun.process(arguments, environment: environment)
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      return process
-    }
-    return processes.map { process in
-      process.waitUntilExit()
-      return process.terminationStatus
-    }
-  }
-
-  /// Everything of the model but its name of a hub.
-  fileprivate func tensors() throws -> Data {
-    let verify = try run("info", "1b", "--verify", "--json")
-    #expect(verify.status == 0)
-    let data = try Data(contentsOf: URL(filePath: model))
-    // The address has the hub's port.
-    return data.suffix(data.count / 2)
   }
 }

@@ -88,6 +88,12 @@ package final class TestHub {
     try Data(bytes).write(to: place)
   }
 
+  /// Takes a file out of the repository.
+  package func remove(_ name: String) throws {
+    try FileManager.default.removeItem(
+      at: folder.appendingPathComponent("root/\(Self.repository)/\(name)"))
+  }
+
   /// Two small files and one of the store's, of `count` bytes.
   package func addCheckpoint(_ count: Int = 1_000_003) throws {
     try add("config.json", Array(#"{"model_type": "janus"}"#.utf8))

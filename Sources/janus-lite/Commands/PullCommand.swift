@@ -72,20 +72,29 @@ struct PullCommand: ParsableCommand {
     let downloader = Downloader(settings: settings)
     // From before the plan on: what it finds in the cache must stay.
     let use = dryRun ? nil : CacheUse(downloader.cache, repository)
+    let target = output ?? ModelLibrary.path(of: repository, quant)
     let plan: Downloader.Plan
     do {
       plan = try self.plan(repository, downloader)
     } catch let error as DownloadError where error.kind == .unavailable {
+      // What was made of it before is there without a network, too.
+      if let entry = ModelLibrary.entry(at: target), isMade(entry, of: repository),
+        revision == nil || revision == entry.commit
+      {
+        StandardError.note("\(error); the model is there as it was made before")
+        return try finish(target, isNew: false)
+      }
       throw Self.explained(error, repository, settings)
     }
-    let target = output ?? ModelLibrary.path(of: repository, quant)
     let origin = Conversion.Origin(
       repository: "\(settings.endpoint)/\(repository)", commit: plan.commit)
     func discard() {
       guard !keepCheckpoint else { return }
-      use?.end { downloader.cache.discard(repository, commit: plan.commit) }
+      use?.end {
+        downloader.cache.discard(repository, commit: plan.commit, revision: plan.revision)
+      }
     }
-    if isThere(target, origin) {
+    if isThere(target, repository, plan.commit) {
       // Whoever made it may have been killed before the checkpoint was removed.
       discard()
       return try finish(target, isNew: false)
@@ -99,12 +108,31 @@ struct PullCommand: ParsableCommand {
       withExtendedLifetime(lock) {}
     }
     // Another process may have made it meanwhile.
-    if isThere(target, origin) {
+    if isThere(target, repository, plan.commit) {
       discard()
       return try finish(target, isNew: false)
     }
-    let folder = try fetch(plan, downloader, target)
-    try convert(folder, origin, to: target)
+    let folder: String
+    do {
+      folder = try fetch(plan, downloader, target)
+    } catch let error as DownloadError where error == .cancelled && Interrupt.isRaised {
+      StandardError.note("\(error)")
+      throw error
+    } catch let error as DownloadError where error.kind == .data {
+      // Nothing of it will do another time.
+      discard()
+      throw error
+    }
+    do {
+      try convert(folder, origin, to: target)
+    } catch {
+      if use != nil, !plan.files.isEmpty {
+        StandardError.note(
+          "the checkpoint stays in '\(folder)', \(Format.bytes(plan.bytesTotal)); the next run takes it from there"
+        )
+      }
+      throw error
+    }
     discard()
     try finish(target, isNew: true)
   }
@@ -135,11 +163,14 @@ struct PullCommand: ParsableCommand {
         + "there or on another machine, and run 'janus-lite convert FOLDER -o FILE')")
   }
 
-  /// Whether the very model is there already.
-  private func isThere(_ path: String, _ origin: Conversion.Origin) -> Bool {
+  /// Whether the very model is there already. A commit is the same wherever it was downloaded from.
+  private func isThere(_ path: String, _ repository: RepositoryName, _ commit: String) -> Bool {
     guard let entry = ModelLibrary.entry(at: path) else { return false }
-    return entry.recipe == quant.rawValue && entry.commit == origin.commit
-      && entry.source == origin.repository
+    return entry.commit == commit && isMade(entry, of: repository)
+  }
+
+  private func isMade(_ entry: ModelLibrary.Entry, of repository: RepositoryName) -> Bool {
+    entry.recipe == quant.rawValue && entry.repository == repository
   }
 
   /// Bytes of the model as a share of the checkpoint's, whose weights are bf16.
@@ -181,8 +212,9 @@ struct PullCommand: ParsableCommand {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw Failure(
-        .inputOutput, "cannot create the folder '\(folder)': \(error.localizedDescription)")
+      let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      let code = underlying?.domain == NSPOSIXErrorDomain ? Int32(underlying?.code ?? 0) : errno
+      throw Failure(FileError(path: folder, operation: "create the folder", code: code))
     }
     let path = lockPath(target)
     var hasSaid = false
@@ -209,11 +241,27 @@ struct PullCommand: ParsableCommand {
     defer { progress.finish() }
     // Both may lie on one disk.
     let model = Int(Double(plan.bytesTotal) * share)
-    return try Interrupt.holdingBack {
-      try downloader.fetch(plan, keeping: keepCheckpoint, reserve: model) { state in
-        progress.update(state)
-        return !Interrupt.isRaised
+    let paths = plan.files.map(\.path)
+    var isChecked = false
+    func inspect(_ folder: String, _ next: Manifest.File) throws(DownloadError) {
+      // Gigabytes before it would show.
+      guard !isChecked, CheckpointFiles.isWeights(next.path) else { return }
+      isChecked = true
+      do throws(ConversionError) {
+        try CheckpointFiles.check(folder, paths: paths)
+      } catch {
+        throw .data(
+          address: "\(downloader.settings.endpoint)/\(plan.repository)", problem: "\(error)")
       }
+    }
+    return try Interrupt.holdingBack {
+      try downloader.fetch(
+        plan, keeping: keepCheckpoint, reserve: model,
+        progress: { state in
+          progress.update(state)
+          return !Interrupt.isRaised
+        },
+        inspect: inspect)
     }
   }
 
@@ -241,7 +289,9 @@ struct PullCommand: ParsableCommand {
     StandardError.note(
       (isNew ? "ready" : "already there")
         + (size.map { ", \(Format.bytes($0))" } ?? "")
-        + (isInLibrary ? ": janus-lite ocr formula.png -m \(name)" : ""))
+        + (isInLibrary
+          ? ": janus-lite ocr formula.png -m \(ModelLibrary.name(for: target, calling: name, quant))"
+          : ""))
     try StandardOutput.name(target)
   }
 }

@@ -8,6 +8,7 @@ final class DownloadProgress {
   private var lastShown: ContinuousClock.Instant?
   private var lines: ProgressLines?
   private var hasSaidToWait = false
+  private var lastProblem = ""
 
   init(_ kind: ProgressKind) {
     self.kind = kind
@@ -17,6 +18,12 @@ final class DownloadProgress {
   func update(_ state: Downloader.Progress) {
     guard kind.writesOver else { return tell(state) }
     let now = ContinuousClock.now
+    if case .retrying(let error, let seconds) = state.phase {
+      status.show("\(error); again in \(Format.duration(seconds))")
+      // It is to be read.
+      lastShown = now + .seconds(min(seconds, 5))
+      return
+    }
     if let lastShown, now - lastShown < .milliseconds(100) { return }
     lastShown = now
     let fraction = state.bytesTotal > 0 ? Double(state.bytesDone) / Double(state.bytesTotal) : 1
@@ -25,16 +32,26 @@ final class DownloadProgress {
       status.show("waiting for another download of \(state.file)")
     case .checking:
       status.show("comparing \(state.file) with its checksum")
+    case .retrying: break
     case .downloading:
       status.show("downloading \(ProgressBar.bar(fraction)) \(figures(state))")
     }
   }
 
   private func tell(_ state: Downloader.Progress) {
-    if state.phase == .waiting {
+    switch state.phase {
+    case .waiting:
       if !hasSaidToWait { StandardError.note("waiting for another download of \(state.file)") }
       hasSaidToWait = true
       return
+    case .retrying(let error, let seconds):
+      let text = "\(error)"
+      if kind != .none, text != lastProblem || seconds >= 4 {
+        StandardError.note("\(text); again in \(Format.duration(seconds))")
+      }
+      lastProblem = text
+      return
+    case .downloading, .checking: break
     }
     let fraction = state.bytesTotal > 0 ? Double(state.bytesDone) / Double(state.bytesTotal) : 1
     // What was there at the beginning is no progress.
