@@ -20,6 +20,7 @@ enum Check {
     checkPanels(bits: 8)
     checkPanels(bits: 4)
     checkExpansion()
+    checkCodedPanels()
     checkActivations()
     checkHalves()
     checkFloatMatmul()

@@ -79,6 +79,90 @@ func checkPanels(bits: Int) {
   }
 }
 
+/// Coded panels as they are and expanded, with every number of tokens that a tile handles.
+func checkCodedPanels() {
+  var random = Random(state: 5)
+  for rows in [1, 16, 19, 48] {
+    for blocks in [0, 1, 3, 4, 5, 16] {
+      for tokens in [0, 1, 2, 3, 4, 7, 8] {
+        for extreme in [false, true] {
+          checkCodedPanels(rows: rows, blocks: blocks, tokens: tokens, extreme, &random)
+        }
+      }
+    }
+  }
+}
+
+private func checkCodedPanels(
+  rows: Int, blocks: Int, tokens: Int, _ extreme: Bool, _ random: inout Random
+) {
+  let panelCount = (rows + 15) / 16
+  let heads = 64 + (blocks + 3) / 4 * 64
+  let panelBytes = heads + blocks * 256
+  let panels = Buffer<UInt8>(panelCount * panelBytes)
+  for i in 0..<panels.byteCount { panels.start[i] = UInt8(truncatingIfNeeded: random.bits()) }
+  for panel in 0..<panelCount {
+    let scales = UnsafeMutableRawPointer(panels.start + panel * panelBytes)
+    for row in 0..<16 {
+      scales.storeBytes(of: random.float(0.01), toByteOffset: row * 4, as: Float.self)
+    }
+  }
+  let levels = Buffer<UInt8>(16)
+  for i in 0..<16 { levels.start[i] = extreme ? (i < 8 ? 1 : 255) : UInt8(i * 16 + 8) }
+  let values = Buffer<Int8>(tokens * blocks * 32)
+  let offsets = Buffer<Int32>(tokens * blocks)
+  for block in 0..<tokens * blocks {
+    var sum: Int32 = 0
+    for k in 0..<32 {
+      let byte = Int8(truncatingIfNeeded: random.bits())
+      let value = extreme ? (byte < 0 ? -127 : 127) : max(byte, -127)
+      values.start[block * 32 + k] = value
+      sum += Int32(value)
+    }
+    offsets.start[block] = -128 * sum
+  }
+  let scales = floats(tokens * blocks, 0.1, &random)
+  let expandedBytes = panelCount * (heads + blocks * 512)
+  let (expanded, expandedTruth) = (Buffer<UInt8>(expandedBytes), Buffer<UInt8>(expandedBytes))
+  KernelsNEON.expandInt4Coded(panels.start, levels.start, blocks, panelCount, expanded.start)
+  KernelsPortable.expandInt4Coded(
+    panels.start, levels.start, blocks, panelCount, expandedTruth.start)
+  for i in 0..<expandedBytes {
+    expect(expanded.start[i] == expandedTruth.start[i], "expandInt4Coded")
+  }
+  expanded.expectIntact("expandInt4Coded: wrote before the panels")
+  for adding in [false, true] {
+    let (ours, other) = (floats(tokens * rows, 1, &random), Buffer<Float>(tokens * rows))
+    let truth = Buffer<Float>(tokens * rows)
+    let biases = floats(rows, 1, &random)
+    let bias = extreme ? nil : UnsafePointer(biases.start)
+    truth.start.update(from: ours.start, count: tokens * rows)
+    other.start.update(from: ours.start, count: tokens * rows)
+    KernelsNEON.matmulInt4Coded(
+      panels.start, levels.start, blocks, blocks, 0, panelCount, rows, values.start, scales.start,
+      offsets.start, 0, blocks, tokens, bias, ours.start, rows, adding)
+    KernelsNEON.matmulInt8Coded(
+      expanded.start, levels.start, blocks, blocks, 0, panelCount, rows, values.start,
+      scales.start, offsets.start, 0, blocks, tokens, bias, other.start, rows, adding)
+    KernelsPortable.matmulInt4Coded(
+      panels.start, levels.start, blocks, blocks, 0, panelCount, rows, values.start, scales.start,
+      offsets.start, 0, blocks, tokens, bias, truth.start, rows, adding)
+    expectSameBits(ours, truth, tokens * rows, "matmulInt4Coded")
+    expectSameBits(other, truth, tokens * rows, "matmulInt8Coded")
+    ours.free()
+    other.free()
+    truth.free()
+    biases.free()
+  }
+  panels.free()
+  levels.free()
+  values.free()
+  offsets.free()
+  scales.free()
+  expanded.free()
+  expandedTruth.free()
+}
+
 func checkExpansion() {
   var random = Random(state: 4)
   for blocks in [0, 1, 7] {

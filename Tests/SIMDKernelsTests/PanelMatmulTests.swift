@@ -354,12 +354,12 @@ extension Product {
 
 extension [Float] {
   /// The bits. Those of a NaN differ between processors and are replaced.
-  fileprivate var numbers: [UInt32] { map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern } }
+  var numbers: [UInt32] { map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern } }
 }
 
 extension Random {
   /// Scales of a precision, the smallest and the largest possible among them.
-  fileprivate mutating func scales(_ count: Int, of precision: UInt32) -> [Float] {
+  mutating func scales(_ count: Int, of precision: UInt32) -> [Float] {
     var scales = (0..<count).map { _ in
       let power = Float(sign: .plus, exponent: Int(next() % 20) - 10, significand: 1)
       return Float(bitPattern: power.bitPattern | UInt32(next() % 8) << 20 & ~precision)

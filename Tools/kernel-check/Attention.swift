@@ -89,7 +89,8 @@ extension KernelCase {
 
   /// Every kind of case.
   static let all: [@Sendable (inout Values) -> KernelCase] = [
-    panelProduct, floatProduct, quantization, conversion, exactElements, channelSums, functions,
+    panelProduct, codedProduct, codedEncoding, floatProduct, quantization, conversion,
+    exactElements, channelSums, functions,
     scores,
     weightedSums, encoding,
   ]

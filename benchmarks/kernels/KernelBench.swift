@@ -16,7 +16,7 @@ struct KernelBench: ParsableCommand {
 
   @Option(help: "A tier by its name instead of all that the processor can run.")
   var isa: String?
-  @Option(help: "int8 or int4, again for more.")
+  @Option(help: "int8, int4 or int4-coded, again for more.")
   var format: [PanelMatmul.Format] = PanelMatmul.Format.allCases
   @Option(help: "Numbers of tokens, with commas between.")
   var tokens: Counts = [1, 2, 8, 32, 64, 576]

@@ -8,6 +8,8 @@ import SIMDKernels
 struct PanelMatmul {
   enum Format: String, CaseIterable {
     case int8, int4
+    /// int4 whose blocks' scales are codes.
+    case int4Coded = "int4-coded"
   }
 
   let kernels: Kernels
@@ -19,12 +21,23 @@ struct PanelMatmul {
 
   private var blocks: Int { columns / 32 }
   private var panels: Int { (rows + 15) / 16 }
-  var bytes: Int { panels * blocks * (format == .int8 ? 544 : 288) }
+  var bytes: Int {
+    switch format {
+    case .int8: panels * blocks * 544
+    case .int4: panels * blocks * 288
+    case .int4Coded: panels * CodedPanel.byteCount(blocks: blocks)
+    }
+  }
   var products: Int { rows * columns * tokens }
 
   /// Seconds of one product, on `threads` threads that take equal shares of the panels.
   func measure(threads: Int, seconds: Double) -> Double {
-    let matmul = format == .int8 ? kernels.matmulInt8 : kernels.matmulInt4
+    let matmul =
+      switch format {
+      case .int8: kernels.matmulInt8
+      case .int4: kernels.matmulInt4
+      case .int4Coded: kernels.matmulInt4Coded
+      }
     let values = UnsafeMutablePointer<Int8>.allocate(capacity: tokens * columns)
     let scales = UnsafeMutablePointer<Float>.allocate(capacity: tokens * blocks)
     let offsets = UnsafeMutablePointer<Int32>.allocate(capacity: tokens * blocks)
@@ -35,7 +48,7 @@ struct PanelMatmul {
       offsets.deallocate()
       output.deallocate()
     }
-    let precision = format == .int4 ? ScalePrecision.powerOfTwo : ScalePrecision.threeBits
+    let precision = format == .int8 ? ScalePrecision.threeBits : ScalePrecision.powerOfTwo
     for token in 0..<tokens {
       let x = (0..<columns).map { Float(($0 * 37 + token * 11) % 255 - 127) }
       _ = kernels.quantizeActivations(
@@ -60,7 +73,7 @@ struct PanelMatmul {
         }
         matmul(
           from, levels, blocks, blocks, range.lowerBound, range.upperBound, rows, v, s, o,
-          format == .int4 ? precision : ScalePrecision.full, blocks, tokens, nil, out, rows, false)
+          format == .int8 ? ScalePrecision.full : precision, blocks, tokens, nil, out, rows, false)
       }
     }
   }

@@ -11,17 +11,60 @@
     _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
     _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
   ) {
+    let grid = Grid(levels)
     for row in stride(from: 0, to: 16, by: 8) {
-      encodeInt4Half(block + row, importance, Grid(levels), out + row * 4, out + 256 + row * 2)
+      let scale = bestScale(block + row, importance, grid) {
+        _mm256_cvtph_ps(janus_mm256_cvtps_ph($0))
+      }
+      pack(block + row, grid, scale, out + row * 4)
+      out.storeBytes(
+        of: janus_mm256_cvtps_ph(scale), toByteOffset: 256 + row * 2, as: __m128i.self)
     }
   }
 
-  /// Eight rows: their four bytes of each line, and their scales.
-  @inline(__always)
-  private func encodeInt4Half(
-    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ grid: Grid,
-    _ lines: UnsafeMutableRawPointer, _ scales: UnsafeMutableRawPointer
+  /// `Kernels.searchInt4`.
+  public func searchInt4(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+    _ levels: UnsafePointer<Float>, _ scales: UnsafeMutablePointer<Float>
   ) {
+    let grid = Grid(levels)
+    for row in stride(from: 0, to: 16, by: 8) {
+      _mm256_storeu_ps(scales + row, bestScale(block + row, importance, grid) { $0 })
+    }
+  }
+
+  /// `Kernels.fitInt4`.
+  public func fitInt4(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+    _ levels: UnsafePointer<Float>, _ scales: UnsafePointer<Float>,
+    _ products: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>
+  ) {
+    let grid = Grid(levels)
+    for row in stride(from: 0, to: 16, by: 8) {
+      let (product, square) = Search(block: block + row, importance: importance).fit(
+        reciprocal(load(scales + row))
+      ) { grid.nearest($0).level }
+      _mm256_storeu_ps(products + row, product)
+      _mm256_storeu_ps(squares + row, square)
+    }
+  }
+
+  /// `Kernels.packInt4`.
+  public func packInt4(
+    _ block: UnsafePointer<Float>, _ levels: UnsafePointer<Float>,
+    _ scales: UnsafePointer<Float>, _ lines: UnsafeMutableRawPointer
+  ) {
+    for row in stride(from: 0, to: 16, by: 8) {
+      pack(block + row, Grid(levels), load(scales + row), lines + row * 4)
+    }
+  }
+
+  /// The scale of the least squared error of each of eight rows.
+  @inline(__always)
+  private func bestScale(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ grid: Grid,
+    rounded: (__m256) -> __m256
+  ) -> __m256 {
     var largest = _mm256_setzero_ps()
     var extreme = _mm256_setzero_ps()
     for k in 0..<columns {
@@ -37,7 +80,8 @@
     let search = Search(block: block, importance: importance)
     var best = Choice()
     @inline(__always) func consider(_ inverse: __m256) {
-      best.keepBetter(search.choice(inverse) { grid.nearest($0).level })
+      let (product, square) = search.fit(inverse) { grid.nearest($0).level }
+      best.keepBetter(Choice(product, square, rounded: rounded))
     }
     for anchor in 0..<anchorCount {
       let level = _mm256_set1_ps(anchors[anchor])
@@ -47,8 +91,16 @@
     }
     consider(reciprocal(best.scale))
     consider(reciprocal(best.scale))
+    return best.scale
+  }
 
-    let inverse = reciprocal(best.scale)
+  /// The nibbles of the levels nearest to eight rows of a block over their scales: four bytes of
+  /// each line for each row.
+  @inline(__always)
+  private func pack(
+    _ block: UnsafePointer<Float>, _ grid: Grid, _ scale: __m256, _ lines: UnsafeMutableRawPointer
+  ) {
+    let inverse = reciprocal(scale)
     for group in 0..<4 {
       var words = _mm256_setzero_si256()
       for byte in 0..<4 {
@@ -60,7 +112,6 @@
       }
       lines.storeBytes(of: words, toByteOffset: group * 64, as: __m256i.self)
     }
-    scales.storeBytes(of: janus_mm256_cvtps_ph(best.scale), as: __m128i.self)
   }
 
   /// The portable tier's anchors.
@@ -81,8 +132,8 @@
     init() {}
 
     @inline(__always)
-    init(_ product: __m256, _ square: __m256) {
-      scale = _mm256_cvtph_ps(janus_mm256_cvtps_ph(_mm256_div_ps(product, square)))
+    init(_ product: __m256, _ square: __m256, rounded: (__m256) -> __m256) {
+      scale = rounded(_mm256_div_ps(product, square))
       gain = _mm256_sub_ps(
         _mm256_mul_ps(_mm256_add_ps(scale, scale), product),
         _mm256_mul_ps(_mm256_mul_ps(scale, scale), square))
@@ -100,9 +151,11 @@
     let block: UnsafePointer<Float>
     let importance: UnsafePointer<Float>
 
-    /// The best scale for the levels that are nearest to the block times `inverse`.
+    /// Σwxq and Σwq² for the levels q that are nearest to the block times `inverse`.
     @inline(__always)
-    func choice(_ inverse: __m256, nearest: (__m256) -> __m256) -> Choice {
+    func fit(
+      _ inverse: __m256, nearest: (__m256) -> __m256
+    ) -> (product: __m256, square: __m256) {
       var product = _mm256_setzero_ps()
       var square = _mm256_setzero_ps()
       for k in 0..<columns {
@@ -112,7 +165,7 @@
         product = _mm256_add_ps(product, _mm256_mul_ps(_mm256_mul_ps(x, w), q))
         square = _mm256_add_ps(square, _mm256_mul_ps(_mm256_mul_ps(q, w), q))
       }
-      return Choice(product, square)
+      return (product, square)
     }
   }
 
@@ -178,7 +231,9 @@
         var best = Choice()
         for step in 0..<stepCount {
           let inverse = _mm256_div_ps(_mm256_set1_ps(Float(127 - step)), extreme)
-          best.keepBetter(search.choice(inverse) { _mm256_cvtepi32_ps(rounded($0)) })
+          let (product, square) = search.fit(inverse) { _mm256_cvtepi32_ps(rounded($0)) }
+          best.keepBetter(
+            Choice(product, square) { _mm256_cvtph_ps(janus_mm256_cvtps_ph($0)) })
         }
         half = janus_mm256_cvtps_ph(best.scale)
       }

@@ -69,21 +69,56 @@
     _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
     _ adding: Bool
   ) {
-    let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
-    let narrowRange = 128 - narrowBias..<128 + narrowBias
-    let narrow = (0..<16).allSatisfy { narrowRange.contains(Int(levels[$0])) }
-    let raised = _mm256_set1_epi8(narrow ? Int8(128 - narrowBias) : -128)
+    let levels = Table(levels)
     let problem = Problem(
-      panels: panels,
-      levels: _mm256_sub_epi8(_mm256_broadcastsi128_si256(table), raised),
+      panels: panels, levels: levels.values,
       blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
       offsets: offsets, tokenStride: tokenStride, bias: bias,
       output: output, outputStride: outputStride, adding: adding)
     multiply(
       problem, panelBegin, panelEnd, tokens, 288,
-      narrow
+      levels.areNarrow
         ? Tiles(one: narrowTile1, two: narrowTile2, four: narrowTile4, eight: narrowTile8)
         : Tiles(one: int4Tile1, two: int4Tile2, four: int4Tile4, eight: int4Tile8))
+  }
+
+  /// `Kernels.matmulInt4Coded`.
+  public func matmulInt4Coded(
+    _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int,
+    _ panelStride: Int, _ panelBegin: Int, _ panelEnd: Int, _ rows: Int,
+    _ values: UnsafePointer<Int8>, _ scales: UnsafePointer<Float>,
+    _ offsets: UnsafePointer<Int32>, _ precision: UInt32, _ tokenStride: Int, _ tokens: Int,
+    _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int,
+    _ adding: Bool
+  ) {
+    let levels = Table(levels)
+    let problem = Problem(
+      panels: panels, levels: levels.values,
+      blocks: blocks, panelStride: panelStride, rows: rows, values: values, scales: scales,
+      offsets: offsets, tokenStride: tokenStride, bias: bias,
+      output: output, outputStride: outputStride, adding: adding)
+    multiply(
+      problem, panelBegin, panelEnd, tokens, 272,
+      levels.areNarrow
+        ? Tiles(
+          one: codedNarrowTile1, two: codedNarrowTile2, four: codedNarrowTile4,
+          eight: codedNarrowTile8)
+        : Tiles(one: codedTile1, two: codedTile2, four: codedTile4, eight: codedTile8))
+  }
+
+  /// The levels as the tiles take them: signed, or raised if all are narrow.
+  private struct Table {
+    let values: __m256i
+    let areNarrow: Bool
+
+    @inline(__always)
+    init(_ levels: UnsafePointer<UInt8>) {
+      let table = _mm_loadu_si128(UnsafeRawPointer(levels).assumingMemoryBound(to: __m128i.self))
+      let range = 128 - narrowBias..<128 + narrowBias
+      areNarrow = (0..<16).allSatisfy { range.contains(Int(levels[$0])) }
+      let raised = _mm256_set1_epi8(areNarrow ? Int8(128 - narrowBias) : -128)
+      values = _mm256_sub_epi8(_mm256_broadcastsi128_si256(table), raised)
+    }
   }
 
   /// Multiplies as many panels as stay in the L2 cache by all tokens, eight at a time and then

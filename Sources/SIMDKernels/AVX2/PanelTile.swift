@@ -8,6 +8,11 @@
     case int4
     /// int4 with levels within -32 … 31.
     case int4Narrow
+    /// The same two in coded panels.
+    case coded, codedNarrow
+
+    var isCoded: Bool { self == .coded || self == .codedNarrow }
+    var isNarrow: Bool { self == .int4Narrow || self == .codedNarrow }
   }
 
   // A function each: the compiler stops inlining into a function that has grown too large. None is
@@ -73,6 +78,46 @@
     tile(problem, panel, token, tokens: 1, .int4Narrow)
   }
 
+  @inline(never)
+  func codedTile8(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 8, .coded)
+  }
+
+  @inline(never)
+  func codedTile4(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 4, .coded)
+  }
+
+  @inline(never)
+  func codedTile2(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 2, .coded)
+  }
+
+  @inline(never)
+  func codedTile1(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 1, .coded)
+  }
+
+  @inline(never)
+  func codedNarrowTile8(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 8, .codedNarrow)
+  }
+
+  @inline(never)
+  func codedNarrowTile4(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 4, .codedNarrow)
+  }
+
+  @inline(never)
+  func codedNarrowTile2(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 2, .codedNarrow)
+  }
+
+  @inline(never)
+  func codedNarrowTile1(_ problem: Problem, _ panel: Int, _ token: Int) {
+    tile(problem, panel, token, tokens: 1, .codedNarrow)
+  }
+
   /// A panel times `tokens` tokens from `token` on, with at most eight vectors of sums. Both halves
   /// of the panel are taken at once; with eight tokens they are taken one after the other. `tokens`
   /// and `kind` are literals at every call, so that each call becomes a loop of its own.
@@ -98,28 +143,25 @@
 
     let weightBytes = kind == .int8 ? 512 : 256
     let columns = p.tokenStride * 32
-    var bytes = p.panels + panel * p.panelStride * (weightBytes + 32)
+    let panelBytes =
+      kind.isCoded ? codedBytes(p.panelStride) : p.panelStride * (weightBytes + 32)
+    let head = p.panels + panel * panelBytes
+    // Coded panels begin with the rows' scales and the codes of four blocks.
+    var bytes = kind.isCoded ? head + 128 : head
+    var codes = head + 64
     var values = UnsafeRawPointer(p.values + token * columns)
     var scales = p.scales + token * p.tokenStride
     var offsets = p.offsets + token * p.tokenStride
     let out = p.output + token * p.outputStride + first
 
-    var sums = Vectors(_mm256_setzero_ps(), tokens: tokens, halves: halves)
-    if p.adding {
-      sums.each { token, half, sum in
-        sum = load(out + token * p.outputStride + half * 8, rows - half * 8)
-      }
-    }
-    if let bias = p.bias {
-      sums.each { _, half, sum in
-        sum = _mm256_add_ps(sum, load(bias + first + half * 8, rows - half * 8))
-      }
-    }
+    var start = Vectors(_mm256_setzero_ps(), tokens: tokens, halves: halves)
+    if !kind.isCoded { p.begin(&start, out, first, rows) }
+    var sums = start
 
-    for _ in 0..<p.blocks {
+    for block in 0..<p.blocks {
       if token == 0, half == 0 { prefetch(bytes, weightBytes) }
       var dots = Vectors(_mm256_setzero_si256(), tokens: tokens, halves: halves)
-      if kind == .int4Narrow {
+      if kind.isNarrow {
         dots.each { token, _, dot in
           dot = _mm256_set1_epi32(offsets[token * p.tokenStride] >> narrowShift)
         }
@@ -136,7 +178,7 @@
             let x = four(column + token * columns)
             dot = adding(dot, half == 0 ? w0 : w1, x, tokens: tokens)
           }
-        case .int4:
+        case .int4, .coded:
           let (w0, w1) = (Weights(low(p.levels, line0)), Weights(low(p.levels, line1)))
           dots.each { token, half, dot in
             let x = four(column + token * columns)
@@ -147,7 +189,7 @@
             let x = four(column + 16 + token * columns)
             dot = adding(dot, half == 0 ? w2 : w3, x, tokens: tokens)
           }
-        case .int4Narrow:
+        case .int4Narrow, .codedNarrow:
           let (w0, w1) = (low(p.levels, line0), low(p.levels, line1))
           let (w2, w3) = (high(p.levels, line0), high(p.levels, line1))
           dots.each { token, half, dot in
@@ -159,23 +201,65 @@
           }
         }
       }
-      let row0 = eightScales(bytes + weightBytes + half * 16)
-      let row1 = halves == 2 ? eightScales(bytes + weightBytes + 16) : row0
+      let row0 =
+        kind.isCoded ? eightCodes(codes + half * 8) : eightScales(bytes + weightBytes + half * 16)
+      let row1 =
+        halves == 1
+        ? row0 : kind.isCoded ? eightCodes(codes + 8) : eightScales(bytes + weightBytes + 16)
       sums.each(with: dots) { token, half, sum, dot in
         let scale = _mm256_mul_ps(
           half == 0 ? row0 : row1, _mm256_set1_ps(scales[token * p.tokenStride]))
         sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, sum)
       }
-      bytes += weightBytes + 32
+      if kind.isCoded {
+        // Behind four blocks comes the next line of codes.
+        let isLast = block & 3 == 3
+        bytes += isLast ? 256 + 64 : 256
+        codes += isLast ? 4 * 256 + 16 : 16
+      } else {
+        bytes += weightBytes + 32
+      }
       values += 32
       scales += 1
       offsets += 1
     }
 
+    if kind.isCoded {
+      let scales = (head + half * 32).assumingMemoryBound(to: Float.self)
+      let row0 = _mm256_loadu_ps(scales)
+      let row1 = halves == 2 ? _mm256_loadu_ps(scales + 8) : row0
+      p.begin(&start, out, first, rows)
+      sums.each(with: start) { _, half, sum, start in
+        sum = _mm256_fmadd_ps(half == 0 ? row0 : row1, sum, start)
+      }
+    }
     sums.each { token, half, sum in
       if rows > half * 8 { store(sum, out + token * p.outputStride + half * 8, rows - half * 8) }
     }
   }
+
+  extension Problem {
+    /// What sums begin with, if not with zero: what the output holds, and the biases.
+    @inline(__always)
+    fileprivate func begin(
+      _ sums: inout Vectors<__m256>, _ out: UnsafePointer<Float>, _ first: Int, _ rows: Int
+    ) {
+      if adding {
+        sums.each { token, half, sum in
+          sum = load(out + token * outputStride + half * 8, rows - half * 8)
+        }
+      }
+      if let bias {
+        sums.each { _, half, sum in
+          sum = _mm256_add_ps(sum, load(bias + first + half * 8, rows - half * 8))
+        }
+      }
+    }
+  }
+
+  /// Bytes of a coded panel of so many blocks.
+  @inline(__always)
+  func codedBytes(_ blocks: Int) -> Int { 64 + (blocks + 3) / 4 * 64 + blocks * 256 }
 
   /// A vector for each token and half, eight at most, the halves of a token beside each other. They
   /// stay in registers if everything that uses them is inlined.
@@ -272,6 +356,12 @@
   @inline(__always)
   private func eightScales(_ scales: UnsafeRawPointer) -> __m256 {
     _mm256_cvtph_ps(scales.loadUnaligned(as: __m128i.self))
+  }
+
+  /// The codes of eight rows.
+  @inline(__always)
+  private func eightCodes(_ codes: UnsafeRawPointer) -> __m256 {
+    load(codes.assumingMemoryBound(to: Int8.self))
   }
 
   /// Prefetches what lies some blocks after `block`.

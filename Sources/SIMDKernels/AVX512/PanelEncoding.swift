@@ -10,6 +10,50 @@
     _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
     _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
   ) {
+    let grid = Grid(levels)
+    let scale = bestScale(block, importance, grid) {
+      _mm512_cvtph_ps(janus_mm512_cvtps_ph($0))
+    }
+    pack(block, grid, scale, out)
+    out.storeBytes(of: janus_mm512_cvtps_ph(scale), toByteOffset: 256, as: __m256i.self)
+  }
+
+  /// `Kernels.searchInt4`.
+  public func searchInt4(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+    _ levels: UnsafePointer<Float>, _ scales: UnsafeMutablePointer<Float>
+  ) {
+    store(bestScale(block, importance, Grid(levels)) { $0 }, scales)
+  }
+
+  /// `Kernels.fitInt4`.
+  public func fitInt4(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+    _ levels: UnsafePointer<Float>, _ scales: UnsafePointer<Float>,
+    _ products: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>
+  ) {
+    let grid = Grid(levels)
+    let (product, square) = Search(block: block, importance: importance).fit(
+      reciprocal(load(scales))
+    ) { grid.level(grid.nearest($0)) }
+    store(product, products)
+    store(square, squares)
+  }
+
+  /// `Kernels.packInt4`.
+  public func packInt4(
+    _ block: UnsafePointer<Float>, _ levels: UnsafePointer<Float>,
+    _ scales: UnsafePointer<Float>, _ lines: UnsafeMutableRawPointer
+  ) {
+    pack(block, Grid(levels), load(scales), lines)
+  }
+
+  /// The scale of the least squared error of each row.
+  @inline(__always)
+  private func bestScale(
+    _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ grid: Grid,
+    rounded: (__m512) -> __m512
+  ) -> __m512 {
     var largest = _mm512_setzero_ps()
     var extreme = _mm512_setzero_ps()
     for k in 0..<columns {
@@ -23,11 +67,11 @@
     let some = janus_mm512_above_ps(largest, _mm512_setzero_ps())
     extreme = _mm512_mask_mov_ps(one, some, extreme)
 
-    let grid = Grid(levels)
     let search = Search(block: block, importance: importance)
     var best = Choice()
     @inline(__always) func consider(_ inverse: __m512) {
-      best.keepBetter(search.choice(inverse) { grid.level(grid.nearest($0)) })
+      let (product, square) = search.fit(inverse) { grid.level(grid.nearest($0)) }
+      best.keepBetter(Choice(product, square, rounded: rounded))
     }
     for anchor in 0..<anchorCount {
       let level = _mm512_set1_ps(anchors[anchor])
@@ -37,8 +81,15 @@
     }
     consider(reciprocal(best.scale))
     consider(reciprocal(best.scale))
+    return best.scale
+  }
 
-    let inverse = reciprocal(best.scale)
+  /// The nibbles of the levels nearest to a block over its rows' scales.
+  @inline(__always)
+  private func pack(
+    _ block: UnsafePointer<Float>, _ grid: Grid, _ scale: __m512, _ lines: UnsafeMutableRawPointer
+  ) {
+    let inverse = reciprocal(scale)
     for group in 0..<4 {
       var words = _mm512_setzero_si512()
       for byte in 0..<4 {
@@ -49,9 +100,8 @@
         let shift = _mm_cvtsi32_si128(Int32(byte * 8))
         words = _mm512_or_si512(words, _mm512_sll_epi32(pair, shift))
       }
-      out.storeBytes(of: words, toByteOffset: group * 64, as: __m512i.self)
+      lines.storeBytes(of: words, toByteOffset: group * 64, as: __m512i.self)
     }
-    out.storeBytes(of: janus_mm512_cvtps_ph(best.scale), toByteOffset: 256, as: __m256i.self)
   }
 
   /// The portable tier's anchors.
@@ -72,8 +122,8 @@
     init() {}
 
     @inline(__always)
-    init(_ product: __m512, _ square: __m512) {
-      scale = _mm512_cvtph_ps(janus_mm512_cvtps_ph(_mm512_div_ps(product, square)))
+    init(_ product: __m512, _ square: __m512, rounded: (__m512) -> __m512) {
+      scale = rounded(_mm512_div_ps(product, square))
       gain = _mm512_sub_ps(
         _mm512_mul_ps(_mm512_add_ps(scale, scale), product),
         _mm512_mul_ps(_mm512_mul_ps(scale, scale), square))
@@ -91,9 +141,11 @@
     let block: UnsafePointer<Float>
     let importance: UnsafePointer<Float>
 
-    /// The best scale for the levels that are nearest to the block times `inverse`.
+    /// Σwxq and Σwq² for the levels q that are nearest to the block times `inverse`.
     @inline(__always)
-    func choice(_ inverse: __m512, nearest: (__m512) -> __m512) -> Choice {
+    func fit(
+      _ inverse: __m512, nearest: (__m512) -> __m512
+    ) -> (product: __m512, square: __m512) {
       var product = _mm512_setzero_ps()
       var square = _mm512_setzero_ps()
       for k in 0..<columns {
@@ -103,7 +155,7 @@
         product = _mm512_add_ps(product, _mm512_mul_ps(_mm512_mul_ps(x, w), q))
         square = _mm512_add_ps(square, _mm512_mul_ps(_mm512_mul_ps(q, w), q))
       }
-      return Choice(product, square)
+      return (product, square)
     }
   }
 
@@ -162,7 +214,9 @@
       var best = Choice()
       for step in 0..<stepCount {
         let inverse = _mm512_div_ps(_mm512_set1_ps(Float(127 - step)), extreme)
-        best.keepBetter(search.choice(inverse) { _mm512_cvtepi32_ps(rounded($0)) })
+        let (product, square) = search.fit(inverse) { _mm512_cvtepi32_ps(rounded($0)) }
+        best.keepBetter(
+          Choice(product, square) { _mm512_cvtph_ps(janus_mm512_cvtps_ph($0)) })
       }
       half = janus_mm512_cvtps_ph(best.scale)
     }

@@ -33,6 +33,16 @@
     _ = pairTile(problem, panel, token, bits: 8, .tabulated)
   }
 
+  @inline(never)
+  func codedPair(_ problem: PanelProblem, _ panel: Int, _ token: Int) {
+    _ = pairTile(problem, panel, token, bits: 4, .any, coded: true)
+  }
+
+  @inline(never)
+  func codedPairOfPowers(_ problem: PanelProblem, _ panel: Int, _ token: Int) -> Bool {
+    pairTile(problem, panel, token, bits: 4, .powers, coded: true)
+  }
+
   /// What is known of the tokens' scales.
   private enum TokenScales {
     /// Nothing.
@@ -43,20 +53,25 @@
     case tabulated
   }
 
-  /// The panels `panel` and `panel + 1` times eight tokens from `token` on. `bits` and `kind` are
-  /// literals at every call.
+  /// The panels `panel` and `panel + 1` times eight tokens from `token` on. `bits`, `kind` and `coded`
+  /// are literals at every call.
   ///
   /// - Returns: false, with nothing done, where adding exponents does not multiply by a row's
-  ///   scale. Only the first tokens check it.
+  ///   scale. Only the first tokens check it. Of codes, which are whole numbers, that is zero.
   @inline(__always)
   private func pairTile(
-    _ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int, _ kind: TokenScales
+    _ p: PanelProblem, _ panel: Int, _ token: Int, bits: Int, _ kind: TokenScales,
+    coded: Bool = false
   ) -> Bool {
     let weightBytes = bits == 8 ? 512 : 256
     let columns = p.tokenStride * 32
-    let panelBytes = p.panelStride * (weightBytes + 32)
-    var low = p.panels + panel * panelBytes
+    let panelBytes =
+      coded ? codedBytes(p.panelStride) : p.panelStride * (weightBytes + 32)
+    let head = p.panels + panel * panelBytes
+    // Coded panels begin with the rows' scales and the codes of four blocks.
+    var low = coded ? head + 128 : head
     var high = low + panelBytes
+    var codes = (head + 64).assumingMemoryBound(to: Int8.self)
     var lowTable = p.tables + panel * p.panelStride * tableBytes
     var highTable = lowTable + p.panelStride * tableBytes
     var values = UnsafeRawPointer(p.values + token * columns)
@@ -64,9 +79,12 @@
     var offsets = p.offsets + token * p.tokenStride
     let out = p.output + token * p.outputStride + panel * 16
     var sums = Sums()
-    if p.adding { sums.read(out, p.outputStride, p.rows - panel * 16) }
-    if let bias = p.bias { sums.add(bias + panel * 16, p.rows - panel * 16) }
+    if !coded {
+      if p.adding { sums.read(out, p.outputStride, p.rows - panel * 16) }
+      if let bias = p.bias { sums.add(bias + panel * 16, p.rows - panel * 16) }
+    }
     var remarkable = _mm256_setzero_si256()
+    var zeros: UInt64 = 0
 
     for block in 0..<p.blocks {
       // A store to a line that is in memory holds up those behind it. Requesting all lines at once
@@ -103,6 +121,16 @@
           dots, scales, p.tokenStride, low: { tabulated(l, $0) }, high: { tabulated(h, $0) })
         lowTable += tableBytes
         highTable += tableBytes
+      } else if coded {
+        let (l, h) = (load(codes), load(codes + panelBytes))
+        if kind == .any {
+          sums.add(
+            dots, scales, p.tokenStride, low: { multiplied(l, $0) }, high: { multiplied(h, $0) })
+        } else {
+          if token == 0 { zeros |= zeroBytes(codes) | zeroBytes(codes + panelBytes) }
+          let (l, h) = (lessOne(l), lessOne(h))
+          sums.add(dots, scales, p.tokenStride, low: { added(l, $0) }, high: { added(h, $0) })
+        }
       } else {
         let halves = (
           (low + weightBytes).loadUnaligned(as: __m256i.self),
@@ -121,13 +149,31 @@
           sums.add(dots, scales, p.tokenStride, low: { added(l, $0) }, high: { added(h, $0) })
         }
       }
-      low += weightBytes + 32
-      high += weightBytes + 32
+      if coded {
+        // Behind four blocks comes the next line of codes.
+        let isLast = block & 3 == 3
+        low += isLast ? 256 + 64 : 256
+        high += isLast ? 256 + 64 : 256
+        codes += isLast ? 4 * 256 + 16 : 16
+      } else {
+        low += weightBytes + 32
+        high += weightBytes + 32
+      }
       values += 32
       scales += 1
       offsets += 1
     }
-    if kind == .powers && isRemarkable(remarkable) { return false }
+    if coded {
+      if kind == .powers && zeros & lowestBits << 7 != 0 { return false }
+      var start = Sums()
+      if p.adding { start.read(out, p.outputStride, p.rows - panel * 16) }
+      if let bias = p.bias { start.add(bias + panel * 16, p.rows - panel * 16) }
+      sums.scale(
+        load(head.assumingMemoryBound(to: Float.self)),
+        load((head + panelBytes).assumingMemoryBound(to: Float.self)), addedTo: start)
+    } else if kind == .powers && isRemarkable(remarkable) {
+      return false
+    }
     sums.write(out, p.outputStride, p.rows - panel * 16)
     return true
   }
@@ -144,6 +190,19 @@
   func isRemarkable(_ remarks: __m256i) -> Bool {
     janus_mm256_above_epu16(remarks, _mm256_set1_epi16(0x7bff - 1)) != 0
   }
+
+  /// Has the highest bit of some byte set if one of 16 codes is zero. In general registers: those of
+  /// vectors are all in use.
+  @inline(__always)
+  private func zeroBytes(_ codes: UnsafePointer<Int8>) -> UInt64 {
+    let (a, b) = (
+      UnsafeRawPointer(codes).loadUnaligned(as: UInt64.self),
+      UnsafeRawPointer(codes).loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    )
+    return (a &- lowestBits) & ~a | (b &- lowestBits) & ~b
+  }
+
+  private let lowestBits: UInt64 = 0x0101_0101_0101_0101
 
   /// Exact products of the block so far, of eight tokens with each panel.
   private struct Dots {
@@ -299,6 +358,27 @@
       (low5, high5) = (_mm512_add_ps(low5, l), _mm512_add_ps(high5, h))
       (low6, high6) = (_mm512_add_ps(low6, l), _mm512_add_ps(high6, h))
       (low7, high7) = (_mm512_add_ps(low7, l), _mm512_add_ps(high7, h))
+    }
+
+    /// Multiplies by the rows' scales and adds what the results begin with.
+    @inline(__always)
+    mutating func scale(_ l: __m512, _ h: __m512, addedTo start: Sums) {
+      low0 = _mm512_fmadd_ps(l, low0, start.low0)
+      high0 = _mm512_fmadd_ps(h, high0, start.high0)
+      low1 = _mm512_fmadd_ps(l, low1, start.low1)
+      high1 = _mm512_fmadd_ps(h, high1, start.high1)
+      low2 = _mm512_fmadd_ps(l, low2, start.low2)
+      high2 = _mm512_fmadd_ps(h, high2, start.high2)
+      low3 = _mm512_fmadd_ps(l, low3, start.low3)
+      high3 = _mm512_fmadd_ps(h, high3, start.high3)
+      low4 = _mm512_fmadd_ps(l, low4, start.low4)
+      high4 = _mm512_fmadd_ps(h, high4, start.high4)
+      low5 = _mm512_fmadd_ps(l, low5, start.low5)
+      high5 = _mm512_fmadd_ps(h, high5, start.high5)
+      low6 = _mm512_fmadd_ps(l, low6, start.low6)
+      high6 = _mm512_fmadd_ps(h, high6, start.high6)
+      low7 = _mm512_fmadd_ps(l, low7, start.low7)
+      high7 = _mm512_fmadd_ps(h, high7, start.high7)
     }
 
     @inline(__always)

@@ -11,6 +11,9 @@ extension Kernels {
     matmulInt8: KernelsPortable.matmulInt8,
     matmulInt4: KernelsPortable.matmulInt4,
     expandInt4: KernelsPortable.expandInt4,
+    matmulInt4Coded: KernelsPortable.matmulInt4Coded,
+    codedExpansion: CodedExpansion(
+      expand: KernelsPortable.expandInt4Coded, matmul: KernelsPortable.matmulInt8Coded),
     tabulateInt8: nil,
     matmulF32: KernelsPortable.matmulF32,
     matmulBF16: KernelsPortable.matmulBF16,
@@ -40,6 +43,9 @@ extension Kernels {
     f32ToBF16: KernelsPortable.f32ToBF16,
     encodeInt4: KernelsPortable.encodeInt4,
     encodeInt8: KernelsPortable.encodeInt8,
+    searchInt4: KernelsPortable.searchInt4,
+    fitInt4: KernelsPortable.fitInt4,
+    packInt4: KernelsPortable.packInt4,
     integerPeak: KernelsPortable.integerPeak,
     productsPerRound: KernelsPortable.productsPerRound)
 }
@@ -52,6 +58,8 @@ extension Kernels {
       matmulInt8: KernelsAVX2.matmulInt8,
       matmulInt4: KernelsAVX2.matmulInt4,
       expandInt4: nil,
+      matmulInt4Coded: KernelsAVX2.matmulInt4Coded,
+      codedExpansion: nil,
       tabulateInt8: nil,
       matmulF32: KernelsAVX2.matmulF32,
       matmulBF16: KernelsAVX2.matmulBF16,
@@ -81,6 +89,9 @@ extension Kernels {
       f32ToBF16: KernelsAVX2.f32ToBF16,
       encodeInt4: KernelsAVX2.encodeInt4,
       encodeInt8: KernelsAVX2.encodeInt8,
+      searchInt4: KernelsAVX2.searchInt4,
+      fitInt4: KernelsAVX2.fitInt4,
+      packInt4: KernelsAVX2.packInt4,
       integerPeak: KernelsAVX2.integerPeak,
       productsPerRound: KernelsAVX2.productsPerRound)
 
@@ -91,6 +102,9 @@ extension Kernels {
       kernels.matmulInt8 = KernelsAVXVNNI.matmulInt8
       kernels.matmulInt4 = KernelsAVXVNNI.matmulInt4
       kernels.expandInt4 = KernelsAVX2.expandInt4
+      kernels.matmulInt4Coded = KernelsAVXVNNI.matmulInt4Coded
+      kernels.codedExpansion = CodedExpansion(
+        expand: KernelsAVX2.expandInt4Coded, matmul: KernelsAVXVNNI.matmulInt8Coded)
       kernels.integerPeak = KernelsAVXVNNI.integerPeak
       kernels.productsPerRound = KernelsAVXVNNI.productsPerRound
       return kernels
@@ -102,6 +116,8 @@ extension Kernels {
       matmulInt8: KernelsAVX512.matmulInt8,
       matmulInt4: KernelsAVX512.matmulInt4,
       expandInt4: nil,
+      matmulInt4Coded: KernelsAVX512.matmulInt4Coded,
+      codedExpansion: nil,
       tabulateInt8: KernelsAVX512.tabulateInt8,
       matmulF32: KernelsAVX512.matmulF32,
       matmulBF16: KernelsAVX512.matmulBF16,
@@ -134,6 +150,9 @@ extension Kernels {
       f32ToBF16: KernelsAVX512.f32ToBF16,
       encodeInt4: KernelsAVX512.encodeInt4,
       encodeInt8: KernelsAVX512.encodeInt8,
+      searchInt4: KernelsAVX512.searchInt4,
+      fitInt4: KernelsAVX512.fitInt4,
+      packInt4: KernelsAVX512.packInt4,
       integerPeak: KernelsAVX512.integerPeak,
       productsPerRound: KernelsAVX512.productsPerRound)
   }
@@ -148,6 +167,9 @@ extension Kernels {
       matmulInt8: KernelsNEON.matmulInt8,
       matmulInt4: KernelsNEON.matmulInt4,
       expandInt4: KernelsNEON.expandInt4,
+      matmulInt4Coded: KernelsNEON.matmulInt4Coded,
+      codedExpansion: CodedExpansion(
+        expand: KernelsNEON.expandInt4Coded, matmul: KernelsNEON.matmulInt8Coded),
       tabulateInt8: nil,
       matmulF32: KernelsNEON.matmulF32,
       matmulBF16: KernelsNEON.matmulBF16,
@@ -177,6 +199,9 @@ extension Kernels {
       f32ToBF16: KernelsNEON.f32ToBF16,
       encodeInt4: KernelsPortable.encodeInt4,
       encodeInt8: KernelsPortable.encodeInt8,
+      searchInt4: KernelsPortable.searchInt4,
+      fitInt4: KernelsPortable.fitInt4,
+      packInt4: KernelsPortable.packInt4,
       integerPeak: KernelsNEON.integerPeak,
       productsPerRound: KernelsNEON.productsPerRound)
   }

@@ -31,6 +31,20 @@ public struct Kernels: Sendable {
       _ adding: Bool
     ) -> Void
 
+  /// Coded panels of 8 bits, for tiers whose look-up of a nibble takes time beside the
+  /// multiplications.
+  public struct CodedExpansion: Sendable {
+    /// `count` coded panels of `blocks` blocks as coded panels of 8 bits with the same values, row
+    /// scales and codes.
+    public let expand:
+      @Sendable (
+        _ panels: UnsafeRawPointer, _ levels: UnsafePointer<UInt8>, _ blocks: Int, _ count: Int,
+        _ out: UnsafeMutableRawPointer
+      ) -> Void
+    /// As `matmulInt4Coded`, with the same bits, for expanded panels; `levels` is not read.
+    public let matmul: PanelMatmul
+  }
+
   /// `blocks` blocks of int4 panels as blocks of int8 panels with the same values. Many tokens are
   /// then multiplied without looking the nibbles up each time, with the same bits.
   public typealias PanelExpansion =
@@ -99,6 +113,15 @@ public struct Kernels: Sendable {
   public internal(set) var matmulInt4: PanelMatmul
   /// nil in a tier whose look-up of nibbles takes no time beside the multiplications.
   public internal(set) var expandInt4: PanelExpansion?
+  /// Coded panels (`CodedPanel`), whose nibbles stand for `levels[nibble] - 128`. `panelStride` is
+  /// the number of blocks that a panel has, of which the first `blocks` are multiplied.
+  ///
+  /// The sum over the blocks is `acc = fma(Float(dot), Float(code) * activationScale, acc)` from
+  /// zero. The result is `fma(rowScale, acc, start)`, where `start` is zero or what `output` holds,
+  /// plus the bias. A block's product is at most 32 · 127 · 127 < 2¹⁹ and exact. Any code is allowed.
+  public internal(set) var matmulInt4Coded: PanelMatmul
+  /// nil in a tier whose look-up of nibbles takes no time beside the multiplications.
+  public internal(set) var codedExpansion: CodedExpansion?
   /// nil in a tier that gains nothing by it.
   public let tabulateInt8: PanelTabulation?
   public let matmulF32: FloatMatmul<Float>
@@ -245,6 +268,30 @@ public struct Kernels: Sendable {
     @Sendable (
       _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>?,
       _ out: UnsafeMutableRawPointer
+    ) -> Void
+
+  /// The scale of the least squared error for each row of a block, in f32 and without a code: the
+  /// search of `encodeInt4`. Zero for a row of zeros.
+  public let searchInt4:
+    @Sendable (
+      _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+      _ levels: UnsafePointer<Float>, _ scales: UnsafeMutablePointer<Float>
+    ) -> Void
+  /// How well a scale of each row fits a block: with `q` the levels nearest to the weights over
+  /// the scale, `products` receives `Σ w·x·q` and `squares` `Σ w·q²`, with `w` the importance of the
+  /// columns. The squared error is `Σ w·x² - 2·scale·product + scale²·square`. The inverse of a scale
+  /// of zero is zero.
+  public let fitInt4:
+    @Sendable (
+      _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+      _ levels: UnsafePointer<Float>, _ scales: UnsafePointer<Float>,
+      _ products: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>
+    ) -> Void
+  /// The four lines of nibbles of a block whose rows' scales are given.
+  public let packInt4:
+    @Sendable (
+      _ block: UnsafePointer<Float>, _ levels: UnsafePointer<Float>,
+      _ scales: UnsafePointer<Float>, _ lines: UnsafeMutableRawPointer
     ) -> Void
 
   /// For benchmarks: the tier's integer dot product in registers only, `rounds` times

@@ -14,12 +14,52 @@ public func encodeInt4(
   _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
   _ levels: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer
 ) {
-  func column(_ k: Int) -> SIMD16<Float> { load(block, k) }
+  let scale = bestScale(block, importance, levels, rounded: roundedToHalf)
+  pack(block, levels, scale, out)
+  for row in 0..<16 {
+    out.storeBytes(of: half(from: scale[row]), toByteOffset: 256 + row * 2, as: UInt16.self)
+  }
+}
 
+/// `Kernels.searchInt4`.
+public func searchInt4(
+  _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+  _ levels: UnsafePointer<Float>, _ scales: UnsafeMutablePointer<Float>
+) {
+  store(bestScale(block, importance, levels) { $0 }, scales)
+}
+
+/// `Kernels.fitInt4`.
+public func fitInt4(
+  _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+  _ levels: UnsafePointer<Float>, _ scales: UnsafePointer<Float>,
+  _ products: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>
+) {
+  let (product, square) = fit(block, importance, reciprocal(load(scales, 0))) {
+    nearest($0, levels).level
+  }
+  store(product, products)
+  store(square, squares)
+}
+
+/// `Kernels.packInt4`.
+public func packInt4(
+  _ block: UnsafePointer<Float>, _ levels: UnsafePointer<Float>,
+  _ scales: UnsafePointer<Float>, _ lines: UnsafeMutableRawPointer
+) {
+  pack(block, levels, load(scales, 0), lines)
+}
+
+/// The scale of the least squared error of each row.
+@inline(__always)
+private func bestScale(
+  _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>,
+  _ levels: UnsafePointer<Float>, rounded: (SIMD16<Float>) -> SIMD16<Float>
+) -> SIMD16<Float> {
   var largest = SIMD16<Float>.zero
   var extreme = SIMD16<Float>.zero
   for k in 0..<32 {
-    let x = column(k)
+    let x = load(block, k)
     let magnitude = x.replacing(with: -x, where: x .< 0)
     let larger = magnitude .> largest
     largest.replace(with: magnitude, where: larger)
@@ -31,26 +71,33 @@ public func encodeInt4(
   var bestGain = SIMD16<Float>.zero
   var bestScale = SIMD16<Float>.zero
   func consider(_ inverse: SIMD16<Float>) {
-    keepBetter(block, importance, inverse, &bestScale, &bestGain) { nearest($0, levels).level }
+    keepBetter(block, importance, inverse, &bestScale, &bestGain, rounded: rounded) {
+      nearest($0, levels).level
+    }
   }
   for anchor in anchors {
     consider(anchor / extreme)
     consider(-anchor / extreme)
   }
   for _ in 0..<2 { consider(reciprocal(bestScale)) }
+  return bestScale
+}
 
-  let inverse = reciprocal(bestScale)
+/// The nibbles of the levels nearest to a block over its rows' scales.
+@inline(__always)
+private func pack(
+  _ block: UnsafePointer<Float>, _ levels: UnsafePointer<Float>, _ scale: SIMD16<Float>,
+  _ lines: UnsafeMutableRawPointer
+) {
+  let inverse = reciprocal(scale)
   for group in 0..<4 {
     var words = SIMD16<UInt32>.zero
     for byte in 0..<4 {
-      let low = nearest(column(group * 4 + byte) * inverse, levels).index
-      let high = nearest(column(group * 4 + byte + 16) * inverse, levels).index
+      let low = nearest(load(block, group * 4 + byte) * inverse, levels).index
+      let high = nearest(load(block, group * 4 + byte + 16) * inverse, levels).index
       words |= (low | high &<< 4) &<< UInt32(byte * 8)
     }
-    out.storeBytes(of: words, toByteOffset: group * 64, as: SIMD16<UInt32>.self)
-  }
-  for row in 0..<16 {
-    out.storeBytes(of: half(from: bestScale[row]), toByteOffset: 256 + row * 2, as: UInt16.self)
+    lines.storeBytes(of: words, toByteOffset: group * 64, as: SIMD16<UInt32>.self)
   }
 }
 
@@ -82,7 +129,9 @@ public func encodeInt8(
     let extreme = largest.replacing(with: smallestExtreme, where: largest .< smallestExtreme)
     for step in 0..<stepCount {
       let inverse = Float(127 - step) / extreme
-      keepBetter(block, importance, inverse, &bestScale, &bestGain) { rounded($0) - rounding }
+      keepBetter(
+        block, importance, inverse, &bestScale, &bestGain, rounded: roundedToHalf
+      ) { rounded($0) - rounding }
     }
   }
 
@@ -106,17 +155,36 @@ private func load(_ block: UnsafePointer<Float>, _ column: Int) -> SIMD16<Float>
   UnsafeRawPointer(block).loadUnaligned(fromByteOffset: column * 64, as: SIMD16<Float>.self)
 }
 
+@inline(__always)
+private func store(_ x: SIMD16<Float>, _ to: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(to).storeBytes(of: x, as: SIMD16<Float>.self)
+}
+
 /// Compares the best scales so far with those for the levels q nearest to the block times
 /// `inverse`, and keeps the better ones.
 ///
 /// For a choice of levels the best scale is d = Σwxq / Σwq²; it lowers the squared error by
-/// 2d·Σwxq - d²·Σwq². Rounding d to f16 is part of the choice.
+/// 2d·Σwxq - d²·Σwq². Rounding d, where it is stored in f16, is part of the choice.
 @inline(__always)
 private func keepBetter(
   _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ inverse: SIMD16<Float>,
   _ bestScale: inout SIMD16<Float>, _ bestGain: inout SIMD16<Float>,
-  nearest: (SIMD16<Float>) -> SIMD16<Float>
+  rounded: (SIMD16<Float>) -> SIMD16<Float>, nearest: (SIMD16<Float>) -> SIMD16<Float>
 ) {
+  let (product, square) = fit(block, importance, inverse, nearest: nearest)
+  let scale = rounded(product / square)
+  let gain = (scale + scale) * product - (scale * scale) * square
+  let better = gain .> bestGain
+  bestGain.replace(with: gain, where: better)
+  bestScale.replace(with: scale, where: better)
+}
+
+/// Σwxq and Σwq² for the levels q nearest to the block times `inverse`.
+@inline(__always)
+private func fit(
+  _ block: UnsafePointer<Float>, _ importance: UnsafePointer<Float>, _ inverse: SIMD16<Float>,
+  nearest: (SIMD16<Float>) -> SIMD16<Float>
+) -> (product: SIMD16<Float>, square: SIMD16<Float>) {
   var product = SIMD16<Float>.zero
   var square = SIMD16<Float>.zero
   for k in 0..<32 {
@@ -125,11 +193,7 @@ private func keepBetter(
     product += (x * importance[k]) * q
     square += (q * importance[k]) * q
   }
-  let scale = roundedToHalf(product / square)
-  let gain = (scale + scale) * product - (scale * scale) * square
-  let better = gain .> bestGain
-  bestGain.replace(with: gain, where: better)
-  bestScale.replace(with: scale, where: better)
+  return (product, square)
 }
 
 /// The level nearest to each value, and its index.
