@@ -16,8 +16,9 @@ import Quant
 /// values of keys are checked when they are read, by `Metadata`'s accessors. `docs/FORMAT.md` lists
 /// the checks, byte by byte.
 public final class Container: Sendable {
-  /// The newest `janus.format_version` that this version reads, and the one it writes.
-  public static let formatVersion = 1
+  /// The newest `janus.format_version` that this version reads. A file is written with the oldest that
+  /// all its tensors are in.
+  public static let formatVersion = 2
 
   public let file: MappedFile
   public let metadata: Metadata
@@ -130,6 +131,9 @@ extension Container {
     _ infos: [TensorInfo], _ index: TensorIndex, dataOffset: Int, alignment: Int, metadata: Metadata
   ) throws(ContainerError.Problem) -> (Metadata, [TensorRecord], [String: Int]) {
     let fileSize = metadata.file.count
+    let version = try problem { () throws(ContainerError) in
+      try metadata.integer(ContainerKey.formatVersion, in: 1...formatVersion)
+    }
     var tensors: [TensorRecord] = []
     var indices: [String: Int] = [:]
     var end = dataOffset
@@ -141,6 +145,12 @@ extension Container {
           found: "'\(printable(index.names[position]))'")
       }
       let layout = try index.layout(position, part: part)
+      guard layout.format.formatVersion <= version else {
+        throw .invalid(
+          part: "format of \(part)",
+          expected: "one of \(ContainerKey.formatVersion) \(version), which the file has",
+          found: "'\(layout.format.rawValue)' of \(layout.format.formatVersion)")
+      }
       guard layout.storageType == info.type, layout.dimensions == info.dimensions else {
         throw .invalid(
           part: part,

@@ -115,7 +115,10 @@ extension ContainerWriter {
       [
         (ContainerKey.architecture, .string("janus")),
         (ContainerKey.alignment, .uint32(UInt32(alignment))),
-        (ContainerKey.formatVersion, .uint32(UInt32(Container.formatVersion))),
+        (
+          ContainerKey.formatVersion,
+          .uint32(UInt32(tensors.map(\.layout.format.formatVersion).max() ?? 1))
+        ),
       ] + metadata + [
         (ContainerKey.tensorNames, .strings(tensors.map(\.name))),
         (ContainerKey.tensorFormats, .strings(tensors.map(\.layout.format.rawValue))),

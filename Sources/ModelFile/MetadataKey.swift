@@ -73,7 +73,7 @@ extension IntegerKey {
 }
 
 extension IntegersKey {
-  /// The values of the sixteen nibbles of `int4-p16`.
+  /// The values of the sixteen nibbles of `int4-p16` and `int4-c8-p16`.
   package static let levels = IntegersKey(
     "janus.quant.levels", .int8, -127...127, count: 16...16)
 }

@@ -18,7 +18,7 @@ package struct TensorSpec: Equatable, Sendable {
 
     package var formats: [ElementFormat] {
       switch self {
-      case .matrix: [.f32, .bf16, .int8Panels, .int4Panels]
+      case .matrix: [.f32, .bf16, .int8Panels, .int4Panels, .int4CodedPanels]
       case .rows: [.f32, .bf16, .q8Rows]
       case .convolution: [.f32, .bf16]
       case .values: [.f32]

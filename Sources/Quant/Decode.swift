@@ -20,6 +20,7 @@ public func decode(
     }
   case .q8Rows: decodeRows(from, blocks: out.count / ElementFormat.blockColumns, to)
   case .int8Panels, .int4Panels: decodePanels(from, format, rowCount, columns, levels, to)
+  case .int4CodedPanels: decodeCodedPanels(from, rowCount, columns, levels, to)
   }
 }
 
@@ -57,6 +58,29 @@ private func decodePanels(
           value = values[Int(k < 16 ? pair & 15 : pair >> 4)]
         }
         to[row * columns + first + k] = scale * value
+      }
+    }
+  }
+}
+
+private func decodeCodedPanels(
+  _ from: UnsafeRawPointer, _ rowCount: Int, _ columns: Int, _ levels: Levels,
+  _ to: UnsafeMutablePointer<Float>
+) {
+  let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
+  let values = levels.values.map(Float.init)
+  for row in 0..<rowCount {
+    let (index, lane) = row.quotientAndRemainder(dividingBy: ElementFormat.panelRows)
+    let panel = from + index * CodedPanel.byteCount(blocks: blocks)
+    let rowScale = panel.loadUnaligned(fromByteOffset: lane * 4, as: Float.self)
+    for block in 0..<blocks {
+      let code = panel.load(fromByteOffset: CodedPanel.codes(of: block) + lane, as: Int8.self)
+      let scale = rowScale * Float(code)
+      let lines = panel + CodedPanel.lines(of: block) + lane * 4
+      let first = block * ElementFormat.blockColumns
+      for k in 0..<min(ElementFormat.blockColumns, columns - first) {
+        let pair = lines.load(fromByteOffset: k % 16 / 4 * 64 + k % 4, as: UInt8.self)
+        to[row * columns + first + k] = scale * values[Int(k < 16 ? pair & 15 : pair >> 4)]
       }
     }
   }

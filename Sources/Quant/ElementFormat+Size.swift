@@ -1,12 +1,21 @@
+import SIMDKernels
+
 extension ElementFormat {
   /// Bytes of one block of a panel: 16 rows × 32 columns of weights, and 16 f16 scales. Zero for
-  /// the formats without panels.
+  /// the formats without panels, and where scales do not follow each block.
   public var bytesPerPanelBlock: Int {
     switch self {
     case .int8Panels: 512 + 32
     case .int4Panels: 256 + 32
-    case .f32, .bf16, .q8Rows: 0
+    case .f32, .bf16, .q8Rows, .int4CodedPanels: 0
     }
+  }
+
+  /// Bytes of a panel of so many blocks; zero for the formats without panels.
+  ///
+  /// For sizes that are known to be possible: nothing is checked.
+  public func bytesPerPanel(blocks: Int) -> Int {
+    self == .int4CodedPanels ? CodedPanel.byteCount(blocks: blocks) : blocks * bytesPerPanelBlock
   }
 
   /// Bytes of a block of 32 columns of `q8Rows`: an f16 scale and 32 int8 values.
@@ -27,11 +36,17 @@ extension ElementFormat {
       guard columns % Self.blockColumns == 0 else { throw .partialBlock(columns: columns) }
       return try (columns / Self.blockColumns).checkedMultiplying(by: Self.bytesPerRowBlock)
         .checkedMultiplying(by: rows)
-    case .int8Panels, .int4Panels:
+    case .int8Panels, .int4Panels, .int4CodedPanels:
       let panels = try rows.checkedRoundingUp(toMultipleOf: Self.panelRows) / Self.panelRows
       let blocks =
         try columns.checkedRoundingUp(toMultipleOf: Self.blockColumns)
         / Self.blockColumns
+      if self == .int4CodedPanels {
+        // Blocks are at most Int.max / 32, and a panel has at most 384 bytes for each.
+        let most = CodedPanel.byteCount(blocks: 1)
+        _ = try blocks.checkedMultiplying(by: most)
+        return try panels.checkedMultiplying(by: CodedPanel.byteCount(blocks: blocks))
+      }
       return try panels.checkedMultiplying(by: blocks).checkedMultiplying(by: bytesPerPanelBlock)
     }
   }

@@ -13,6 +13,8 @@ public enum ElementFormat: String, CaseIterable, Sendable {
   case int8Panels = "int8-p16"
   /// 4.5 bits a weight.
   case int4Panels = "int4-p16"
+  /// 4.25 bits a weight and 32 a row: the scale of a block is a code of 8 bits times its row's scale.
+  case int4CodedPanels = "int4-c8-p16"
 
   /// Columns that share a scale in the quantised formats.
   public static let blockColumns = 32
@@ -20,5 +22,8 @@ public enum ElementFormat: String, CaseIterable, Sendable {
   public static let panelRows = 16
 
   /// Whether it is stored in panels, for products with quantised activations.
-  public var isPanels: Bool { self == .int8Panels || self == .int4Panels }
+  public var isPanels: Bool { self == .int8Panels || isInt4 }
+
+  /// Whether a weight is one of sixteen levels before its scale.
+  public var isInt4: Bool { self == .int4Panels || self == .int4CodedPanels }
 }

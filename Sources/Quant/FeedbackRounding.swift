@@ -23,9 +23,7 @@ struct FeedbackRounding {
     let kinds = feedback.kinds
     var sums = [SIMD16<Float>](repeating: .zero, count: kinds)
     for first in stride(from: 0, to: columns, by: ElementFormat.blockColumns) {
-      let block =
-        panel + first / ElementFormat.blockColumns * format.bytesPerPanelBlock
-      let scales = Self.scales(of: block + format.bytesPerPanelBlock - 32)
+      let (block, scales) = place(of: first / ElementFormat.blockColumns, in: panel)
       let inverses = (1 / scales).replacing(with: 0, where: scales .== 0)
       for k in 0..<min(ElementFormat.blockColumns, columns - first) {
         let column = first + k
@@ -70,6 +68,20 @@ struct FeedbackRounding {
         as: UInt8.self)
     }
     return level
+  }
+
+  /// The lines of a block, and its rows' scales.
+  private func place(
+    of block: Int, in panel: UnsafeMutableRawPointer
+  ) -> (lines: UnsafeMutableRawPointer, scales: SIMD16<Float>) {
+    guard format == .int4CodedPanels else {
+      let lines = panel + block * format.bytesPerPanelBlock
+      return (lines, Self.scales(of: lines + format.bytesPerPanelBlock - 32))
+    }
+    let rows = panel.loadUnaligned(as: SIMD16<Float>.self)
+    let codes = panel.loadUnaligned(
+      fromByteOffset: CodedPanel.codes(of: block), as: SIMD16<Int8>.self)
+    return (panel + CodedPanel.lines(of: block), rows * SIMD16<Float>(codes))
   }
 
   private static func scales(of halves: UnsafeMutableRawPointer) -> SIMD16<Float> {

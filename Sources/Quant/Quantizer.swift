@@ -49,6 +49,7 @@ public struct Quantizer: Sendable {
     case .bf16: kernels.f32ToBF16(from, to.assumingMemoryBound(to: UInt16.self), rows.count)
     case .q8Rows: encodeRows(from, blocks: rows.count / ElementFormat.blockColumns, to)
     case .int8Panels, .int4Panels: encodePanels(from, rowCount, columns, to)
+    case .int4CodedPanels: encodeCodedPanels(from, rowCount, columns, to)
     }
   }
 
@@ -100,9 +101,7 @@ public struct Quantizer: Sendable {
     let blockColumns = ElementFormat.blockColumns
     let blocks = (columns + blockColumns - 1) / blockColumns
     let floatLevels = levels.values.map(Float.init)
-    var weights =
-      importance.map { Array($0.prefix(columns)) } ?? Array(repeating: 1, count: columns)
-    weights += Array(repeating: 0, count: blocks * blockColumns - columns)
+    let weights = paddedImportance(columns)
     var block = [Float](repeating: 0, count: panelRows * blockColumns)
     let rounding = feedback.map { FeedbackRounding($0, format: format, levels: floatLevels) }
 
@@ -132,5 +131,32 @@ public struct Quantizer: Sendable {
         from + panel * columns, height: min(panelRows, rowCount - panel), columns: columns,
         in: out - blocks * format.bytesPerPanelBlock)
     }
+  }
+
+  private func encodeCodedPanels(
+    _ from: UnsafePointer<Float>, _ rowCount: Int, _ columns: Int, _ to: UnsafeMutableRawPointer
+  ) {
+    let floatLevels = levels.values.map(Float.init)
+    var encoder = CodedPanelEncoder(
+      levels: floatLevels, importance: paddedImportance(columns), kernels: kernels)
+    let rounding = feedback.map { FeedbackRounding($0, format: format, levels: floatLevels) }
+    let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
+    var out = to
+    for panel in stride(from: 0, to: rowCount, by: ElementFormat.panelRows) {
+      let rows = from + panel * columns
+      let height = min(ElementFormat.panelRows, rowCount - panel)
+      encoder.encode(rows, height: height, columns: columns, into: out)
+      rounding?.round(rows, height: height, columns: columns, in: out)
+      out += format.bytesPerPanel(blocks: blocks)
+    }
+  }
+
+  /// For each column of whole blocks; zero behind the last column.
+  private func paddedImportance(_ columns: Int) -> [Float] {
+    let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
+    let weights =
+      importance.map { Array($0.prefix(columns)) } ?? Array(repeating: 1, count: columns)
+    return weights
+      + Array(repeating: 0, count: blocks * ElementFormat.blockColumns - columns)
   }
 }

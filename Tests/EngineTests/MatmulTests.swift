@@ -9,7 +9,8 @@ import Testing
   private static let (rows, columns, tokens) = (48, 96, 160)
 
   /// Kernels are told what all scales of a prompt are without; with one such value among them, nothing.
-  @Test(arguments: InstructionSet.available, [ElementFormat.int4Panels, .int8Panels])
+  @Test(
+    arguments: InstructionSet.available, [ElementFormat.int4Panels, .int4CodedPanels, .int8Panels])
   func aValueWithoutAScaleStaysInItsRow(_ set: InstructionSet, _ format: ElementFormat) throws {
     let kernels = try Kernels.select(set.rawValue)
     let bytes = try Self.weightBytes(format)

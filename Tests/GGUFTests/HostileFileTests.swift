@@ -115,9 +115,18 @@ private struct HandMade {
 
   @Test func aNewerFormatSaysSo() throws {
     #expect(
-      try refusal { $0.formatVersion = .uint32(2) }
-        == "janus.format_version is 2, newer than the 1 that this version reads")
+      try refusal { $0.formatVersion = .uint32(3) }
+        == "janus.format_version is 3, newer than the 2 that this version reads")
+    #expect(try refusal { $0.formatVersion = .uint32(2) } == nil)
     #expect(try refusal { $0.formatVersion = .uint32(0) }?.contains("found 0") == true)
+  }
+
+  /// What a version does not have must not hide in a file that claims to be of it.
+  @Test func aFormatOfALaterVersionIsRefused() throws {
+    #expect(
+      try refusal { $0.formats[0] = "int4-c8-p16" }
+        == "format of tensor 'a': expected one of janus.format_version 1, which the file has, "
+        + "found 'int4-c8-p16' of 2")
   }
 
   @Test func absurdCountsAreRefusedBeforeMemoryIsTaken() throws {

@@ -41,6 +41,7 @@ enum Sample {
   static let tensors: [(name: String, format: ElementFormat, shape: [Int])] = [
     ("token_embd.weight", .q8Rows, [5, 64]),
     ("blk.0.attn_q.weight", .int4Panels, [17, 33]),
+    ("blk.1.attn_q.weight", .int4CodedPanels, [17, 161]),
     ("blk.0.attn_k.weight", .int8Panels, [16, 32]),
     ("output_norm.weight", .f32, [3]),
     ("vq.conv_in.weight", .bf16, [2, 3, 1, 1]),

@@ -28,7 +28,7 @@ import Testing
     return random.normal(count)
   }
 
-  @Test(arguments: [ElementFormat.int4Panels, .int8Panels])
+  @Test(arguments: [ElementFormat.int4Panels, .int4CodedPanels, .int8Panels])
   func withoutMeansWeightsAreRoundedAsAlways(format: ElementFormat) throws {
     // Neither whole panels nor whole blocks.
     let weights = normal(21 * 70, seed: 3)
@@ -41,7 +41,7 @@ import Testing
     #expect(plain == fed)
   }
 
-  @Test(arguments: [ElementFormat.int4Panels, .int8Panels])
+  @Test(arguments: [ElementFormat.int4Panels, .int4CodedPanels, .int8Panels])
   func errorsMakeGoodForEachOtherAlongTheMeans(format: ElementFormat) throws {
     let (rows, columns) = (37, 200)
     let weights = normal(rows * columns, seed: 5)

@@ -19,4 +19,14 @@ struct Random: RandomNumberGenerator {
       return Float(deviation * radius * cos(2 * .pi * Double.random(in: 0..<1, using: &self)))
     }
   }
+
+  /// Values of Student's t with so many degrees of freedom; normal ones for zero.
+  mutating func heavyTailed(_ count: Int, degrees: Int) -> [Float] {
+    guard degrees > 0 else { return normal(count) }
+    return (0..<count).map { _ in
+      let values = normal(degrees + 1)
+      let square = values.dropFirst().reduce(0) { $0 + $1 * $1 }
+      return values[0] / (square / Float(degrees)).squareRoot()
+    }
+  }
 }

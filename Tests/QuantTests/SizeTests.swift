@@ -6,6 +6,14 @@ import Testing
   @Test func panelsAreWholeAndBlocksAreWhole() throws {
     #expect(try ElementFormat.int8Panels.byteCount(rows: 16, columns: 32) == 544)
     #expect(try ElementFormat.int4Panels.byteCount(rows: 17, columns: 33) == 4 * 288)
+    // 64 bytes of scales; a line of codes and four of weights a block, or of codes for four blocks.
+    #expect(try ElementFormat.int4CodedPanels.byteCount(rows: 16, columns: 32) == 64 + 64 + 256)
+    #expect(
+      try ElementFormat.int4CodedPanels.byteCount(rows: 17, columns: 160)
+        == 2 * (64 + 2 * 64 + 5 * 256))
+    #expect(
+      try ElementFormat.int4CodedPanels.byteCount(rows: 16, columns: 2048)
+        == 16 * (2048 * 17 / 4 + 32) / 8)
     #expect(try ElementFormat.q8Rows.byteCount(rows: 3, columns: 64) == 3 * 2 * 34)
     #expect(try ElementFormat.bf16.byteCount(rows: 3, columns: 5) == 30)
     #expect(try ElementFormat.f32.byteCount(rows: 3, columns: 5) == 60)

@@ -22,6 +22,7 @@ FORMATS = {
     "q8_0": ("Q8_0", lambda r, c: r * (c // 32) * 34),
     "int8-p16": ("I8", lambda r, c: -(-r // 16) * -(-c // 32) * 544),
     "int4-p16": ("I8", lambda r, c: -(-r // 16) * -(-c // 32) * 288),
+    "int4-c8-p16": ("I8", lambda r, c: -(-r // 16) * (64 + -(-c // 128) * 64 + -(-c // 32) * 256)),
 }
 
 
@@ -43,8 +44,10 @@ def differences(reader, path):
     architecture = keys["general.architecture"].contents()
     if architecture != "janus":
         yield f"general.architecture is {architecture!r}"
-    if keys["janus.format_version"].contents() != 1:
-        yield f"janus.format_version is {keys['janus.format_version'].contents()}"
+    formats_of_tensors = keys["janus.tensors.format"].contents() if len(keys["janus.tensors.format"].data) else []
+    version = 2 if "int4-c8-p16" in formats_of_tensors else 1
+    if keys["janus.format_version"].contents() != version:
+        yield f"janus.format_version is {keys['janus.format_version'].contents()} and should be {version}"
     alignment = int(keys["general.alignment"].contents())
 
     def strings(key):

@@ -153,9 +153,19 @@ extension Ops {
     _ weight: Weight, _ panels: Range<Int>, _ tokens: Int, thread: Int
   ) -> PanelOperand {
     let blocks = panels.count * weight.blocks
-    let bytes =
-      weight.bytes + panels.lowerBound * weight.blocks * weight.format.bytesPerPanelBlock
+    let bytes = weight.bytes + panels.lowerBound * weight.bytesPerPanel
     let scratch = UnsafeMutableRawPointer(threadScratch[thread].base)
+    if weight.format == .int4CodedPanels {
+      guard let expansion = codedExpansion(of: weight, tokens: tokens) else {
+        return PanelOperand(
+          kernel: kernels.matmulInt4Coded, bytes: bytes, levels: weight.levels,
+          precision: activations.precision)
+      }
+      expansion.expand(bytes, weight.levels, weight.blocks, panels.count, scratch)
+      return PanelOperand(
+        kernel: expansion.matmul, bytes: scratch, levels: weight.levels,
+        precision: activations.precision)
+    }
     if let expand = expansion(of: weight, tokens: tokens) {
       expand(bytes, weight.levels, blocks, scratch)
       return PanelOperand(
@@ -222,6 +232,20 @@ extension Ops {
     weight.format == .int4Panels && tokens >= 32 ? kernels.expandInt4 : nil
   }
 
+  /// The same for coded panels.
+  private func codedExpansion(of weight: Weight, tokens: Int) -> Kernels.CodedExpansion? {
+    weight.format == .int4CodedPanels && tokens >= 32 ? kernels.codedExpansion : nil
+  }
+
+  /// Bytes of a panel that is expanded first; nil where it is multiplied as it is.
+  private func expandedBytesPerPanel(_ weight: Weight, tokens: Int) -> Int? {
+    if codedExpansion(of: weight, tokens: tokens) != nil {
+      return CodedPanel.byteCount(blocks: weight.blocks, bits: 8)
+    }
+    guard expansion(of: weight, tokens: tokens) != nil else { return nil }
+    return ElementFormat.int8Panels.bytesPerPanel(blocks: weight.blocks)
+  }
+
   /// Tables pay for many tokens: making them takes as long as five tokens, using them saves a
   /// fourteenth.
   private func tabulation(of weight: Weight, tokens: Int) -> Kernels.PanelTabulation? {
@@ -235,7 +259,8 @@ extension Ops {
     case .f32 where tokens >= Self.fewestTokensForBLAS,
       .bf16 where tokens >= Self.fewestTokensForBLAS:
       Self.panelsPerFloatTask
-    case .int8Panels where tokens > 8, .int4Panels where tokens > 8:
+    case .int8Panels where tokens > 8, .int4Panels where tokens > 8,
+      .int4CodedPanels where tokens > 8:
       // An even number: the kernels like panels in pairs.
       max(2, min(8, residentPanels(weight, tokens: tokens)) & ~1)
     default: max(1, min(32, weight.panels / 32))
@@ -246,12 +271,10 @@ extension Ops {
   private func residentPanels(_ weight: Weight, tokens: Int) -> Int {
     if tabulation(of: weight, tokens: tokens) != nil {
       // Not all of a table is read.
-      let bytes = weight.format.bytesPerPanelBlock + Kernels.bytesPerTable
-      return (320 << 10) / (weight.blocks * bytes)
+      return (320 << 10) / (weight.bytesPerPanel + weight.blocks * Kernels.bytesPerTable)
     }
-    let isExpanded = expansion(of: weight, tokens: tokens) != nil
-    let format = isExpanded ? .int8Panels : weight.format
-    return (256 << 10) / (weight.blocks * format.bytesPerPanelBlock)
+    return (256 << 10)
+      / (expandedBytesPerPanel(weight, tokens: tokens) ?? weight.bytesPerPanel)
   }
 
   private func tasks(for weight: Weight, tokens: Int) -> Int {
@@ -265,7 +288,7 @@ extension Ops {
     var quantized = false
     // int4 weights are rounded much more coarsely, so wider steps of the activations hardly add to
     // the error.
-    let allInt4 = [a, b, c].allSatisfy { $0.map { $0.format == .int4Panels } ?? true }
+    let allInt4 = [a, b, c].allSatisfy { $0.map(\.format.isInt4) ?? true }
     for case let weight? in [a, b, c] {
       let panels = panelsPerTask(weight, tokens: x.rows)
       if weight.format.isPanels && !quantized {
@@ -276,9 +299,8 @@ extension Ops {
       if tabulation(of: weight, tokens: x.rows) != nil {
         let bytes = panels * weight.blocks * Kernels.bytesPerTable
         try reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
-      } else if expansion(of: weight, tokens: x.rows) != nil {
-        let bytes = panels * weight.blocks * ElementFormat.int8Panels.bytesPerPanelBlock
-        try reserveThreadScratch(bytes / MemoryLayout<Float>.stride)
+      } else if let bytesPerPanel = expandedBytesPerPanel(weight, tokens: x.rows) {
+        try reserveThreadScratch(panels * bytesPerPanel / MemoryLayout<Float>.stride)
       } else if weight.format == .bf16 && x.rows >= Self.fewestTokensForBLAS {
         try reserveThreadScratch(panels * ElementFormat.panelRows * weight.columns)
       }

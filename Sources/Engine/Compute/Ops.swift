@@ -141,7 +141,7 @@ package final class Ops {
           out[block * 32 + i] = scale * Float(values[i])
         }
       }
-    case .int8Panels, .int4Panels:
+    case .int8Panels, .int4Panels, .int4CodedPanels:
       preconditionFailure("panels are not read row by row")
     }
   }

@@ -22,6 +22,9 @@ struct Weight: @unchecked Sendable {
     (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
   }
 
+  /// Zero for formats without panels.
+  var bytesPerPanel: Int { format.bytesPerPanel(blocks: blocks) }
+
   /// For formats without levels; nobody reads it.
   nonisolated(unsafe) static let noLevels: UnsafePointer<UInt8> = {
     let levels = UnsafeMutablePointer<UInt8>.allocate(capacity: 16)
