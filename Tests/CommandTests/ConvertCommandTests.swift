@@ -20,7 +20,7 @@ import Testing
     return try #require(object?["model"] as? [String: Any])
   }
 
-  @Test(arguments: ["f32", "bf16", "int8", "int4"])
+  @Test(arguments: ["f32", "bf16", "int8", "int4-v1", "int4"])
   func everyRecipeGivesAWholeFileThatAnswers(recipe: String) throws {
     let run = try convert("--quant", recipe)
     #expect(run.status == 0 && run.output.isEmpty, "\(run.errors)")
@@ -46,7 +46,7 @@ import Testing
     #expect(run.outputLines.count == tensors + 1)
     let columns = run.outputLines.dropFirst().map { $0.split(separator: "\t") }
     #expect(columns.allSatisfy { $0.count == 5 && (Double($0[4]) ?? 0) > 0.98 })
-    #expect(columns.contains { $0[1] == "int4-p16" && (Double($0[3]) ?? 0) > 0.01 })
+    #expect(columns.contains { $0[1] == "int4-c8-p16" && (Double($0[3]) ?? 0) > 0.01 })
   }
 
   private func object(_ run: CommandLineRun) throws -> [String: Any] {

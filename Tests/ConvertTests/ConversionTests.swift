@@ -105,8 +105,8 @@ import Testing
   @Test func theRecipeGivesEachTensorItsFormat() throws {
     let file = try convert(TestCheckpoint().write(), .int4)
     for (name, format) in [
-      ("token_embd.weight", ElementFormat.q8Rows), ("blk.0.attn_q.weight", .int4Panels),
-      ("blk.1.ffn_down.weight", .int4Panels), ("blk.0.attn_norm.weight", .f32),
+      ("token_embd.weight", ElementFormat.q8Rows), ("blk.0.attn_q.weight", .int4CodedPanels),
+      ("blk.1.ffn_down.weight", .int4CodedPanels), ("blk.0.attn_norm.weight", .f32),
       ("output.weight", .int8Panels), ("v.patch_embd.weight", .int8Panels),
       ("v.blk.0.ffn_up.weight", .int8Panels), ("v.blk.0.ffn_up.bias", .f32),
       ("v.position_embd.weight", .f32), ("mm.0.weight", .int8Panels), ("gen_mm.0.weight", .f32),
@@ -121,6 +121,36 @@ import Testing
     #expect(try formats(.f32) == [.f32])
     #expect(try formats(.bf16) == [.f32, .bf16])
     #expect(try formats(.int8) == [.f32, .bf16, .q8Rows, .int8Panels])
+  }
+
+  /// Earlier versions read what needs none of the second version's formats.
+  @Test(arguments: [
+    (Quantization.int8, ElementFormat.int8Panels, 1), (.int4v1, .int4Panels, 1),
+    (.int4, .int4CodedPanels, 2),
+  ])
+  func aFileHasTheOldestVersionThatReadsIt(
+    recipe: Quantization, format: ElementFormat, version: Int
+  ) throws {
+    let file = try convert(TestCheckpoint().write(), recipe)
+    #expect(try file.metadata.integer("janus.format_version") == version)
+    #expect(try file.metadata.string("janus.recipe") == recipe.rawValue)
+    let formats = Set(file.tensors.filter { $0.name.hasPrefix("blk.") }.map(\.format))
+    #expect(formats == [.f32, format])
+  }
+
+  /// int4 of an override is the recipe's; each layout has a name of its own, too.
+  @Test func anOverrideMayNameALayoutOfInt4() throws {
+    let source = try TestCheckpoint().write()
+    for (recipe, text, format) in [
+      (Quantization.int4v1, "output.weight=int4", ElementFormat.int4Panels),
+      (.int4, "output.weight=int4", .int4CodedPanels),
+      (.int8, "output.weight=int4", .int4CodedPanels),
+      (.int4, "output.weight=int4-p16", .int4Panels),
+      (.int4v1, "output.weight=int4-c8-p16", .int4CodedPanels),
+    ] {
+      let file = try convert(source, recipe, overrides: [TensorOverride(parsing: text)])
+      #expect(try file.tensor("output.weight").format == format, "\(recipe) \(text)")
+    }
   }
 
   @Test func overridesChangeWhatTheyMatch() throws {

@@ -49,7 +49,7 @@ struct PlannedTensor: Sendable {
 
   /// From here on weights in int4 are rounded by what was measured. In int8 nothing was gained.
   mutating func round(by importance: Importance) throws(ImportanceError) {
-    guard layout.format == .int4Panels else { return }
+    guard layout.format.isInt4 else { return }
     feedback = try importance.feedback(of: spec.name, columns: layout.columns)
   }
 

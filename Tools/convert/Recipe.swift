@@ -3,8 +3,16 @@ import JanusSystem
 import Quant
 
 /// How a model's weights are stored.
+///
+/// The cases stand in the order of their sizes, the largest first.
 public enum Quantization: String, CaseIterable, Sendable {
-  case f32, bf16, int8, int4
+  case f32, bf16, int8
+  /// int4 as files of format version 1 have it, which earlier versions read, too.
+  case int4v1 = "int4-v1"
+  case int4
+
+  /// How an int4 weight of the recipe is stored.
+  var int4Panels: ElementFormat { self == .int4v1 ? .int4Panels : .int4CodedPanels }
 }
 
 /// Which tensor is stored in which format, and why.
@@ -14,10 +22,11 @@ struct Recipe: Sendable {
     let beginning: String
     let bf16: ElementFormat
     let int8: ElementFormat
-    let int4: ElementFormat
+    /// nil for the recipe's panels of int4.
+    let int4: ElementFormat?
 
     init(
-      _ component: String, bf16: ElementFormat, int8: ElementFormat, int4: ElementFormat
+      _ component: String, bf16: ElementFormat, int8: ElementFormat, int4: ElementFormat?
     ) {
       beginning = component + "."
       (self.bf16, self.int8, self.int4) = (bf16, int8, int4)
@@ -28,7 +37,7 @@ struct Recipe: Sendable {
   /// embeddings, codebooks) is not in the table: it is f32 always, for it is small.
   private static let table: [Line] = [
     // Nine tenths of what a decoded token reads. Errors of single weights average out over a row.
-    Line(TensorName.layer, bf16: .bf16, int8: .int8Panels, int4: .int4Panels),
+    Line(TensorName.layer, bf16: .bf16, int8: .int8Panels, int4: nil),
     // Read row by row, not multiplied; an error here enters every layer above.
     Line(TensorName.embedding, bf16: .bf16, int8: .q8Rows, int4: .q8Rows),
     // The text head: its errors go straight into the logits.
@@ -60,7 +69,7 @@ struct Recipe: Sendable {
       // A pattern for a layer's matrices may also match its norms, which keep their format.
       let targets = matches.filter { tensors[$0].role != .values }
       for index in targets.isEmpty ? matches : targets {
-        formats[index] = try override.format(for: tensors[index])
+        formats[index] = try override.format(for: tensors[index], in: quantization)
       }
     }
     return formats
@@ -75,7 +84,7 @@ struct Recipe: Sendable {
       case .f32: ElementFormat.f32
       case .bf16: line.bf16
       case .int8: line.int8
-      case .int4: line.int4
+      case .int4v1, .int4: line.int4 ?? quantization.int4Panels
       }
     // With less than a block a row, most of the bytes would be padding.
     let columns = tensor.storedColumns

@@ -20,8 +20,9 @@ public struct TensorOverride: Equatable, Sendable {
 
   /// `int8` and `int4` stand for whichever of their layouts a tensor can have.
   private static let types: [(name: String, formats: [ElementFormat])] =
-    [("int8", [.int8Panels, .q8Rows]), ("int4", [.int4Panels])]
-    + ElementFormat.allCases.map { ($0.rawValue, [$0]) }
+    [
+      ("int8", [.int8Panels, .q8Rows]), ("int4", [.int4CodedPanels, .int4Panels]),
+    ] + ElementFormat.allCases.map { ($0.rawValue, [$0]) }
 
   /// Parses `PATTERN=TYPE`; throws `override` where it is none.
   public init(parsing text: String) throws(ConversionError) {
@@ -42,11 +43,15 @@ public struct TensorOverride: Equatable, Sendable {
   func matches(_ name: String) -> Bool { JanusConvert.matches(name, pattern: pattern) }
 
   /// The format for a tensor that matches; throws `override` where it cannot have it.
-  func format(for tensor: TensorSpec) throws(ConversionError) -> ElementFormat {
+  func format(
+    for tensor: TensorSpec, in quantization: Quantization
+  ) throws(ConversionError) -> ElementFormat {
     let possible = tensor.role.formats.filter { format in
       format != .q8Rows || tensor.storedColumns.isMultiple(of: ElementFormat.blockColumns)
     }
-    let wanted = Self.types.first { $0.name == type }?.formats ?? []
+    var wanted = Self.types.first { $0.name == type }?.formats ?? []
+    // Of the layouts of int4 it is the recipe's.
+    if wanted.count > 1, wanted[0].isInt4 { wanted = [quantization.int4Panels] }
     guard let format = wanted.first(where: possible.contains) else {
       throw .override(
         text,

@@ -26,7 +26,8 @@ struct ConvertCommand: ParsableCommand {
         janus-lite convert Janus-Pro-1B --adapter my-adapter -o tuned.gguf
 
       int4 keeps 8 bits for what is sensitive: the heads, the embeddings, the aligners and the \
-      vision tower. --tensor-type overrides by name, the last match wins:
+      vision tower. int4-v1 is the int4 that versions before 0.3 read, 5 % larger. --tensor-type \
+      overrides by name, the last match wins:
         --tensor-type 'blk.*.ffn_down.weight=int8' --tensor-type 'output.weight=bf16'
 
       --importance lets the rounding know what each weight is multiplied by, as 'janus-lite calibrate' \

@@ -179,7 +179,8 @@ struct PullCommand: ParsableCommand {
     case .f32: 2
     case .bf16: 1
     case .int8: 0.56
-    case .int4: 0.4
+    case .int4v1: 0.4
+    case .int4: 0.39
     }
   }
 
