@@ -1,4 +1,4 @@
-"""Error of weights against bits, for the int4 panels of today, for formats with scales of fewer bits, and for others' formats.
+"""Error of weights against bits, for the int4 panels of files, for formats with scales of fewer bits, and for others' formats.
 
 `curve.py [--model FOLDER] [-o TABLE]` prints a Markdown table: bits a weight, and the root of the mean squared error
 relative to that of the weights, for normal weights, for heavy-tailed ones (Student's t with 5 and with 3 degrees of freedom), and
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-TODAY = np.array([-32, -25, -20, -16, -12, -9, -6, -3, 0, 3, 6, 9, 12, 16, 21, 27], np.float32)
+LEVELS = np.array([-32, -25, -20, -16, -12, -9, -6, -3, 0, 3, 6, 9, 12, 16, 21, 27], np.float32)
 # ggml's table for IQ4_NL and IQ4_XS.
 NONLINEAR = np.array([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113], np.float32)
 ROW_FACTORS = np.linspace(0.86, 1.14, 9, dtype=np.float32)
@@ -163,30 +163,31 @@ def q4_k(rows):
 
 def formats(columns: int):
     """Name, bits a weight for rows of so many columns, and the squared error of rows."""
-    today, nonlinear = Levels(TODAY), Levels(NONLINEAR)
+    standard, nonlinear = Levels(LEVELS), Levels(NONLINEAR)
     row = 16 / columns
     log7 = logarithmic_codes(8, 1 / 16)
-    yield "one scale a row", 4 + row, lambda w: of_row_scale(w, today)
-    yield "blocks of 64, f16", 4.25, lambda w: of_half_scales(w, today, 64)
-    yield "blocks of 64, 8 bits linear under a row", 4.125 + row, lambda w: of_codes(w, today, 64, linear_codes(8))
+    yield "one scale a row", 4 + row, lambda w: of_row_scale(w, standard)
+    yield "blocks of 64, f16", 4.25, lambda w: of_half_scales(w, standard, 64)
+    yield "blocks of 64, 8 bits linear under a row", 4.125 + row, lambda w: of_codes(w, standard, 64, linear_codes(8))
     yield "blocks of 32, 4 bits logarithmic (1/4 octave) under a row", 4.125 + row, \
-        lambda w: of_codes(w, today, 32, logarithmic_codes(4, 1 / 4))
-    yield "blocks of 32, 6 bits linear under a row", 4.1875 + row, lambda w: of_codes(w, today, 32, linear_codes(6))
-    yield "blocks of 32, 8 bits linear under a row", 4.25 + row, lambda w: of_codes(w, today, 32, linear_codes(8))
-    yield "blocks of 32, 8 bits logarithmic (1/16 octave) under a row", 4.25 + row, lambda w: of_codes(w, today, 32, log7)
+        lambda w: of_codes(w, standard, 32, logarithmic_codes(4, 1 / 4))
+    yield "blocks of 32, 6 bits linear under a row", 4.1875 + row, lambda w: of_codes(w, standard, 32, linear_codes(6))
+    # In files the scale of a row is f32.
+    yield "**int4: blocks of 32, 8 bits linear under a row**", 4.25 + 2 * row, lambda w: of_codes(w, standard, 32, linear_codes(8))
+    yield "blocks of 32, 8 bits logarithmic (1/16 octave) under a row", 4.25 + row, lambda w: of_codes(w, standard, 32, log7)
     yield "blocks of 32, 8 bits float (4 exponent, 3 mantissa) under a row", 4.25 + row, \
-        lambda w: of_codes(w, today, 32, float_codes(4, 3))
+        lambda w: of_codes(w, standard, 32, float_codes(4, 3))
     yield "blocks of 32, 8 bits float (3 exponent, 4 mantissa) under a row", 4.25 + row, \
-        lambda w: of_codes(w, today, 32, float_codes(3, 4))
+        lambda w: of_codes(w, standard, 32, float_codes(3, 4))
     yield "blocks of 32, 8 bits linear under a row, levels within ±127", 4.25 + row, lambda w: of_codes(w, nonlinear, 32, linear_codes(8))
     yield "blocks of 16, 4 bits logarithmic (1/4 octave) under a row", 4.25 + row, \
-        lambda w: of_codes(w, today, 16, logarithmic_codes(4, 1 / 4))
+        lambda w: of_codes(w, standard, 16, logarithmic_codes(4, 1 / 4))
     yield "blocks of 16, 5 bits logarithmic (1/4 octave) under a row", 4.3125 + row, \
-        lambda w: of_codes(w, today, 16, logarithmic_codes(5, 1 / 4))
-    yield "blocks of 16, 6 bits linear under a row", 4.375 + row, lambda w: of_codes(w, today, 16, linear_codes(6))
-    yield "blocks of 16, 12 bits linear under a row", 4.75 + row, lambda w: of_codes(w, today, 16, linear_codes(12))
-    yield "blocks of 16, 8 bits logarithmic (1/16 octave) under a row", 4.5 + row, lambda w: of_codes(w, today, 16, log7)
-    yield "**today: blocks of 32, f16**", 4.5, lambda w: of_half_scales(w, today, 32)
+        lambda w: of_codes(w, standard, 16, logarithmic_codes(5, 1 / 4))
+    yield "blocks of 16, 6 bits linear under a row", 4.375 + row, lambda w: of_codes(w, standard, 16, linear_codes(6))
+    yield "blocks of 16, 12 bits linear under a row", 4.75 + row, lambda w: of_codes(w, standard, 16, linear_codes(12))
+    yield "blocks of 16, 8 bits logarithmic (1/16 octave) under a row", 4.5 + row, lambda w: of_codes(w, standard, 16, log7)
+    yield "**int4-v1: blocks of 32, f16**", 4.5, lambda w: of_half_scales(w, standard, 32)
     yield "blocks of 32, f16, levels within ±127 (IQ4_NL)", 4.5, lambda w: of_half_scales(w, nonlinear, 32)
     yield "blocks of 32, 6 bits linear under 256, levels within ±127 (IQ4_XS)", 4.25, \
         lambda w: of_codes(w, nonlinear, 32, linear_codes(6), 256)
