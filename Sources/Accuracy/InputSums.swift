@@ -25,7 +25,7 @@ final class InputSums: ProductObserver {
   /// - Parameter earlier: what was added up before.
   init(_ container: Container, _ geometry: Geometry, from earlier: [String: Importance.Entry]) {
     var names: [UnsafeRawPointer: String] = [:]
-    for spec in geometry.tensors where spec.role == .matrix {
+    for spec in geometry.tensors where spec.role.isMultiplied {
       guard let record = container[spec.name],
         let bytes = container.bytes(of: record).baseAddress
       else { continue }

@@ -3,7 +3,7 @@ import Quant
 
 extension ElementFormat {
   /// The first `janus.format_version` that has it.
-  var formatVersion: Int { self == .int4CodedPanels ? 2 : 1 }
+  var formatVersion: Int { self == .int4CodedPanels || self == .int8Planes ? 2 : 1 }
 }
 
 /// How a tensor of a given shape is stored: its bytes, and what GGUF's tensor info says.
@@ -51,7 +51,7 @@ public struct TensorLayout: Equatable, Sendable {
     case .f32: .f32
     case .bf16: .bf16
     case .q8Rows: .q8Rows
-    case .int8Panels, .int4Panels, .int4CodedPanels: .i8
+    case .int8Panels, .int4Panels, .int4CodedPanels, .int8Planes: .i8
     }
   }
 
@@ -60,7 +60,7 @@ public struct TensorLayout: Equatable, Sendable {
     switch format {
     case .f32, .bf16, .q8Rows:
       return shape.reversed().map(UInt64.init)
-    case .int8Panels, .int4Panels, .int4CodedPanels:
+    case .int8Panels, .int4Panels, .int4CodedPanels, .int8Planes:
       let panels = (rows - 1) / ElementFormat.panelRows + 1
       return [UInt64(byteCount / panels), UInt64(panels)]
     }

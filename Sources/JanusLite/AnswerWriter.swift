@@ -54,6 +54,11 @@ package struct AnswerWriter {
     if limit <= 0 { isFinished = true }
   }
 
+  /// How many of the largest logits the next choice, and what is noted of it, depend on; nil for all.
+  package var largest: Int? {
+    constraint == nil && settings.logprobs == 0 ? sampler.largest : nil
+  }
+
   /// Chooses the token that logits `[V]` give.
   ///
   /// - Returns: the text that has become certain, often empty.

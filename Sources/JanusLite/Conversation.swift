@@ -190,7 +190,9 @@ public final class Conversation {
         break
       }
       guard let token = writer.next else { break }
-      logits = try JanusError.carrying { () throws(MemoryError) in try run.step(token) }
+      logits = try JanusError.carrying { () throws(MemoryError) in
+        try run.step(token, largest: writer.largest)
+      }
       timings.decodeTokens += 1
     }
     timings.decode = watch.seconds

@@ -48,7 +48,7 @@ package struct LanguageTensors: Sendable {
     embedding = TensorSpec(Self.embeddingName, .rows, vocabulary, length)
     layers = (0..<g.layerCount).map { Layer($0, g) }
     outputNorm = TensorSpec("\(TensorName.outputNorm).weight", .values, length)
-    output = TensorSpec(Self.outputName, .matrix, vocabulary, length)
+    output = TensorSpec(Self.outputName, .head, vocabulary, length)
   }
 
   /// In the order of the file.

@@ -9,6 +9,8 @@ package struct TensorSpec: Equatable, Sendable {
   package enum Role: Sendable {
     /// A matrix that is multiplied.
     case matrix
+    /// The matrix of the text head, of whose products often only the largest are wanted.
+    case head
     /// A matrix that is read row by row: the embeddings.
     case rows
     /// The weights of a convolution of the VQ decoder.
@@ -16,9 +18,13 @@ package struct TensorSpec: Equatable, Sendable {
     /// Vectors and tables that are stored as f32: norms, biases, position embeddings, the codebook.
     case values
 
+    /// Whether it is multiplied as a whole.
+    package var isMultiplied: Bool { self == .matrix || self == .head }
+
     package var formats: [ElementFormat] {
       switch self {
       case .matrix: [.f32, .bf16, .int8Panels, .int4Panels, .int4CodedPanels]
+      case .head: Role.matrix.formats + [.int8Planes]
       case .rows: [.f32, .bf16, .q8Rows]
       case .convolution: [.f32, .bf16]
       case .values: [.f32]

@@ -20,7 +20,16 @@ public func decode(
     }
   case .q8Rows: decodeRows(from, blocks: out.count / ElementFormat.blockColumns, to)
   case .int8Panels, .int4Panels: decodePanels(from, format, rowCount, columns, levels, to)
-  case .int4CodedPanels: decodeCodedPanels(from, rowCount, columns, levels, to)
+  case .int4CodedPanels:
+    decodeCodedPanels(
+      from, stride: format.bytesPerPanel, rowCount, columns, levels.values, to, adding: false)
+  case .int8Planes:
+    let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
+    for (offset, adding) in [(PlanePanel.high, false), (PlanePanel.low(blocks: blocks), true)] {
+      decodeCodedPanels(
+        from + offset, stride: format.bytesPerPanel, rowCount, columns, PlanePanel.levels, to,
+        adding: adding)
+    }
   }
 }
 
@@ -64,14 +73,14 @@ private func decodePanels(
 }
 
 private func decodeCodedPanels(
-  _ from: UnsafeRawPointer, _ rowCount: Int, _ columns: Int, _ levels: Levels,
-  _ to: UnsafeMutablePointer<Float>
+  _ from: UnsafeRawPointer, stride: (_ blocks: Int) -> Int, _ rowCount: Int, _ columns: Int,
+  _ levels: [Int8], _ to: UnsafeMutablePointer<Float>, adding: Bool
 ) {
   let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
-  let values = levels.values.map(Float.init)
+  let values = levels.map(Float.init)
   for row in 0..<rowCount {
     let (index, lane) = row.quotientAndRemainder(dividingBy: ElementFormat.panelRows)
-    let panel = from + index * CodedPanel.byteCount(blocks: blocks)
+    let panel = from + index * stride(blocks)
     let rowScale = panel.loadUnaligned(fromByteOffset: lane * 4, as: Float.self)
     for block in 0..<blocks {
       let code = panel.load(fromByteOffset: CodedPanel.codes(of: block) + lane, as: Int8.self)
@@ -80,7 +89,9 @@ private func decodeCodedPanels(
       let first = block * ElementFormat.blockColumns
       for k in 0..<min(ElementFormat.blockColumns, columns - first) {
         let pair = lines.load(fromByteOffset: k % 16 / 4 * 64 + k % 4, as: UInt8.self)
-        to[row * columns + first + k] = scale * values[Int(k < 16 ? pair & 15 : pair >> 4)]
+        let value = scale * values[Int(k < 16 ? pair & 15 : pair >> 4)]
+        let place = row * columns + first + k
+        to[place] = adding ? to[place] + value : value
       }
     }
   }

@@ -7,7 +7,7 @@ extension ElementFormat {
     switch self {
     case .int8Panels: 512 + 32
     case .int4Panels: 256 + 32
-    case .f32, .bf16, .q8Rows, .int4CodedPanels: 0
+    case .f32, .bf16, .q8Rows, .int4CodedPanels, .int8Planes: 0
     }
   }
 
@@ -15,7 +15,11 @@ extension ElementFormat {
   ///
   /// For sizes that are known to be possible: nothing is checked.
   public func bytesPerPanel(blocks: Int) -> Int {
-    self == .int4CodedPanels ? CodedPanel.byteCount(blocks: blocks) : blocks * bytesPerPanelBlock
+    switch self {
+    case .int4CodedPanels: CodedPanel.byteCount(blocks: blocks)
+    case .int8Planes: PlanePanel.byteCount(blocks: blocks)
+    default: blocks * bytesPerPanelBlock
+    }
   }
 
   /// Bytes of a block of 32 columns of `q8Rows`: an f16 scale and 32 int8 values.
@@ -36,16 +40,15 @@ extension ElementFormat {
       guard columns % Self.blockColumns == 0 else { throw .partialBlock(columns: columns) }
       return try (columns / Self.blockColumns).checkedMultiplying(by: Self.bytesPerRowBlock)
         .checkedMultiplying(by: rows)
-    case .int8Panels, .int4Panels, .int4CodedPanels:
+    case .int8Panels, .int4Panels, .int4CodedPanels, .int8Planes:
       let panels = try rows.checkedRoundingUp(toMultipleOf: Self.panelRows) / Self.panelRows
       let blocks =
         try columns.checkedRoundingUp(toMultipleOf: Self.blockColumns)
         / Self.blockColumns
-      if self == .int4CodedPanels {
-        // Blocks are at most Int.max / 32, and a panel has at most 384 bytes for each.
-        let most = CodedPanel.byteCount(blocks: 1)
-        _ = try blocks.checkedMultiplying(by: most)
-        return try panels.checkedMultiplying(by: CodedPanel.byteCount(blocks: blocks))
+      if bytesPerPanelBlock == 0 {
+        // A panel of one block has the most bytes a block.
+        _ = try blocks.checkedMultiplying(by: bytesPerPanel(blocks: 1))
+        return try panels.checkedMultiplying(by: bytesPerPanel(blocks: blocks))
       }
       return try panels.checkedMultiplying(by: blocks).checkedMultiplying(by: bytesPerPanelBlock)
     }

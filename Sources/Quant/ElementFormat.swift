@@ -16,6 +16,9 @@ public enum ElementFormat: String, CaseIterable, Sendable {
   /// 4.25 bits a weight and 32 a row: the scale of a block is a code of 8 bits times its row's scale.
   case int4CodedPanels = "int4-c8-p16"
 
+  /// 8.52 bits a weight, in two planes of which the first gives a product up to a bound: the text head.
+  case int8Planes = "int8-p2-p16"
+
   /// Columns that share a scale in the quantised formats.
   public static let blockColumns = 32
   /// Rows of a panel.

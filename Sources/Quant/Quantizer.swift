@@ -50,6 +50,7 @@ public struct Quantizer: Sendable {
     case .q8Rows: encodeRows(from, blocks: rows.count / ElementFormat.blockColumns, to)
     case .int8Panels, .int4Panels: encodePanels(from, rowCount, columns, to)
     case .int4CodedPanels: encodeCodedPanels(from, rowCount, columns, to)
+    case .int8Planes: encodePlanes(from, rowCount, columns, to)
     }
   }
 
@@ -147,6 +148,20 @@ public struct Quantizer: Sendable {
       let height = min(ElementFormat.panelRows, rowCount - panel)
       encoder.encode(rows, height: height, columns: columns, into: out)
       rounding?.round(rows, height: height, columns: columns, in: out)
+      out += format.bytesPerPanel(blocks: blocks)
+    }
+  }
+
+  private func encodePlanes(
+    _ from: UnsafePointer<Float>, _ rowCount: Int, _ columns: Int, _ to: UnsafeMutableRawPointer
+  ) {
+    var encoder = PlaneEncoder(columns: columns)
+    let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
+    var out = to
+    for panel in stride(from: 0, to: rowCount, by: ElementFormat.panelRows) {
+      encoder.encode(
+        from + panel * columns, height: min(ElementFormat.panelRows, rowCount - panel),
+        columns: columns, into: out)
       out += format.bytesPerPanel(blocks: blocks)
     }
   }

@@ -41,7 +41,7 @@ private func error(_ a: [Float], _ b: [Float]) -> QuantizationError {
   /// of step/√12; for int4 what the levels were fitted to reach.
   @Test(arguments: [
     (ElementFormat.f32, 0.0), (.bf16, 0.002), (.q8Rows, 0.0056), (.int8Panels, 0.005),
-    (.int4Panels, 0.074), (.int4CodedPanels, 0.074),
+    (.int4Panels, 0.074), (.int4CodedPanels, 0.074), (.int8Planes, 0.005),
   ])
   func normalWeightsComeBackWithinTheFormatsError(_ format: ElementFormat, bound: Double) throws {
     var random = Random(state: 1)
@@ -61,7 +61,7 @@ private func error(_ a: [Float], _ b: [Float]) -> QuantizationError {
   }
 
   @Test(
-    arguments: [ElementFormat.int8Panels, .int4Panels, .int4CodedPanels],
+    arguments: [ElementFormat.int8Panels, .int4Panels, .int4CodedPanels, .int8Planes],
     [(1, 1), (15, 31), (17, 33), (16, 95), (16, 161)])
   func partialPanelsAndBlocksKeepTheirWeights(
     _ format: ElementFormat, size: (rows: Int, columns: Int)

@@ -41,7 +41,7 @@ struct Recipe: Sendable {
     // Read row by row, not multiplied; an error here enters every layer above.
     Line(TensorName.embedding, bf16: .bf16, int8: .q8Rows, int4: .q8Rows),
     // The text head: its errors go straight into the logits.
-    Line(TensorName.output, bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
+    Line(TensorName.output, bf16: .bf16, int8: .int8Planes, int4: .int8Planes),
     // The code head: the same, and guidance multiplies the difference of its two results by five.
     Line(TensorName.codeHead, bf16: .bf16, int8: .int8Panels, int4: .int8Panels),
     // The aligners: small, and everything that is seen or painted passes through them.
@@ -88,9 +88,11 @@ struct Recipe: Sendable {
       }
     // With less than a block a row, most of the bytes would be padding.
     let columns = tensor.storedColumns
-    if quantization != .bf16, tensor.role == .matrix, columns < ElementFormat.blockColumns {
+    if quantization != .bf16, tensor.role.isMultiplied, columns < ElementFormat.blockColumns {
       return .f32
     }
+    // Earlier versions know no planes.
+    if quantization == .int4v1, format == .int8Planes { return .int8Panels }
     // Rows that are read one by one have no padding.
     if format == .q8Rows, !columns.isMultiple(of: ElementFormat.blockColumns) { return .bf16 }
     return format

@@ -21,7 +21,7 @@ public struct TensorOverride: Equatable, Sendable {
   /// `int8` and `int4` stand for whichever of their layouts a tensor can have.
   private static let types: [(name: String, formats: [ElementFormat])] =
     [
-      ("int8", [.int8Panels, .q8Rows]), ("int4", [.int4CodedPanels, .int4Panels]),
+      ("int8", [.int8Planes, .int8Panels, .q8Rows]), ("int4", [.int4CodedPanels, .int4Panels]),
     ] + ElementFormat.allCases.map { ($0.rawValue, [$0]) }
 
   /// Parses `PATTERN=TYPE`; throws `override` where it is none.

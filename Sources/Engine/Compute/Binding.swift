@@ -18,7 +18,8 @@ package struct Binding {
     let record = try record(spec)
     return Weight(
       format: record.format, rows: spec.storedShape[0], columns: spec.storedColumns,
-      bytes: container.bytes(of: record).baseAddress!, levels: file.levels.pointer)
+      bytes: container.bytes(of: record).baseAddress!,
+      levels: record.format == .int8Planes ? Weight.planeLevels : file.levels.pointer)
   }
 
   /// A vector, or a table without gaps, of floats.

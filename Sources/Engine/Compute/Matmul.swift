@@ -307,7 +307,7 @@ extension Ops {
     }
   }
 
-  private func quantize(_ x: Matrix, scales precision: UInt32) throws(MemoryError) {
+  func quantize(_ x: Matrix, scales precision: UInt32) throws(MemoryError) {
     let blocks = (x.columns + 31) / 32
     try activations.reserve(tokens: x.rows, blocks: blocks)
     let stride = activations.stride(blocks)

@@ -22,6 +22,9 @@ package final class Ops {
   let attentionPanels = FloatBuffer()
   /// Whether a row's result must not depend on the rows beside it.
   private(set) var rowsAreApart = false
+  /// Between what the logits of a text head in two planes may lie.
+  let planeBounds = FloatBuffer()
+  package internal(set) var planeCounts = PlaneCounts()
   private var hasPreparedBLAS = false
   /// Sees what weights are multiplied by; for calibration.
   package var observer: (any ProductObserver)?
@@ -141,7 +144,7 @@ package final class Ops {
           out[block * 32 + i] = scale * Float(values[i])
         }
       }
-    case .int8Panels, .int4Panels, .int4CodedPanels:
+    case .int8Panels, .int4Panels, .int4CodedPanels, .int8Planes:
       preconditionFailure("panels are not read row by row")
     }
   }

@@ -32,6 +32,13 @@ struct Weight: @unchecked Sendable {
     return UnsafePointer(levels)
   }()
 
+  /// Of weights in two planes.
+  nonisolated(unsafe) static let planeLevels: UnsafePointer<UInt8> = {
+    let levels = UnsafeMutablePointer<UInt8>.allocate(capacity: 16)
+    for (index, level) in PlanePanel.levels.enumerated() { levels[index] = UInt8(Int(level) + 128) }
+    return UnsafePointer(levels)
+  }()
+
   var floats: UnsafePointer<Float> { bytes.assumingMemoryBound(to: Float.self) }
   var halves: UnsafePointer<UInt16> { bytes.assumingMemoryBound(to: UInt16.self) }
 }

@@ -20,6 +20,6 @@ extension LanguageModel {
     self.init(
       file: binding.file, geometry: geometry, embedding: try binding.matrix(specs.embedding),
       layers: layers, outputNorm: try binding.vector(specs.outputNorm),
-      output: try binding.matrix(specs.output))
+      output: TextHead(weight: try binding.matrix(specs.output)))
   }
 }

@@ -23,7 +23,7 @@ package struct LanguageModel: Sendable {
   let embedding: Weight  // [V, D]
   let layers: [Layer]
   let outputNorm: Vector  // [D]
-  let output: Weight  // [V, D]
+  let output: TextHead
 
   /// Whether no matrix of the layers is quantised.
   package var isStoredInFloats: Bool {
@@ -84,8 +84,13 @@ package struct LanguageModel: Sendable {
   }
 
   /// Text logits `[rows, V]` of hidden states `[rows, D]`.
-  func logits(_ hidden: Matrix, into out: Matrix, _ ops: Ops) throws(MemoryError) {
-    try ops.matmul(hidden, Product(output, into: out))
+  ///
+  /// - Parameter largest: how many of each row's largest logits must be exact; nil for all of them. The others are then
+  ///   below all of these.
+  func logits(
+    _ hidden: Matrix, largest: Int? = nil, into out: Matrix, _ ops: Ops
+  ) throws(MemoryError) {
+    try output.logits(hidden, largest: largest, into: out, ops)
   }
 }
 

@@ -19,9 +19,10 @@ package final class TextBatch {
 
   /// Takes in a token of each sequence. All sequences are different ones.
   ///
+  /// - Parameter largest: how many of each sequence's largest logits must be exact; nil for all.
   /// - Returns: the logits that follow, `[V]` each, valid until the next call.
   package func step(
-    _ rows: [(run: TextRun, token: Int)]
+    _ rows: [(run: TextRun, token: Int)], largest: Int? = nil
   ) throws(MemoryError) -> [UnsafeBufferPointer<Float>] {
     precondition(!rows.isEmpty)
     let x = try hidden.matrix(rows.count, model.geometry.embeddingLength)
@@ -32,7 +33,8 @@ package final class TextBatch {
     }
     try ops.keepingRowsApart { () throws(MemoryError) in
       let batch = Batch(rows.map { Segment(cache: $0.run.cache, count: 1) })
-      try model.logits(model.forward(x, batch, buffers, ops), into: out, ops)
+      try model.logits(
+        model.forward(x, batch, buffers, ops), largest: largest, into: out, ops)
     }
     return (0..<rows.count).map { UnsafeBufferPointer(start: out[row: $0], count: out.columns) }
   }

@@ -49,8 +49,11 @@ package final class TextRun {
   /// Takes `items` in and returns the logits that follow the last of them, `[V]`, valid until the
   /// next call. `keepGoing` is called before each layer; if it returns false, the function stops
   /// and returns nil. The caller then has to truncate the cache.
+  ///
+  /// - Parameter largest: how many of the largest logits must be exact; nil for all.
   package func prefill(
-    _ items: [PromptItem], pictures: [PictureFeatures], keepGoing: () -> Bool = { true }
+    _ items: [PromptItem], pictures: [PictureFeatures], largest: Int? = nil,
+    keepGoing: () -> Bool = { true }
   ) throws(MemoryError) -> UnsafeMutableBufferPointer<Float>? {
     precondition(!items.isEmpty)
     try cache.reserve(cache.count + items.count)
@@ -75,18 +78,22 @@ package final class TextRun {
       first = rows.upperBound
       if first == items.count {
         defer { releaseScratch(of: items.count) }
-        return try logits(of: last)
+        return try logits(of: last, largest)
       }
     }
   }
 
   /// Takes one token in and returns the logits that follow it, valid until the next call.
-  package func step(_ token: Int) throws(MemoryError) -> UnsafeMutableBufferPointer<Float> {
+  ///
+  /// - Parameter largest: how many of the largest logits must be exact; nil for all.
+  package func step(
+    _ token: Int, largest: Int? = nil
+  ) throws(MemoryError) -> UnsafeMutableBufferPointer<Float> {
     // Tokens come one by one, so four chunks are reserved at a time.
     try cache.reserve(cache.count + 1, spare: 4 * KVCache.chunkPositions - 1)
     let x = try hidden.matrix(1, model.geometry.embeddingLength)
     ops.lookUp(token, in: model.embedding, into: x[row: 0])
-    return try logits(of: model.forward(x, oneToken, buffers, ops))
+    return try logits(of: model.forward(x, oneToken, buffers, ops), largest)
   }
 
   /// Single tokens follow a long prompt. The prompt's memory is freed for their keys and values.
@@ -97,9 +104,11 @@ package final class TextRun {
     ops.releaseTaskResults()
   }
 
-  private func logits(of row: Matrix) throws(MemoryError) -> UnsafeMutableBufferPointer<Float> {
+  private func logits(
+    of row: Matrix, _ largest: Int?
+  ) throws(MemoryError) -> UnsafeMutableBufferPointer<Float> {
     let out = try output.matrix(1, model.geometry.vocabularySize)
-    try model.logits(row, into: out, ops)
+    try model.logits(row, largest: largest, into: out, ops)
     return UnsafeMutableBufferPointer(start: out.base, count: out.columns)
   }
 }

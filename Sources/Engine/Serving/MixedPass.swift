@@ -90,14 +90,16 @@ final class MixedPass {
   }
 
   /// Text logits `[rows, V]` that follow hidden states of the last `run`, until the next call.
-  func textLogits(of states: [Int]) throws(MemoryError) -> Matrix {
+  ///
+  /// - Parameter largest: how many of each row's largest logits must be exact; nil for all.
+  func textLogits(of states: [Int], largest: Int?) throws(MemoryError) -> Matrix {
     let rows = try chosen.matrix(states.count, columns)
     for (row, state) in states.enumerated() {
       rows[row: row].update(from: ends![row: state], count: columns)
     }
     let out = try text.matrix(states.count, language.geometry.vocabularySize)
     try ops.keepingRowsApart { () throws(MemoryError) in
-      try language.logits(rows, into: out, ops)
+      try language.logits(rows, largest: largest, into: out, ops)
     }
     return out
   }

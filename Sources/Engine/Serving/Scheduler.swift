@@ -274,7 +274,9 @@ package final class Scheduler: @unchecked Sendable {
       if rows.last != asked.state { rows.append(asked.state) }
       return rows.count - 1
     }
-    let logits = try pass.textLogits(of: rows)
+    let needs = asked.map { $0.request.largest }
+    let logits = try pass.textLogits(
+      of: rows, largest: needs.contains(nil) ? nil : needs.compactMap(\.self).max())
     let tokens = choose(asked.count) { index in
       asked[index].request.choose(
         asked[index].choice,

@@ -38,6 +38,8 @@ package final class TextRequest: @unchecked Sendable {
   let see: See
   /// Told of each piece of the prompt: positions taken in, and how many of them were there before.
   let onPrompt: (_ done: Int, _ cached: Int) -> Void
+  /// How many of the largest logits `choose` looks at; nil where it looks at all.
+  let largest: Int?
   /// Chooses the next token of an answer from its logits; nil when it ends.
   let choose: (_ choice: Int, _ logits: UnsafeBufferPointer<Float>) -> Int?
   /// Called once, last; with an error where a picture could not be seen.
@@ -52,7 +54,7 @@ package final class TextRequest: @unchecked Sendable {
   var hasPrompt: Bool { cache.map { $0.count >= items.count } ?? false }
 
   package init(
-    items: [PromptItem], pictures: [PictureKey], choices: Int,
+    items: [PromptItem], pictures: [PictureKey], choices: Int, largest: Int? = nil,
     see: @escaping See,
     onPrompt: @escaping (_ done: Int, _ cached: Int) -> Void,
     choose: @escaping (_ choice: Int, _ logits: UnsafeBufferPointer<Float>) -> Int?,
@@ -62,6 +64,7 @@ package final class TextRequest: @unchecked Sendable {
     self.items = items
     self.pictures = pictures
     self.choices = choices
+    self.largest = largest
     self.see = see
     self.onPrompt = onPrompt
     self.choose = choose

@@ -39,6 +39,9 @@ final class AnswerDesk: @unchecked Sendable {
     }
   }
 
+  /// How many of the largest logits the choices depend on; nil for all.
+  var largest: Int? { writer.largest }
+
   /// Chooses the next token and tells of it; nil when the answer has ended.
   func next(
     _ logits: UnsafeBufferPointer<Float>, _ tell: (AnswerToken) -> Void

@@ -107,7 +107,7 @@ package final class ModelEngine: InferenceEngine {
       AsyncThrowingStream { continuation in
         let work = TextRequest(
           items: prompt.items, pictures: prompt.keys, choices: request.choices,
-          see: seeing(pictures),
+          largest: answers[0].largest, see: seeing(pictures),
           onPrompt: { continuation.yield(.prompt(done: $0, cached: $1)) },
           choose: { choice, logits in
             answers[choice].next(logits) { continuation.yield(.token(choice: choice, $0)) }

@@ -32,6 +32,10 @@ package struct Sampler: Sendable {
     self.seed = seed
   }
 
+  /// How many of the largest logits a choice depends on; nil where it depends on all. Those that are as large as the last
+  /// of them count, too.
+  package var largest: Int? { temperature == 0 ? 1 : topK }
+
   /// The index that is chosen at a position, counted from 0 in an answer or a picture; of several
   /// equally likely ones greedy choice takes the first.
   ///
