@@ -1,3 +1,4 @@
+import Foundation
 import JanusSystem
 
 /// Why bytes did not become a picture, or a picture bytes. Each description is one line; the caller adds the
@@ -54,3 +55,8 @@ public enum PictureError: Error, Equatable, CustomStringConvertible {
 
 /// A decoder's message, which may quote the file, fit for one line of a terminal.
 func oneLine(_ message: String) -> String { DisplayText.line(message, limit: 160) }
+
+extension PictureError: LocalizedError {
+  /// `description`, for those who ask for `localizedDescription`.
+  public var errorDescription: String? { description }
+}

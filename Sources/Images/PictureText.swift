@@ -1,4 +1,4 @@
-/// What a picture file says beside its pixels: text chunks of a PNG, or the comments of a JPEG.
+/// What a picture file says beside its pixels: text chunks of a PNG, the comments of a JPEG, or the description of a WebP.
 public enum PictureText {
   /// More text than this is left out.
   static let longest = 1 << 20
@@ -11,6 +11,7 @@ public enum PictureText {
     switch PictureKind(of: UnsafeRawBufferPointer(rebasing: bytes.prefix(64))) {
     case .png: png(bytes)
     case .jpeg: jpeg(bytes)
+    case .webP: webP(bytes)
     default: []
     }
   }
@@ -75,6 +76,35 @@ public enum PictureText {
         add(String(decoding: bytes[place + 4..<place + 2 + length], as: UTF8.self), to: &pairs)
       }
       place += 2 + length
+    }
+    return pairs
+  }
+
+  /// Exif 2.32, 4.6.4: the ImageDescription of the first directory, which is a TIFF file's (RFC 9649, 2.7.1.5).
+  private static func webP(_ bytes: UnsafeRawBufferPointer) -> [(key: String, value: String)] {
+    guard let range = (try? WebPContainer(bytes))?.exif else { return [] }
+    let exif = UnsafeRawBufferPointer(rebasing: bytes[range])
+    let order: ByteOrder
+    if exif.holds("II*\0", at: 0) {
+      order = .little
+    } else if exif.holds("MM\0*", at: 0) {
+      order = .big
+    } else {
+      return []
+    }
+    var pairs: [(key: String, value: String)] = []
+    guard let directory = exif.long(at: 4, order), let count = exif.short(at: Int(directory), order)
+    else { return [] }
+    for entry in 0..<Int(count) {
+      let place = Int(directory) + 2 + 12 * entry
+      // Tag 270 of type 2, ASCII.
+      guard exif.short(at: place, order) == 270, exif.short(at: place + 2, order) == 2,
+        let length = exif.long(at: place + 4, order), length <= longest
+      else { continue }
+      let start = length <= 4 ? place + 8 : exif.long(at: place + 8, order).map(Int.init) ?? 0
+      guard start <= exif.count, Int(length) <= exif.count - start else { continue }
+      let text = exif[start..<start + Int(length)].prefix { $0 != 0 }
+      add(String(decoding: text, as: UTF8.self), to: &pairs)
     }
     return pairs
   }

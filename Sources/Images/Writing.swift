@@ -91,7 +91,9 @@ public struct BlankPicture: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String {
-    "blank picture: expected writing that differs from its ground by \(expected) of 255 or more, found \(contrast)"
+    expected <= 255
+      ? "blank picture: expected writing that differs from its ground by \(expected) of 255 or more, found \(contrast)"
+      : "blank picture: expected writing that stands out, found noise as strong as any writing"
   }
 }
 

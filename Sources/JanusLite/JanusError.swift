@@ -1,3 +1,4 @@
+import Foundation
 import GGUF
 import JanusImages
 import JanusModelFile
@@ -73,4 +74,9 @@ extension JanusError {
       throw .memory(needed: error.byteCount, available: 0)
     }
   }
+}
+
+extension JanusError: LocalizedError {
+  /// `description`, for those who ask for `localizedDescription`.
+  public var errorDescription: String? { description }
 }

@@ -16,6 +16,11 @@ extension Importance {
   /// The version that is written, and the newest that is read.
   package static let version = 1
 
+  /// Whether a file holds importance, and no model.
+  package static func isImportance(_ container: Container) -> Bool {
+    container.metadata.contains(Key.version)
+  }
+
   package init(path: String) throws(ImportanceError) {
     // Read, not mapped: it is small, and may be replaced meanwhile.
     let container = try Self.carrying { () throws(ContainerError) in

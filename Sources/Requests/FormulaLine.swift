@@ -81,7 +81,8 @@ package struct FormulaLine: Encodable {
     try container.encode(typst, forKey: .typst)
     try container.encode(markdown, forKey: .markdown)
     try container.encode(isValid, forKey: .isValid)
-    try container.encodeIfPresent(problem, forKey: .problem)
+    // Null where there is none, so that the key can be relied upon.
+    try container.encode(problem, forKey: .problem)
     try container.encode(confidence, forKey: .confidence)
     try container.encode(doubts, forKey: .doubts)
     try container.encode(repairs, forKey: .repairs)

@@ -9,8 +9,10 @@ import Synchronization
 #endif
 
 /// A file that is written under a temporary name beside its place. It gets its name when it is
-/// whole, or is removed.
+/// whole, or is removed. A link stays: what it leads to is replaced.
 public final class PartialFile: Sendable {
+  /// As it was given, for messages.
+  private let name: String
   private let destination: String
   private let temporary: String
   private let descriptor: Int32
@@ -25,6 +27,10 @@ public final class PartialFile: Sendable {
         path: destination, operation: isFolder ? "replace" : "put a file in the place of",
         code: isFolder ? EISDIR : EEXIST)
     }
+    name = destination
+    guard let destination = SystemPath.target(of: destination) else {
+      throw FileError(path: destination, operation: FileError.creation, code: ELOOP)
+    }
     Self.removeLeftovers(of: destination)
     self.destination = destination
     let file = Self.create(beside: destination)
@@ -32,12 +38,12 @@ public final class PartialFile: Sendable {
     guard descriptor >= 0 else {
       // `deinit` must not remove a file that was not made.
       isOpen.withLock { $0 = false }
-      throw FileError(path: destination, operation: FileError.creation, code: file.code)
+      throw FileError(path: name, operation: FileError.creation, code: file.code)
     }
     guard ftruncate(descriptor, off_t(byteCount)) == 0 else {
       let code = errno
       discard()
-      throw FileError(path: destination, operation: "reserve \(byteCount) bytes for", code: code)
+      throw FileError(path: name, operation: "reserve \(byteCount) bytes for", code: code)
     }
   }
 
@@ -107,7 +113,7 @@ public final class PartialFile: Sendable {
         descriptor, base + done, min(bytes.count - done, 1 << 30), off_t(offset + done))
       if step < 0 && errno == EINTR { continue }
       guard step > 0 else {
-        throw FileError(path: destination, operation: "write to", code: step < 0 ? errno : ENOSPC)
+        throw FileError(path: name, operation: "write to", code: step < 0 ? errno : ENOSPC)
       }
       done += step
     }
@@ -127,7 +133,7 @@ public final class PartialFile: Sendable {
   /// are cached in small pages; loading them again gives large ones (see `MappedFile`).
   public func commit() throws(FileError) {
     func failure(_ operation: String) -> FileError {
-      FileError(path: destination, operation: operation, code: errno)
+      FileError(path: name, operation: operation, code: errno)
     }
     try isOpen.withLock { (isOpen) throws(FileError) in
       precondition(isOpen, "the file is finished or cancelled")

@@ -65,6 +65,30 @@ package enum SystemPath {
     return withBytes(of: path) { stat($0, &status) } == 0 ? status : nil
   }
 
+  /// Where a name leads through links, the last of which may lead to nothing yet; the name itself where it is no
+  /// link. Nil where they lead in a circle.
+  package static func target(of path: String) -> String? {
+    var place = path
+    // As many as Linux follows.
+    for _ in 0..<40 {
+      var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+      let count = withBytes(of: place) { name in
+        buffer.withUnsafeMutableBytes { bytes in
+          readlink(name, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+      }
+      guard count > 0 else { return place }
+      let link = string(buffer[..<count])
+      guard !link.hasPrefix("/") else {
+        place = link
+        continue
+      }
+      let folder = place.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(place[...$0]) } ?? ""
+      place = folder + link
+    }
+    return nil
+  }
+
   /// The names in a folder, in no order, without `.` and `..`; nil where it cannot be read.
   package static func names(in folder: String) -> [String]? {
     guard let directory = withBytes(of: folder, { opendir($0) }) else { return nil }

@@ -82,11 +82,11 @@ import Testing
     let none = try scratch.write("none.txt", Data("\n \n".utf8))
     let empty = try CommandLineRun(["compare", exact, four, "--texts", none])
     #expect(empty.status == 65 && empty.errors.contains("none.txt"))
-    let measured = try CommandLineRun(["calibrate", "-m", other, "-o", exact] + inputs)
-    // What looks like a model may be replaced, as by `convert`.
+    let importance = scratch.file("other-importance.gguf")
+    let measured = try CommandLineRun(["calibrate", "-m", other, "-o", importance] + inputs)
     #expect(measured.status == 0, "\(measured.errors)")
     let foreign = try CommandLineRun([
-      "convert", Fixture.checkpoint, "-o", four, "--importance", exact,
+      "convert", Fixture.checkpoint, "-o", four, "--importance", importance,
     ])
     #expect(foreign.status == 65 && foreign.errors.contains("--importance"), "\(foreign.errors)")
     let model = try CommandLineRun([

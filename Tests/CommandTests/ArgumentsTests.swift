@@ -18,6 +18,7 @@ import Testing
     (["ocr", "x.png", "--seed", "-1"], "without --seed"),
     (["generate", "x", "--jason", "y"], "'--json'"),
     (["ocr", "-photo.png"], "./-photo.png"), (["ocr", "-m.png"], "./-m.png"),
+    (["generate", "a dog", "-s", "7"], "Unknown option '-s'"),
     (["generate", "-dash"], "'-dash' is no option"), (["ocr", "-h.png", "x.png"], "./-h.png"),
   ])
   func mistakesAreOneLineThatSaysWhatWasMeant(_ arguments: [String], _ hint: String) throws {
@@ -34,6 +35,40 @@ import Testing
     #expect(!value.errors.contains("is no option"), "\(value.errors)")
   }
 
+  @Test func aNumberMayStandRightBehindItsLetter() throws {
+    let codes = try CommandLineRun([
+      "generate", "a dog", "-n2", "--seed", "1", "--dry-run", "-m", Fixture.modelPath,
+    ])
+    #expect(codes.status == 0, "\(codes.errors)")
+    let many = try CommandLineRun(["generate", "a dog", "-n10000", "-m", Fixture.modelPath])
+    #expect(many.status == 64 && many.errors.contains("-n: expected 1 to 9999"), "\(many.errors)")
+    // Behind two dashes it is a text.
+    let text = try CommandLineRun(["tokenize", "-m", Fixture.modelPath, "--", "-n4"])
+    #expect(text.status == 0, "\(text.errors)")
+  }
+
+  @Test func textsThatAreNoUTF8AreRefusedAndNamesAreNot() throws {
+    let scratch = try Scratch()
+
+    try FileManager.default.copyItem(atPath: Fixture.modelPath, toPath: scratch.file("m.gguf"))
+    // A shell gives bytes that Foundation would not.
+    let script = """
+      mv "$1/m.gguf" "$1/$(printf 'm\\351.gguf')"
+      JANUS_LITE_MODEL="$1/$(printf 'm\\351.gguf')" "$2" chat hi --max-tokens 1 || exit 1
+      for command in tokenize generate chat; do
+        "$2" "$command" "$(printf 'a \\351')" -m "$1/$(printf 'm\\351.gguf')"; [ $? = 64 ] || exit 2
+      done
+      """
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", script, "sh", scratch.path, CommandLineRun.executable.path]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+
   /// A way that cannot be gone is not offered.
   @Test func aRequestThatIsTooLongIsToldWhatHelps() throws {
     let model = try Fixture.modelPath
@@ -46,7 +81,9 @@ import Testing
     #expect(painting.status == 65 && painting.errors.contains("shorten the prompt"))
     #expect(!painting.errors.contains("--context") && !painting.errors.contains("conversation"))
     let chat = try CommandLineRun(["chat", "-", "-m", model], input: words)
-    #expect(chat.errors.contains("/reset") && !chat.errors.contains("--context"))
+    // Nobody holds a conversation here.
+    #expect(!chat.errors.contains("/reset") && !chat.errors.contains("--context"))
+    #expect(chat.errors.contains("shorten the prompt"))
   }
 
   @Test func aFileBehindTwoDashesIsAFile() throws {

@@ -31,6 +31,24 @@
       #expect(saved.contains("aXbc"), "\(saved)")
     }
 
+    @Test func keysThatDoNothingLeaveNothing() throws {
+      // F5, F12, page up, a report of the mouse, Alt with an arrow, Shift with an arrow, Ctrl-V and Escape.
+      for key in [
+        "\u{1b}[15~", "\u{1b}[24~", "\u{1b}[5~", "\u{1b}[<0;10;10M", "\u{1b}[1;3D", "\u{1b}[1;2D",
+        "\u{16}\u{1b}[31m", "\u{16}\u{7}", "\u{1b}OP",
+      ] {
+        terminal.type(key)
+      }
+      terminal.type("hi\n")
+      #expect(terminal.waits(for: "> ", count: 2))
+      terminal.type("/save \(scratch.file("talk.json"))\n")
+      #expect(terminal.waits(for: "saved 1 message "))
+      terminal.type("/exit\n")
+      #expect(terminal.waitForExit() == 0)
+      let saved = try String(contentsOfFile: scratch.file("talk.json"), encoding: .utf8)
+      #expect(saved.contains("\"content\" : \"hi\""), "\(saved)")
+    }
+
     @Test func aPastedTextIsOneMessage() throws {
       terminal.type("\u{1b}[200~one\ntwo\tthree\u{7}\nfour\u{1b}[201~")
       terminal.type("\n")

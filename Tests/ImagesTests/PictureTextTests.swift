@@ -16,10 +16,16 @@ import Testing
     #expect(read(try picture.encodePNG(text: pairs)) == expected)
     let comment = pairs.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
     #expect(read(try picture.encodeJPEG(comment: comment)) == expected)
+    guard PictureLibrary.webP.isInstalled else { return }
+    #expect(read(try picture.encodeWebP(quality: 90, description: comment)) == expected)
   }
 
   @Test func cutAndChangedFilesGiveNothingWorse() throws {
-    for whole in [try picture.encodePNG(text: pairs), try picture.encodeJPEG(comment: "Seed: 7")] {
+    var files = [try picture.encodePNG(text: pairs), try picture.encodeJPEG(comment: "Seed: 7")]
+    if PictureLibrary.webP.isInstalled {
+      files.append(try picture.encodeWebP(quality: 90, description: "Seed: 7"))
+    }
+    for whole in files {
       for count in 0..<whole.count { _ = read(Array(whole[..<count])) }
       for place in whole.indices {
         for value in [0, 0x7f, 0xff] as [UInt8] {

@@ -16,7 +16,34 @@ struct Arguments {
   }
 
   init(_ words: [String]) {
-    self.words = words.first == "-V" ? ["--version"] + words.dropFirst() : words
+    self.words =
+      words.first == "-V" ? ["--version"] + words.dropFirst() : Self.withValuesApart(words)
+  }
+
+  /// `-n4` as `-n 4`: an option of one letter may have its value right behind it.
+  private static func withValuesApart(_ words: [String]) -> [String] {
+    guard let command = words.first, words.dropFirst().contains(where: isLetterAndNumber) else {
+      return words
+    }
+    let options = CommandOptions(of: command)
+    var (result, rest) = ([command], words.dropFirst())
+    while let word = rest.popFirst() {
+      if word == "--" { return result + [word] + rest }
+      if options.takeValue.contains(word) {
+        result.append(word)
+        if let value = rest.popFirst() { result.append(value) }
+      } else if isLetterAndNumber(word), options.takeValue.contains(String(word.prefix(2))) {
+        result += [String(word.prefix(2)), String(word.dropFirst(2))]
+      } else {
+        result.append(word)
+      }
+    }
+    return result
+  }
+
+  private static func isLetterAndNumber(_ word: String) -> Bool {
+    word.count > 2 && word.hasPrefix("-") && (word.dropFirst().first?.isLetter ?? false)
+      && word.dropFirst(2).allSatisfy(\.isNumber)
   }
 
   /// Throws where the parser would do something else than what was meant: print its help for a file
@@ -98,7 +125,10 @@ struct Arguments {
         let name = String(word.split(separator: "=")[0])
         if let hint = Self.hints["\(command) \(name)"] { return hint }
         // The word behind an option that is unknown may be its value.
-        if name.hasPrefix("--"), !options.names.contains(name) { return nil }
+        let isKnown =
+          name.hasPrefix("--")
+          ? options.names.contains(name) : options.areLetters(name.dropFirst())
+        if !isKnown { return nil }
       } else {
         plain.append(word)
       }

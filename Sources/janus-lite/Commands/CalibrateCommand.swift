@@ -32,14 +32,16 @@ struct CalibrateCommand: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("output")],
-    help: ArgumentHelp("Importance file to write.", valueName: "file"),
-    completion: .file(extensions: ["gguf"]))
+    help: ArgumentHelp("Importance file to write; - for standard output.", valueName: "file"),
+    completion: .file(extensions: ["gguf"]),
+    transform: FileName.path)
   var output: String
 
   @Option(
     help: ArgumentHelp(
       "Add what is in this importance file. May be repeated.", valueName: "file"),
-    completion: .file(extensions: ["gguf"]))
+    completion: .file(extensions: ["gguf"]),
+    transform: FileName.path)
   var merge: [String] = []
 
   @Flag(help: "Go on where an earlier run ended; what it counted is not run again.")
@@ -51,32 +53,53 @@ struct CalibrateCommand: ParsableCommand {
     if inputs.isEmpty, merge.isEmpty {
       throw ValidationError("expected --pictures, --texts and --prompts, or --merge; found none")
     }
+    if output == "-", resume {
+      throw ValidationError("--resume: expected --output FILE with it, found -")
+    }
     if inputs.isEmpty, resume {
       throw ValidationError("--resume: expected inputs with it, found none")
     }
   }
 
-  private var resumeFile: String { output + ".resume" }
+  private var resumeFile: String { place + ".resume" }
+  /// A file of this kind is written out of order, so that it takes a file first.
+  private var place: String {
+    output == "-"
+      ? FileManager.default.temporaryDirectory.appending(path: "janus-lite-\(getpid()).gguf").path
+      : output
+  }
 
   func run() throws {
     Interrupt.listen(writingFiles: true)
-    try ConvertCommand.checkOutput(output)
+    let isStream = output == "-"
+    if isStream, StandardOutput.isTerminal {
+      throw Failure(.usage, "-o -: such a file does not go to a terminal; name a file or a pipe")
+    }
+    try ConvertCommand.checkOutput(place, of: .importance)
+    defer { if isStream { unlink(place) } }
     var importance = try Importance.merged(merge)
     if !inputs.isEmpty {
       let measured = try measure()
       if importance == nil { importance = measured } else { try importance?.merge(measured) }
     }
     guard let importance else { return }
-    try importance.write(to: output)
-    unlink(resumeFile)
+    if !isStream, SystemPath.status(of: output) != nil {
+      StandardError.note("replaces '\(output)'")
+    }
+    try importance.write(to: place)
+    _ = SystemPath.withBytes(of: resumeFile) { unlink($0) }
+    if isStream { try StandardOutput.write(file: place) }
     StandardError.note(
-      "\(output): \(importance.entries.count) weights, \(importance.inputs.count) inputs")
+      "\(isStream ? "standard output" : output): \(importance.entries.count) weights, \(importance.inputs.count) inputs"
+    )
   }
 
   private func measure() throws -> Importance {
     let list = try inputs.read()
     var earlier: Importance?
-    if resume, access(resumeFile, F_OK) == 0 { earlier = try Importance(path: resumeFile) }
+    if resume, SystemPath.status(of: resumeFile) != nil {
+      earlier = try Importance(path: resumeFile)
+    }
     let calibration = try Calibration(try model.open(), from: earlier)
     if let earlier { StandardError.note("goes on after \(earlier.inputs.count) inputs") }
 

@@ -22,7 +22,8 @@ struct ChatCommand: ParsableCommand {
       timings.
       """)
 
-  @Argument(help: "What to say; - reads it from standard input.")
+  @Argument(
+    help: "What to say; - reads it from standard input.", transform: ArgumentText.checked)
   var prompt: String?
 
   @Option(
@@ -36,7 +37,8 @@ struct ChatCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "System prompt in place of the model's own; empty for none.", valueName: "text"))
+      "System prompt in place of the model's own; empty for none.", valueName: "text"),
+    transform: ArgumentText.checked)
   var system: String?
 
   @Flag(help: "Print the memory that the answer will take, and end.")
@@ -83,7 +85,8 @@ struct ChatCommand: ParsableCommand {
     } else {
       Interrupt.endsAnswerOnly()
       var dialogue = try Dialogue(
-        system: system, generation, pictures: inputs, conversation: open)
+        system: system, generation, pictures: inputs, isDefaultModel: model.isDefault,
+        conversation: open)
       try dialogue.hold()
     }
   }

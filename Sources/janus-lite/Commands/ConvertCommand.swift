@@ -120,9 +120,6 @@ struct ConvertCommand: ParsableCommand {
       : self.output
     defer { if isStream, !dryRun { unlink(output) } }
     try Self.checkOutput(output)
-    if !isStream, !dryRun, SystemPath.status(of: output) != nil {
-      StandardError.note("replaces '\(output)'")
-    }
     let begin = ContinuousClock.now
     var overrides: [TensorOverride] = []
     for text in tensorType { overrides.append(try TensorOverride(parsing: text)) }
@@ -133,6 +130,9 @@ struct ConvertCommand: ParsableCommand {
       threads: threads ?? ProcessorCount.physicalCores, converter: "janus-lite \(Root.version)")
     for note in conversion.notes { StandardError.note(note) }
     for warning in conversion.warnings { StandardError.note("warning: \(warning)") }
+    if !isStream, !dryRun, SystemPath.status(of: output) != nil {
+      StandardError.note("replaces '\(output)'")
+    }
 
     if dryRun || conversion.byteCount >= Self.long {
       let forecast = ConversionSummary(
@@ -159,7 +159,7 @@ struct ConvertCommand: ParsableCommand {
         }
       }
     }
-    if isStream { try Self.stream(output) }
+    if isStream { try StandardOutput.write(file: output) }
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
     if json {
       try JSONLine.print(
@@ -177,17 +177,6 @@ struct ConvertCommand: ParsableCommand {
   /// Bytes of a model that takes long enough for a forecast.
   private static let long = 1 << 29
 
-  private static func stream(_ path: String) throws {
-    try MappedFile(path: path).withBytes { bytes in
-      var place = 0
-      while place < bytes.count {
-        let end = min(bytes.count, place + 1 << 20)
-        try StandardOutput.write([UInt8](bytes[place..<end]))
-        place = end
-      }
-    }
-  }
-
   /// What a path or the name of a repository means: what lies there, or its files in the hub's cache.
   private static func place(_ text: String) throws -> String {
     guard SystemPath.status(of: text) == nil, let repository = RepositoryName(text)
@@ -204,8 +193,14 @@ struct ConvertCommand: ParsableCommand {
         + "\(text)' fetches and converts it")
   }
 
-  /// A model file may be replaced, but nothing else: it could be the checkpoint itself.
-  static func checkOutput(_ output: String) throws(Failure) {
+  /// What a GGUF file of this program is.
+  enum OutputKind: String {
+    case model = "a model"
+    case importance = "what 'calibrate' measured"
+  }
+
+  /// A file of the same kind may be replaced, but nothing else: it could be the checkpoint itself.
+  static func checkOutput(_ output: String, of kind: OutputKind = .model) throws(Failure) {
     var status = stat()
     // Opening a pipe would wait for a writer.
     guard SystemPath.withBytes(of: output, { stat($0, &status) }) == 0 else {
@@ -217,10 +212,16 @@ struct ConvertCommand: ParsableCommand {
     }
     // Devices are refused later, where the new file would be made.
     guard status.st_mode & S_IFMT == S_IFREG else { return }
-    guard try beginsLikeAModel(output) else {
+    let begins = try beginsLikeAModel(output)
+    // One that was cut, or that is damaged, holds nothing to keep.
+    let found = (try? Container(path: output)).map { container in
+      Importance.isImportance(container) ? OutputKind.importance : .model
+    }
+    guard begins, found == nil || found == kind else {
       throw Failure(
-        .usage, "'\(output)': expected a new file or a model to replace, found another kind of file"
-      )
+        .usage,
+        "'\(output)': expected a new file or \(kind.rawValue) to replace, found "
+          + (begins ? found?.rawValue ?? "" : "another kind of file"))
     }
   }
 

@@ -81,7 +81,12 @@ struct DecodeCommand: ParsableCommand {
     try painter.decodingNeed.checkFits()
     let picture = try Self.located(source) { try painter.picture(chosen.codes) }
     let bytes = try file.encoded(picture, text: chosen.text)
-    if isStream { try StandardOutput.write(bytes) } else { try file.write(bytes) }
+    if isStream {
+      try StandardOutput.write(bytes)
+    } else {
+      if Gallery.found(at: output) != nil { StandardError.note("replaces '\(output)'") }
+      try file.write(bytes)
+    }
   }
 
   /// Reports an error about the codes as an error of their file.
@@ -117,7 +122,16 @@ struct DecodeCommand: ParsableCommand {
     let data = try InputFile.withBytes(of: path, limit: byteLimit) { Data($0) }
     let software = [(key: "Software", value: "janus-lite \(Root.version)")]
     if let codes = try? JSONDecoder().decode([Int].self, from: data) { return (codes, software) }
-    let pictures = (try? JSONDecoder().decode(Report.self, from: data))?.images ?? []
+    var pictures = (try? JSONDecoder().decode(Report.self, from: data))?.images ?? []
+    if pictures.isEmpty {
+      // Of several prompts, a line each.
+      let reports = data.split(separator: UInt8(ascii: "\n")).map {
+        try? JSONDecoder().decode(Report.self, from: Data($0))
+      }
+      if !reports.contains(where: { $0 == nil }) {
+        pictures = reports.compactMap { $0?.images }.flatMap(\.self)
+      }
+    }
     func failure(_ problem: String) -> Failure {
       Failure(.data, "\(InputFile.shownName(path)): \(problem)")
     }

@@ -31,7 +31,8 @@ struct GenerateCommand: ParsableCommand {
       logprobs where they are asked for), prompt_token_count, timings.
       """)
 
-  @Argument(help: "What to paint; - reads it from standard input.")
+  @Argument(
+    help: "What to paint; - reads it from standard input.", transform: ArgumentText.checked)
   var prompt: String?
 
   @Option(
@@ -44,7 +45,8 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Words to keep away from: guidance leads away from them instead of from no words.",
-      valueName: "text"))
+      valueName: "text"),
+    transform: ArgumentText.checked)
   var negative: String?
 
   @Option(
@@ -254,6 +256,7 @@ struct GenerateCommand: ParsableCommand {
     if quality != nil, !formats.contains(where: \.hasQuality) {
       StandardError.note("--quality is for JPEG and WebP; a PNG keeps all of a picture")
     }
+    noteUnused()
     let model = try like.map(Self.provenance)
     let jobs = try jobs(like: model)
     let painter = try Painter(
@@ -262,6 +265,17 @@ struct GenerateCommand: ParsableCommand {
       DefaultModel.noteScope(ofPrompts: jobs.map(\.prompt))
     }
     try PaintingBatch(jobs, command: self, painter: painter).run()
+  }
+
+  /// Options that change nothing here.
+  private func noteUnused() {
+    guard case .file(let path) = Gallery.place(output) else { return }
+    if name != Gallery.usualNames {
+      StandardError.note("--name is for pictures in a folder; -o names the file")
+    }
+    if format != .png, (try? PictureFile(path: path, quality: 1))?.format != format {
+      StandardError.note("--format is for pictures in a folder; the name after -o says its format")
+    }
   }
 
   private func jobs(like model: Provenance?) throws -> [PaintingJob] {
@@ -298,10 +312,11 @@ struct GenerateCommand: ParsableCommand {
         throw Failure(.usage, list.entries.count > 1 ? "prompt \(index + 1) is empty" : "\(error)")
       }
       let count = entry.number ?? number
-      if settings.temperature == 0, count > 1 {
+      if count > 1, settings.temperature == 0 || settings.topK == 1 {
         throw Failure(
           .usage,
-          "--temperature 0 paints the same picture with every seed: expected -n 1, found \(count)")
+          "\(settings.temperature == 0 ? "--temperature 0" : "--top-k 1") paints the same picture with every "
+            + "seed: expected -n 1, found \(count)")
       }
       // A JPEG's comment has room for so much.
       if entry.prompt.utf8.count + (entry.negative ?? negative ?? "").utf8.count > 60_000,

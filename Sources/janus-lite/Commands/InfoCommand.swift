@@ -74,6 +74,7 @@ struct InfoCommand: ParsableCommand {
     let choice = ModelChoice.current
     if let file {
       let container = try Container(path: file)
+      try ModelOptions.checkIsNoImportance(file)
       model = try ModelReport(container)
       if verify { model?.checksums = try Self.checkSums(of: container) }
     }

@@ -65,6 +65,9 @@ struct OCRCommand: ParsableCommand {
     transform: FileName.path)
   var output: String?
 
+  @Flag(help: "With --output: replace a file that holds no readings of this command.")
+  var force = false
+
   @Flag(help: "With --output: go on where an earlier run ended; what it read is not read again.")
   var resume = false
 
@@ -138,7 +141,8 @@ struct OCRCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: output != nil)
     let names = try images + (filesFrom.map(NameList.read) ?? [])
-    let list = try PictureInput.list(names, recursive: recursive)
+    let list = PictureInput.list(names, recursive: recursive)
+    noteUnused()
     let model = try model.open(cacheFormat: cache.kv)
     let several = !list.isOne || watch != nil || filesFrom != nil
     let reader = try FormulaReader(
@@ -150,10 +154,11 @@ struct OCRCommand: ParsableCommand {
         try first.load(), together: together, settings: generation.settings)
       return try MemoryStatement(need, request: "ocr").print(json: generation.json)
     }
+    if let output { try Self.check(output, isNoneOf: list.inputs) }
     let file = try output.map {
       try ResumeFile(
         output: $0, head: ResumeFile.Head(model: model.identity, options: options(several)),
-        resumes: resume)
+        resumes: resume, replaces: force)
     }
     let run = ReadingRun(
       reader,
@@ -169,6 +174,29 @@ struct OCRCommand: ParsableCommand {
     try run.finish()
     if several { summarize(run, list) }
     if let code = run.firstFailure { throw ExitCode(code.rawValue) }
+  }
+
+  /// Options that change nothing here.
+  private func noteUnused() {
+    if delimiters != .none, [.json, .html].contains(kind) {
+      StandardError.note("--delimiters changes nothing in \(kind.rawValue)")
+    }
+    if markdown, [.json, .html].contains(kind) {
+      StandardError.note(
+        "--markdown changes nothing in \(kind.rawValue)"
+          + (kind == .json ? ", which always has it" : ""))
+    }
+    if generation.seed != nil, generation.temperature == 0 {
+      StandardError.note("--seed changes nothing at temperature 0")
+    }
+  }
+
+  /// A picture is never replaced by its own reading.
+  private static func check(_ output: String, isNoneOf inputs: [PictureInput]) throws(Failure) {
+    guard let own = SystemPath.status(of: output) else { return }
+    for input in inputs where input.isFile(own) {
+      throw Failure(.usage, "-o '\(output)': it is one of the pictures to read")
+    }
   }
 
   /// How many of `number` pictures are read at once.
@@ -189,7 +217,7 @@ struct OCRCommand: ParsableCommand {
     var arrivals = arrivals
     if output != nil { try run.finish() }
     while let names = try arrivals.next() {
-      try run.read(try PictureInput.list(names).inputs)
+      try run.read(PictureInput.list(names).inputs)
       if output != nil { try run.finish() }
     }
     throw Failure.interrupted

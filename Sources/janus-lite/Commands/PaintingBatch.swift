@@ -52,6 +52,14 @@ struct PaintingBatch {
       throw Failure(
         .usage, "--keep-rows: expected at most \(painter.codesPerLine), found \(lines)")
     }
+    if let job = jobs.first(where: {
+      $0.seeds.count > 1 && $0.beginning?.lines == painter.codesPerLine
+    }) {
+      throw Failure(
+        .usage,
+        "--keep-rows \(painter.codesPerLine) keeps the whole picture: expected -n 1, found "
+          + "\(job.seeds.count)")
+    }
     if command.grid != nil, total > Picture.mostOnSheet {
       throw Failure(
         .usage, "--grid: expected at most \(Picture.mostOnSheet) pictures, found \(total)")
@@ -153,6 +161,7 @@ struct PaintingBatch {
         throw Failure(.usage, "\(option) '\(path)': another picture is to be written there")
       }
       try gallery.check(path, option: option)
+      if Gallery.found(at: path) != nil { StandardError.note("replaces '\(path)'") }
       try PictureFile(path: path, quality: command.qualityOrUsual).checkPlace()
     }
     if case .file = gallery.place {

@@ -20,7 +20,8 @@ struct TokenizeCommand: ParsableCommand {
       answered with a JSON array of ids on a line.
       """)
 
-  @Argument(help: "The text; - or none reads it from standard input.")
+  @Argument(
+    help: "The text; - or none reads it from standard input.", transform: ArgumentText.checked)
   var text: String?
 
   @Option(

@@ -9,6 +9,8 @@ enum FileName {
   ///
   /// - Throws: where a URI names no file of this machine.
   static func path(_ text: String) throws -> String {
+    // They are links: a file would take their place.
+    if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(text) { return "-" }
     if text.lowercased().hasPrefix("file:/") { return try path(ofURI: text) }
     // A name may begin so without meaning a home folder.
     if text.hasPrefix("~"), SystemPath.status(of: text) == nil { return home(text) ?? text }

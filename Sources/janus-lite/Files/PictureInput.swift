@@ -55,6 +55,12 @@ struct PictureInput {
     return Digest.hexadecimal(digest.finalize()) + (page.map { "#\($0)" } ?? "")
   }
 
+  /// Whether it lies in a file that the system describes so.
+  func isFile(_ other: stat) -> Bool {
+    guard file != Self.standardInput, let own = SystemPath.status(of: file) else { return false }
+    return own.st_dev == other.st_dev && own.st_ino == other.st_ino
+  }
+
   /// Its name in messages.
   var shownName: String { InputFile.shownName(name) }
 
@@ -70,7 +76,7 @@ struct PictureInput {
   /// its pages.
   ///
   /// - Parameter recursive: whether folders in folders are looked through, too.
-  static func list(_ names: [String], recursive: Bool = false) throws(Failure) -> List {
+  static func list(_ names: [String], recursive: Bool = false) -> List {
     var list = List()
     for name in names {
       guard name != standardInput, isFolder(name) else {
@@ -79,13 +85,15 @@ struct PictureInput {
       }
       let count = list.inputs.count
       var seen: Set<FileIdentity> = []
-      try add(folder: name, recursive: recursive, &seen, to: &list)
-      guard list.inputs.count > count else {
-        throw Failure(
-          .data,
-          "'\(name)': expected a folder with pictures, found none"
-            + (recursive ? "" : " (--recursive looks in its folders, too)"))
-      }
+      add(folder: name, recursive: recursive, &seen, to: &list)
+      guard list.inputs.count == count else { continue }
+      list.inputs.append(
+        PictureInput(
+          name: name, file: name, page: nil,
+          failure: Failure(
+            .data,
+            "'\(name)': expected a folder with pictures, found none"
+              + (recursive ? "" : " (--recursive looks in its folders, too)"))))
     }
     list.isOne =
       names.count == 1 && list.inputs.count == 1 && list.inputs[0].page == nil
@@ -95,6 +103,9 @@ struct PictureInput {
 
   /// A file, or the pages of one.
   private static func add(file name: String, to list: inout List) {
+    if let (file, page) = pageReference(name) {
+      return list.inputs.append(PictureInput(name: name, file: file, page: page, failure: nil))
+    }
     guard name != standardInput, isRegular(name), PDFFile.isPDF(name) else {
       list.inputs.append(PictureInput(name: name))
       return
@@ -107,6 +118,15 @@ struct PictureInput {
     } catch {
       list.inputs.append(PictureInput(name: name, file: name, page: nil, failure: error))
     }
+  }
+
+  /// `FILE#page=N`, as names of pages are written; nil where a file has that very name, or FILE is no PDF.
+  private static func pageReference(_ name: String) -> (file: String, page: Int)? {
+    guard let mark = name.range(of: "#page=", options: .backwards),
+      let page = Int(name[mark.upperBound...]), page > 0, SystemPath.status(of: name) == nil
+    else { return nil }
+    let file = String(name[..<mark.lowerBound])
+    return isRegular(file) && PDFFile.isPDF(file) ? (file, page) : nil
   }
 
   private struct FileIdentity: Hashable {
@@ -144,13 +164,18 @@ struct PictureInput {
   private static func add(
     folder: String, recursive: Bool, _ seen: inout Set<FileIdentity>, depth: Int = 0,
     to list: inout List
-  ) throws(Failure) {
+  ) {
     if let status = SystemPath.status(of: folder), !seen.insert(FileIdentity(status)).inserted {
       return
     }
     guard let names = SystemPath.names(in: folder) else {
       let reason = String(cString: strerror(errno))
-      throw Failure(.inputOutput, "cannot list '\(folder)': \(reason)")
+      // The others are read all the same.
+      list.inputs.append(
+        PictureInput(
+          name: folder, file: folder, page: nil,
+          failure: Failure(.inputOutput, "cannot list '\(folder)': \(reason)")))
+      return
     }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for name in names.sorted() where !name.hasPrefix(".") {
@@ -158,7 +183,7 @@ struct PictureInput {
       let status = SystemPath.status(of: path)
       if let status, status.st_mode & S_IFMT == S_IFDIR {
         if recursive, depth < deepest {
-          try add(folder: path, recursive: true, &seen, depth: depth + 1, to: &list)
+          add(folder: path, recursive: true, &seen, depth: depth + 1, to: &list)
         }
         continue
       }

@@ -54,13 +54,22 @@ struct Transcript {
     self.turns = turns
   }
 
-  /// Replaces a file of its own kind only.
+  /// Replaces a file of its own kind only; `-` is standard output.
   func write(to path: String) throws {
+    if path == InputFile.standardInput { return try StandardOutput.write(bytes()) }
     if SystemPath.status(of: path) != nil, (try? Transcript(path: path)) == nil {
       throw Failure(
         .usage, "'\(path)': expected a new file or a saved conversation, found another kind of file"
       )
     }
+    if SystemPath.status(of: path) != nil { StandardError.note("replaces '\(path)'") }
+    let bytes = try bytes()
+    let partial = try PartialFile(destination: path, byteCount: bytes.count)
+    try partial.write(bytes, at: 0)
+    try partial.commit()
+  }
+
+  private func bytes() throws -> [UInt8] {
     var file = File(messages: system.map { [Message(role: "system", content: $0)] } ?? [])
     for turn in turns {
       file.messages.append(Message(role: "user", content: turn.question, images: turn.images))
@@ -68,9 +77,6 @@ struct Transcript {
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let bytes = [UInt8](try encoder.encode(file)) + [UInt8(ascii: "\n")]
-    let partial = try PartialFile(destination: path, byteCount: bytes.count)
-    try partial.write(bytes, at: 0)
-    try partial.commit()
+    return [UInt8](try encoder.encode(file)) + [UInt8(ascii: "\n")]
   }
 }

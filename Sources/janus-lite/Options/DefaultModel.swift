@@ -7,6 +7,12 @@ import JanusModelFile
 import JanusSystem
 import JanusWords
 
+extension ContainerError {
+  fileprivate var isOfMemory: Bool {
+    if case .file(let error) = problem { error.code == ENOMEM } else { false }
+  }
+}
+
 /// The model that runs where none is named: janus-nano, as `./demo` converts it.
 enum DefaultModel {
   private static let name = "janus-nano.gguf"
@@ -37,7 +43,8 @@ enum DefaultModel {
     throw Failure(
       .usage,
       "no model file: give one with -m FILE or JANUS_LITE_MODEL ('janus-lite convert' makes one from "
-        + "a checkpoint folder), or put the default model at '\(places[0])' (./demo does)")
+        + "a checkpoint folder, 'janus-lite pull 1b' fetches one), or put the default model at '\(places[0])' (./demo does)"
+    )
   }
 
   /// The words of its captions (Tools/train/shapes.py).
@@ -87,6 +94,10 @@ enum DefaultModel {
   /// fault.
   static func explained(_ error: any Error) -> any Error {
     switch error {
+    // Another file would need as much.
+    case let error as FileError where error.code == ENOMEM: return error
+    case let error as ContainerError where error.isOfMemory: return error
+    case JanusError.modelFile(.container(let error)) where error.isOfMemory: return error
     case JanusError.modelFile, JanusError.tokenizer, is ContainerError, is FileError: break
     default: return error
     }

@@ -59,7 +59,7 @@ struct InputOptions: ParsableArguments {
 
   func read() throws -> Inputs {
     Inputs(
-      pictures: pictures.isEmpty ? [] : try PictureInput.list(pictures).inputs,
+      pictures: pictures.isEmpty ? [] : PictureInput.list(pictures).inputs,
       texts: try texts.map(TextList.read) ?? [],
       prompts: try prompts.map { try PromptList(reading: $0).entries.map(\.prompt) } ?? [])
   }

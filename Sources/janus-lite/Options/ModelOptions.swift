@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GGUF
 import JanusEngine
 import JanusLite
 import JanusMeasure
@@ -45,13 +46,43 @@ struct ModelOptions: ParsableArguments {
   static func read<Model>(
     _ option: String?, _ body: (_ path: String) throws -> Model
   ) throws -> Model {
-    if let name = named(option) { return try body(ModelLibrary.resolve(name)) }
+    if let option { return try reading(ModelLibrary.resolve(option), body) }
+    if let name = named(nil) {
+      do {
+        return try reading(ModelLibrary.resolve(name), body)
+      } catch {
+        let failure = Failure(error)
+        throw Failure(failure.code, failure.message + " (JANUS_LITE_MODEL names it)")
+      }
+    }
     let path = try DefaultModel.path()
     do {
       return try body(path)
     } catch {
       throw DefaultModel.explained(error)
     }
+  }
+
+  private static func reading<Model>(
+    _ path: String, _ body: (_ path: String) throws -> Model
+  ) throws -> Model {
+    do {
+      return try body(path)
+    } catch {
+      try checkIsNoImportance(path)
+      throw error
+    }
+  }
+
+  /// What 'calibrate' writes is a file of the same container.
+  static func checkIsNoImportance(_ path: String) throws(Failure) {
+    guard let container = try? Container(path: path), Importance.isImportance(container) else {
+      return
+    }
+    throw Failure(
+      .data,
+      "'\(path)': expected a model, found what 'calibrate' measured of one; 'convert --importance' takes it"
+    )
   }
 
   /// - Parameter cacheFormat: how keys and values are kept; nil takes the model's default.
@@ -66,8 +97,8 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
-  /// A variable that is set to the empty text counts as not set.
+  /// A variable that is set to the empty text counts as not set. Names of files are bytes, as on the command line.
   static func environment(_ name: String) -> String? {
-    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    getenv(name).map { SystemPath.string($0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 }

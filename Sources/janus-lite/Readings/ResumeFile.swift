@@ -48,8 +48,10 @@ final class ResumeFile {
   /// Readings that are there already.
   var count: Int { places.count }
 
-  /// - Parameter resumes: whether to go on with what is there; otherwise a run that was not finished is an error.
-  init(output: String, head: Head, resumes: Bool) throws(Failure) {
+  /// - Parameters:
+  ///   - resumes: whether to go on with what is there; otherwise a run that was not finished is an error.
+  ///   - replaces: whether an output that no such run has written may be replaced.
+  init(output: String, head: Head, resumes: Bool, replaces: Bool) throws(Failure) {
     self.output = output
     path = output + ".resume"
     try PictureFile(path: output, format: .png, quality: 1).checkPlace()
@@ -74,6 +76,13 @@ final class ResumeFile {
           "'\(output)' exists, but not '\(path)', which would say what is in it: choose another name, or "
             + "leave out --resume to write it anew")
       }
+      if !replaces, let status = SystemPath.status(of: output), status.st_size > 0 {
+        _ = SystemPath.withBytes(of: path) { unlink($0) }
+        throw Failure(
+          .usage,
+          "-o '\(output)': expected a new file or readings to replace, found another kind of file; "
+            + "--force replaces it")
+      }
       try start(head)
       return
     }
@@ -86,6 +95,10 @@ final class ResumeFile {
           .data,
           "'\(path)' has \(places.count) readings of a run that was not finished: go on with --resume, or "
             + "remove that file")
+      }
+      if SystemPath.status(of: output) != nil {
+        StandardError.note(
+          "replaces '\(output)'" + (places.isEmpty ? "" : " with its \(places.count) readings"))
       }
       (places, names) = ([:], [])
       try start(head)
@@ -152,6 +165,12 @@ final class ResumeFile {
     } else {
       let keys = Set(found.options.keys).union(wanted.options.keys).sorted()
       let key = keys.first { found.options[$0] != wanted.options[$0] } ?? ""
+      guard key != "--name" else {
+        throw Failure(
+          .data,
+          "'\(path)' is of a run that wrote \(found.options[key] == "true" ? "names" : "no names") before "
+            + "formulas; --name or --no-name says what is wanted")
+      }
       problem =
         "other options (\(key): expected \(wanted.options[key] ?? "none"), found "
         + "\(found.options[key] ?? "none"))"

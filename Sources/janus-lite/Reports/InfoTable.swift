@@ -8,21 +8,23 @@ import JanusWords
 extension ModelReport {
   /// The report as lines for people.
   var table: String {
-    var lines = [
-      row("file", "\(path) (\(Format.bytes(bytes)), format version \(formatVersion))"),
-      row("name", name),
-      row("converter", converter),
-      row("recipe", recipe + (hasPainting ? ", with painting" : ", without painting")),
-      row("language", language),
-      row("vision", vision),
-      row(
-        "tokenizer",
-        "\(tokenizer.model) (\(tokenizer.preTokenizer)), \(tokenizer.tokens) tokens, "
-          + "\(tokenizer.merges) merges, begin \(tokenizer.bos), end \(tokenizer.eos)"),
-      row("checksums", checksumState),
-      "",
-      heading("part"),
-    ]
+    var lines =
+      [
+        row("file", "\(path) (\(Format.bytes(bytes)), format version \(formatVersion))"),
+        row("name", name),
+      ] + (description.map { [row("about", $0)] } ?? []) + [
+        row("converter", converter),
+        row("recipe", recipe + (hasPainting ? ", with painting" : ", without painting")),
+        row("language", language),
+        row("vision", vision),
+        row(
+          "tokenizer",
+          "\(tokenizer.model) (\(tokenizer.preTokenizer)), \(tokenizer.tokens) tokens, "
+            + "\(tokenizer.merges) merges, begin \(tokenizer.bos), end \(tokenizer.eos)"),
+        row("checksums", checksumState),
+        "",
+        heading("part"),
+      ]
     lines += parts.map(line)
     lines += ["", heading("format")]
     lines += formats.map(line)

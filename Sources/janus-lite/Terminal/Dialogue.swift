@@ -27,28 +27,37 @@ struct Dialogue {
       .joined(separator: "\n")
   }
 
+  /// Whether somebody holds one, so that its commands are of use.
+  private(set) nonisolated(unsafe) static var isHeld = false
+
   private var conversation: Conversation
   private var generation: GenerationOptions
+  private let isDefaultModel: Bool
   private let makeConversation: (_ system: String?) throws -> Conversation
   private var system: String?
   /// Shown with the next message that is taken in.
   private var pictures: [PictureInput]
   private var transcript: [Transcript.Turn] = []
 
-  /// - Parameter conversation: makes an empty one with a system prompt.
+  /// - Parameters:
+  ///   - isDefaultModel: whether nobody named a model.
+  ///   - conversation: makes an empty one with a system prompt.
   init(
     system: String?, _ generation: GenerationOptions, pictures: [PictureInput],
+    isDefaultModel: Bool,
     conversation: @escaping (_ system: String?) throws -> Conversation
   ) throws {
     makeConversation = conversation
     self.conversation = try conversation(system)
     self.system = system
     self.generation = generation
+    self.isDefaultModel = isDefaultModel
     self.pictures = pictures
   }
 
   /// Takes turns until the end of the input, `/exit`, or Ctrl-C at an empty prompt.
   mutating func hold() throws {
+    Self.isHeld = true
     StandardError.note("/help lists the commands")
     if let editor = LineEditor(completing: Self.completions) {
       while true {
@@ -196,7 +205,7 @@ struct Dialogue {
 
   private func save(_ path: String) throws {
     try Transcript(system: system, turns: transcript).write(to: path)
-    StandardError.note("saved \(transcript.count) messages and their answers")
+    StandardError.note("saved \(Self.counted(transcript.count))")
   }
 
   /// The conversation as it is stays where the file cannot be taken in.
@@ -213,11 +222,17 @@ struct Dialogue {
       if Interrupt.isRaised { throw Failure.interrupted }
     }
     (conversation, system, transcript, pictures) = (other, saved.system, saved.turns, [])
-    StandardError.note("loaded \(saved.turns.count) messages and their answers")
+    status.clear()
+    StandardError.note("loaded \(Self.counted(saved.turns.count))")
+  }
+
+  private static func counted(_ turns: Int) -> String {
+    turns == 1 ? "1 message and its answer" : "\(turns) messages and their answers"
   }
 
   private func paint(_ prompt: String) throws {
     let painter = try Painter(conversation.model)
+    if isDefaultModel { DefaultModel.noteScope(ofPrompts: [prompt]) }
     let request = try painter.request(prompt)
     let gallery = try Gallery(folder: ".", format: .png, quality: 90, reserved: [])
     let seed = UInt64.random(in: 0...UInt64(UInt32.max))
@@ -247,7 +262,9 @@ struct Dialogue {
     switch words.first.map(String.init) ?? line {
     case "/exit", "/quit": return false
     case "/help": StandardError.write(Self.help + "\n")
-    case "/reset": reset()
+    case "/reset":
+      reset()
+      StandardError.note("forgot everything that was said")
     case "/retry": try retry()
     case "/temperature":
       guard let value = Float(rest), value >= 0, value.isFinite else {
@@ -255,11 +272,13 @@ struct Dialogue {
         break
       }
       generation.temperature = value
+      StandardError.note("temperature \(value)")
     case "/system":
       do {
         conversation = try makeConversation(String(rest))
         system = String(rest)
         reset()
+        StandardError.note("another system prompt; forgot everything that was said")
       } catch {
         StandardError.line("janus-lite: error: \(Failure(error).message)")
       }
@@ -280,7 +299,17 @@ struct Dialogue {
       } catch {
         StandardError.line("janus-lite: error: \(error.message)")
       }
-    default: StandardError.note("unknown command; /help lists the commands")
+    default:
+      let name = words.first.map(String.init) ?? line
+      let known = Self.commands.map { String($0.name.prefix { $0 != " " }) }
+      let near = known.min {
+        Arguments.editDistance(Array($0), Array(name))
+          < Arguments.editDistance(Array($1), Array(name))
+      }
+      let isNear = near.map { Arguments.editDistance(Array($0), Array(name)) <= 2 } ?? false
+      StandardError.note(
+        "unknown command '\(name)'" + (isNear ? "; did you mean '\(near ?? "")'?" : "")
+          + "; /help lists the commands")
     }
     return true
   }

@@ -85,6 +85,7 @@ struct Failure: Error {
       switch command {
       case "ocr": [raise]
       case "generate": ["shorten the prompt", raise]
+      case "chat" where !Dialogue.isHeld: ["shorten the prompt", "use fewer pictures", raise]
       case "chat":
         ["shorten the prompt", "use fewer pictures", "start a new conversation (/reset)", raise]
       default: ["shorten the prompt", "use fewer pictures"]

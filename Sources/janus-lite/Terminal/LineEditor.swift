@@ -41,6 +41,9 @@ struct LineEditor: ~Copyable {
       ("^I", "complete-here"), ("^R", "em-inc-search-prev"), ("\\e[3~", "ed-delete-next-char"),
       ("\\e[H", "ed-move-to-beg"), ("\\e[F", "ed-move-to-end"), ("\\e[1~", "ed-move-to-beg"),
       ("\\e[4~", "ed-move-to-end"), ("\\e[1;5C", "em-next-word"), ("\\e[1;5D", "ed-prev-word"),
+      ("\\e[1;3C", "em-next-word"), ("\\e[1;3D", "ed-prev-word"),
+      // It would let a control character in.
+      ("^V", "ed-unassigned"),
     ] {
       _ = cedit_bind(library.set, line, key, command)
     }
@@ -85,6 +88,7 @@ struct LineEditor: ~Copyable {
     }
     var text = String(cString: read)
     while text.last?.isNewline == true { text.removeLast() }
+    text = TypedText.cleaned(text)
     remember(text)
     return .text(text.replacing(String(TypedText.lineFeed), with: "\n"))
   }
@@ -135,6 +139,15 @@ private final class Editing {
   /// Whether something stood on the line when reading ended.
   private(set) var hadText = false
 
+  /// Keys that do something, as terminals send them behind ESC.
+  private static let known: Set<[UInt8]> = Set(
+    [
+      "[A", "[B", "[C", "[D", "OA", "OB", "OC", "OD", "[H", "[F", "OH", "OF", "[1~", "[3~", "[4~",
+      "[1;5C", "[1;5D", "[1;3C", "[1;3D",
+      // With Alt.
+      "b", "f", "d", "\u{7f}",
+    ].map { Array($0.utf8) })
+
   init(library: EditLineLibrary, completing: @escaping (String) -> [String]) {
     self.library = library
     self.completing = completing
@@ -163,7 +176,8 @@ private final class Editing {
       switch event {
       case .pasteBegan, .pasteEnded: continue
       case .sequence(let bytes):
-        if typed.isPasting { continue }
+        // What libedit does not know it would take for text, but for ESC.
+        guard !typed.isPasting, Self.known.contains(bytes) else { continue }
         sequence = bytes[...]
         return "\u{1b}"
       case .byte(let byte):

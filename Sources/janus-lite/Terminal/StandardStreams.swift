@@ -44,6 +44,18 @@ enum StandardOutput {
       throw Failure(.inputOutput, "cannot write to standard output: \(systemMessage())")
     }
   }
+
+  /// The bytes of a file.
+  static func write(file path: String) throws {
+    try MappedFile(path: path).withBytes { bytes in
+      var place = 0
+      while place < bytes.count {
+        let end = min(bytes.count, place + 1 << 20)
+        try write([UInt8](bytes[place..<end]))
+        place = end
+      }
+    }
+  }
 }
 
 /// Standard error, for everything that is not the answer. A write that fails cannot be reported. No

@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+/// What files that are written may take the place of.
+@Suite struct OutputTests {
+  let scratch: Scratch
+  let model: String
+
+  init() throws {
+    scratch = try Scratch()
+    model = try Fixture.modelPath
+    for name in ["one.png", "two.png"] {
+      try scratch.write(name, Fixture.pictureData("rings"))
+    }
+  }
+
+  private func run(_ arguments: String...) throws -> CommandLineRun {
+    try CommandLineRun(arguments, environment: ["HOME": scratch.path], in: scratch)
+  }
+
+  private func read(_ arguments: String...) throws -> CommandLineRun {
+    try CommandLineRun(
+      ["ocr"] + arguments + ["-m", model, "--max-tokens", "3"],
+      environment: ["HOME": scratch.path], in: scratch)
+  }
+
+  private func text(_ name: String) throws -> String {
+    try String(contentsOfFile: scratch.file(name), encoding: .utf8)
+  }
+
+  @Test func readingsReplaceReadingsAndNothingElse() throws {
+    try scratch.write("notes.tsv", Data("precious\n".utf8))
+    for pictures in [["one.png"], ["absent.png"], ["one.png", "two.png"]] {
+      let run = try CommandLineRun(
+        ["ocr", "-o", "notes.tsv", "-m", model] + pictures, in: scratch)
+      #expect(run.status == 64 && run.errorLines.count == 1, "\(run.errors)")
+      #expect(run.errors.contains("--force") && run.output.isEmpty)
+      #expect(try text("notes.tsv") == "precious\n")
+    }
+    #expect(try scratch.names.filter { $0.hasSuffix(".resume") }.isEmpty)
+    #expect(try read("one.png", "-o", "notes.tsv", "--force").status == 0)
+    let again = try read("one.png", "two.png", "-o", "notes.tsv")
+    #expect(again.status == 0 && again.errors.contains("replaces 'notes.tsv' with its 1 readings"))
+    #expect(try text("notes.tsv").split(separator: "\n").count == 2)
+    let force = try read("one.png", "-o", "one.png", "--force")
+    #expect(force.status == 64 && force.errors.contains("one of the pictures"), "\(force.errors)")
+    // What a shell makes of `-o *.png`.
+    #expect(try read("-o", "one.png", "two.png").status == 64)
+    let picture = try Data(contentsOf: URL(filePath: scratch.file("one.png")))
+    #expect(picture == (try Fixture.pictureData("rings")))
+  }
+
+  @Test func linksStayAndWhatTheyLeadToIsReplaced() throws {
+    try FileManager.default.createDirectory(
+      atPath: scratch.file("far"), withIntermediateDirectories: true)
+    for (link, target) in [("near.tsv", "far/a.tsv"), ("far/back.tsv", "../b.tsv")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: scratch.file(link), withDestinationPath: target)
+      let run = try read("one.png", "-o", link)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(
+        try FileManager.default.destinationOfSymbolicLink(atPath: scratch.file(link)) == target)
+    }
+    #expect(try !text("far/a.tsv").isEmpty && text("b.tsv") == text("far/a.tsv"))
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.file("m.gguf"), withDestinationPath: "far/m.gguf")
+    #expect(try run("convert", Fixture.checkpoint, "-o", "m.gguf").status == 0)
+    #expect(try run("info", "far/m.gguf", "--verify").status == 0)
+    // Two links that lead to each other are told, and stay.
+    for (link, target) in [("x.tsv", "y.tsv"), ("y.tsv", "x.tsv")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: scratch.file(link), withDestinationPath: target)
+    }
+    #expect(try read("one.png", "-o", "x.tsv").status != 0)
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: scratch.file("x.tsv")) == "y.tsv")
+  }
+
+  @Test func theNameOfStandardOutputIsStandardOutput() throws {
+    let plain = try read("one.png")
+    for name in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+      let run = try read("one.png", "-o", name)
+      #expect(run.status == 0 && run.output == plain.output, "\(name): \(run.errors)")
+    }
+    let codes = try scratch.write(
+      "codes.json", Data("[\(Array(repeating: "0", count: 64).joined(separator: ","))]".utf8))
+    let picture = try run("decode", codes, "-m", model, "-o", "/dev/stdout")
+    #expect(picture.status == 0 && picture.output.contains("PNG"))
+  }
+
+  @Test func modelsAndWhatWasMeasuredOfThemDoNotReplaceEachOther() throws {
+    #expect(try run("convert", Fixture.checkpoint, "-o", "m.gguf", "--quant", "bf16").status == 0)
+    let before = try Data(contentsOf: URL(filePath: scratch.file("m.gguf")))
+    func calibrate(_ output: String) throws -> CommandLineRun {
+      try CommandLineRun(
+        [
+          "calibrate", "-m", "m.gguf", "--pictures", "one.png", "--texts",
+          scratch.write("t.txt", Data("x^{2}\n".utf8)), "--prompts",
+          scratch.write("p.txt", Data("a red circle\n".utf8)), "--max-tokens", "2", "-o", output,
+        ], in: scratch)
+    }
+    let own = try calibrate("m.gguf")
+    #expect(own.status == 64 && own.errors.contains("found a model"), "\(own.errors)")
+    #expect(try Data(contentsOf: URL(filePath: scratch.file("m.gguf"))) == before)
+    #expect(try calibrate("i.gguf").status == 0)
+    #expect(try calibrate("i.gguf").errors.contains("replaces 'i.gguf'"))
+    let stream = try calibrate("-")
+    #expect(stream.status == 0 && stream.output.hasPrefix("GGUF"), "\(stream.errors)")
+    let model = try run("convert", Fixture.checkpoint, "-o", "i.gguf")
+    #expect(model.status == 64 && model.errors.contains("calibrate"), "\(model.errors)")
+    // Nothing was replaced where there is nothing to convert.
+    let absent = try run("convert", "absent", "-o", "m.gguf")
+    #expect(absent.status == 66 && !absent.errors.contains("replaces"))
+    let taken = try run("chat", "-m", "i.gguf", "x")
+    #expect(taken.status == 65 && taken.errors.contains("calibrate"), "\(taken.errors)")
+    let info = try run("info", "i.gguf")
+    #expect(info.status == 65 && info.errors.contains("calibrate"), "\(info.errors)")
+  }
+
+  @Test func aFolderWithoutPicturesDoesNotStopTheOthers() throws {
+    try FileManager.default.createDirectory(
+      atPath: scratch.file("empty"), withIntermediateDirectories: true)
+    let run = try read("one.png", "empty", "two.png", "--json")
+    #expect(run.status == 65 && run.outputLines.count == 3, "\(run.errors)")
+    #expect(run.outputLines[1].contains("found none") && run.errors.contains("2 read, 1 failed"))
+  }
+}
