@@ -71,7 +71,10 @@ package struct Server: Sendable {
       },
       logger: quiet)
     var configuration = ServiceGroupConfiguration(
-      services: [application, Loader(service: service, load: load), Drainer(service: service)],
+      services: [
+        application, Loader(service: service, load: load),
+        Drainer(service: service, grace: options.grace),
+      ],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
     configuration.maximumGracefulShutdownDuration = options.grace
     let group = ServiceGroup(configuration: configuration)
@@ -89,9 +92,15 @@ package struct Server: Sendable {
     } catch is CancellationError where service.isDraining {
       // The time of grace was over: what was still running has been cancelled.
     } catch let error as IOError {
-      let place = options.socket.map(quoted) ?? "\(options.host):\(options.port)"
-      throw ServerOptions.Problem(description: "cannot listen at \(place): \(error)")
+      throw cannotListen(String(cString: strerror(error.errnoCode)))
+    } catch let error as SocketAddressError {
+      throw cannotListen("\(error)")
     }
+  }
+
+  private func cannotListen(_ reason: String) -> ServerOptions.Problem {
+    let place = options.socket.map(quoted) ?? "\(options.host):\(options.port)"
+    return ServerOptions.Problem(description: "cannot listen at \(place): \(reason)")
   }
 
   /// What the libraries below have to say is of interest when something is wrong.
@@ -116,9 +125,18 @@ private struct Loader: ServiceLifecycle.Service {
 /// Tells the queue when the server is to stop.
 private struct Drainer: ServiceLifecycle.Service {
   let service: Service
+  let grace: Duration
+
+  /// What remains for streams to say that they end.
+  private static let farewell = Duration.seconds(1)
 
   func run() async throws {
     try? await gracefulShutdown()
     service.drain()
+    // Nobody waits for it: when all requests have ended the process does.
+    Task { [ending = service.ending] in
+      try? await Task.sleep(for: max(grace / 2, grace - Self.farewell))
+      ending.signal()
+    }
   }
 }

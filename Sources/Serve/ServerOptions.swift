@@ -27,6 +27,8 @@ package struct ServerOptions: Sendable {
   /// Why these cannot be.
   package struct Problem: Error, Equatable, CustomStringConvertible {
     package let description: String
+    /// Whether a key would help.
+    package var wantsKey = false
   }
 
   package func check() throws(Problem) {
@@ -45,20 +47,27 @@ package struct ServerOptions: Sendable {
             + quoted(origin))
       }
     }
-    if let key = keys.first(where: { $0.utf8.count < 8 || $0.contains(where: \.isWhitespace) }) {
+    // Browsers send no others.
+    let isKey = { (key: String) in
+      key.utf8.count >= 8 && key.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+    }
+    if let key = keys.first(where: { !isKey($0) }) {
       throw Problem(
-        description: "key: expected 8 or more characters without white space, found "
+        description:
+          "key: expected 8 or more letters, digits and marks of ASCII without white space, found "
           + "\(key.utf8.count) bytes")
     }
     if socket == nil, !AccessGuard.isLoopback(host), keys.isEmpty, !allowsPublic {
       throw Problem(
-        description: "\(quoted(host)) can be reached from other machines, and there is no key")
+        description: "\(quoted(host)) can be reached from other machines, and there is no key",
+        wantsKey: true)
     }
   }
 
   /// The keys of a file: one a line, lines that begin with # not counted.
   package static func keys(in text: String) -> [String] {
-    text.split(whereSeparator: \.isNewline).map { $0.trimmed }
+    // Some editors begin a file with a mark of its byte order.
+    text.trimmingPrefix("\u{feff}").split(whereSeparator: \.isNewline).map { $0.trimmed }
       .filter { !$0.isEmpty && !$0.hasPrefix("#") }
   }
 

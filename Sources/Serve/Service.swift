@@ -20,6 +20,8 @@ package final class Service: Sendable {
   let logger: Logger
   let showsPage: Bool
   let showsMetrics: Bool
+  /// Signalled when the time of grace is nearly over.
+  package let ending = Departure()
   private let state = Mutex(State.loading)
 
   package init(
@@ -66,6 +68,11 @@ package final class Service: Sendable {
   package func drain() {
     state.withLock { $0 = .draining }
     admission.close()
+  }
+
+  /// Whether a model that is missing is waited for.
+  package var isWaiting: Bool {
+    if case .missing = state.withLock(\.self) { true } else { false }
   }
 
   /// Requests that compute, and that wait.

@@ -28,4 +28,26 @@ import Testing
       for _ in 0..<clients { _ = await iterator.next() }
     }
   }
+
+  /// A client that waits for more is told that there will be no more.
+  @Test func `a stream that the time of grace ends says so`() async throws {
+    let question = Array(repeating: "word", count: 400).joined(separator: " ")
+    for (path, body) in [
+      (
+        "/v1/chat/completions",
+        ["messages": [["role": "user", "content": .string(question)]], "stream": true]
+      ),
+      ("/v1/images/generations", ["prompt": "red", "stream": true, "partial_images": 3]),
+    ] as [(String, JSONValue)] {
+      try await TestServer.run(pace: .milliseconds(400)) { server in
+        async let reply = server.post(path, body)
+        #expect(try await server.eventually { server.engine.counts.started == 1 })
+        server.server.service.drain()
+        server.server.service.ending.signal()
+        let answer = try await reply
+        #expect(answer.status == 200 && answer.body.contains("stopping"), "\(answer.body)")
+        #expect(answer.body.hasSuffix("\n\n"))
+      }
+    }
+  }
 }

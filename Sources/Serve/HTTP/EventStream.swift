@@ -43,8 +43,11 @@ enum EventStream {
 
   /// A response whose head goes out at once and whose events `produce` sends, until it returns or the
   /// client goes, upon which its task is cancelled.
+  ///
+  /// - Parameter ending: cancels the task, too, but lets it say why.
   static func response(
-    _ departure: Departure, produce: @escaping @Sendable (EventSink) async -> Void
+    _ departure: Departure, until ending: Departure,
+    produce: @escaping @Sendable (EventSink) async -> Void
   ) -> Response {
     let headers: HTTPFields = [
       .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache",
@@ -69,8 +72,10 @@ enum EventStream {
           producer.cancel()
           continuation.finish()
         }
+        let endingID = ending.register { producer.cancel() }
         defer {
           departure.unregister(id)
+          ending.unregister(endingID)
           clock.cancel()
           producer.cancel()
         }

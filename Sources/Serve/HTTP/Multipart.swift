@@ -61,7 +61,7 @@ package enum Multipart {
     for line in lines {
       let pair = line.split(separator: ":", maxSplits: 1)
       guard pair.count == 2, pair[0].trimmed.lowercased() == "content-disposition" else { continue }
-      for parameter in pair[1].split(separator: ";").dropFirst() {
+      for parameter in parameters(of: pair[1]).dropFirst() {
         let pair = parameter.split(separator: "=", maxSplits: 1)
         guard pair.count == 2 else { continue }
         let value = pair[1].trimmed.filter { $0 != "\"" }
@@ -80,24 +80,38 @@ package enum Multipart {
     APIError(status: 400, "body: expected multipart/form-data, found that \(text)", param: "body")
   }
 
-  /// Where `needle` first is, at or after `start`. Linear but for needles that repeat themselves.
+  /// Where `needle` first is, at or after `start`, in linear time (Knuth, Morris and Pratt, 1977): both come from outside.
   private static func find(_ needle: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
     guard bytes.count >= needle.count, start <= bytes.count - needle.count else { return nil }
-    return bytes.withUnsafeBufferPointer { bytes in
-      needle.withUnsafeBufferPointer { needle in
-        var place = start
-        let last = bytes.count - needle.count
-        while place <= last {
-          if bytes[place] == needle[0] {
-            var length = 1
-            while length < needle.count, bytes[place + length] == needle[length] { length += 1 }
-            if length == needle.count { return place }
-          }
-          place += 1
-        }
-        return nil
-      }
+    // How much of the needle's beginning ends at each of its bytes.
+    var borders = [Int](repeating: 0, count: needle.count)
+    var length = 0
+    for index in needle.indices.dropFirst() {
+      while length > 0, needle[index] != needle[length] { length = borders[length - 1] }
+      if needle[index] == needle[length] { length += 1 }
+      borders[index] = length
     }
+    return bytes.withUnsafeBufferPointer { bytes in
+      var matched = 0
+      for place in start..<bytes.count {
+        while matched > 0, bytes[place] != needle[matched] { matched = borders[matched - 1] }
+        if bytes[place] == needle[matched] { matched += 1 }
+        if matched == needle.count { return place + 1 - matched }
+      }
+      return nil
+    }
+  }
+
+  /// The parameters behind a header's value; a semicolon between quotes belongs to one.
+  private static func parameters(of value: Substring) -> [Substring] {
+    var (parts, begin, isQuoted) = ([Substring](), value.startIndex, false)
+    for index in value.indices {
+      if value[index] == "\"" { isQuoted.toggle() }
+      guard value[index] == ";", !isQuoted else { continue }
+      parts.append(value[begin..<index])
+      begin = value.index(after: index)
+    }
+    return parts + [value[begin...]]
   }
 }
 

@@ -37,6 +37,8 @@ struct Responder: HTTPResponder {
       response = Response(departure.hasGone ? Self.gone : .stopped)
     } catch let error as HTTPParserError {
       throw error
+    } catch  where departure.hasGone {
+      response = Response(Self.gone)
     } catch {
       service.logger.error("request failed", metadata: ["id": "\(record.id)", "error": "\(error)"])
       response = Response(.failed)
@@ -52,7 +54,18 @@ struct Responder: HTTPResponder {
   private func answer(
     _ request: Request, path: String, _ route: Route?, _ record: CallRecord, _ departure: Departure
   ) async throws -> Response {
-    try service.access.check(request.head)
+    do throws(APIError) {
+      try service.access.check(request.head)
+      if let route, route.needsKey, request.method != .options {
+        try service.access.checkKey(request.headers[.authorization])
+      }
+      try Self.checkEncoding(request)
+    } catch {
+      // A body of somebody who may not come in is not waited for.
+      var error = error
+      error.closes = Self.hasBody(request)
+      throw error
+    }
     guard let route else {
       throw APIError(
         status: 404, "There is nothing at \(quoted(path)).", code: "unknown_route",
@@ -67,13 +80,24 @@ struct Responder: HTTPResponder {
       error.allow = route.allowed
       throw error
     }
-    if route.needsKey { try service.access.checkKey(request.headers[.authorization]) }
     let bytes = try await BodyReader(limits: service.limits, budget: service.bodies).read(request)
     defer { service.bodies.give(bytes.count) }
     let body = RequestBody(contentType: request.headers[.contentType] ?? "", bytes: bytes)
     let call = Call(
       head: request.head, path: path, body: body, departure: departure, record: record)
     return try await handler(service, call)
+  }
+
+  private static func checkEncoding(_ request: Request) throws(APIError) {
+    let plain = [nil, "", "identity"]
+    let encoding = request.headers[.contentEncoding]?.lowercased()
+    let transfer = request.headers[.transferEncoding]?.lowercased()
+    guard plain.contains(encoding), transfer == nil || transfer == "chunked" else {
+      let found = plain.contains(encoding) ? transfer : encoding
+      throw APIError(
+        status: 415, "The body is encoded as \(quoted(found ?? "")); expected it as it is.",
+        param: "body", code: "unsupported_encoding")
+    }
   }
 
   private static func hasBody(_ request: Request) -> Bool {
@@ -115,14 +139,22 @@ struct Responder: HTTPResponder {
     if let origin = head.headerFields[.origin], service.access.isNamed(origin: origin) {
       response.headers[.accessControlAllowOrigin] = origin
       response.headers[.accessControlAllowHeaders] =
-        "authorization, content-type, x-stainless-arch, x-stainless-async, x-stainless-lang, "
-        + "x-stainless-os, x-stainless-package-version, x-stainless-retry-count, "
-        + "x-stainless-runtime, x-stainless-runtime-version, x-stainless-timeout"
+        head.headerFields[.accessControlRequestHeaders].flatMap(Self.names)
+        ?? "authorization, content-type"
       response.headers[.accessControlAllowMethods] = "GET, HEAD, POST, OPTIONS"
       response.headers[.accessControlExposeHeaders] = "retry-after, x-request-id"
       response.headers[.accessControlMaxAge] = "600"
       response.headers[.vary] = "Origin"
     }
+  }
+
+  /// Names of headers, as a browser asks whether it may send them: clients have ever new ones of their own.
+  private static func names(_ text: String) -> String? {
+    let isPlain = text.utf8.allSatisfy { byte in
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        || (0x30...0x39).contains(byte) || "-_, ".utf8.contains(byte)
+    }
+    return isPlain && text.utf8.count <= 4_096 ? text : nil
   }
 
   // MARK: Connections

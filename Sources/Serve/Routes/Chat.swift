@@ -53,8 +53,9 @@ extension Service {
   private func streamed(
     _ start: ChatAnswer, _ running: Running<ChatEvent>, _ call: Call, includesUsage: Bool
   ) -> Response {
-    EventStream.response(call.departure) { sink in
+    EventStream.response(call.departure, until: ending) { sink in
       var answer = start
+      answer.announcesUsage = includesUsage
       // The first one at once: that a client's wait for an answer has begun, it knows from here.
       for choice in 0..<answer.choices {
         sink.send(answer.chunk(choice, delta: ["role": "assistant", "content": ""]))
@@ -92,6 +93,8 @@ struct ChatAnswer: Sendable {
   let model: String
   let withLogprobs: Bool
   var usage: Usage
+  /// Whether a last chunk will have the usage, so that all others say that they have none.
+  var announcesUsage = false
   private var list: [Choice]
   private let begin = ContinuousClock.now
   private var firstToken: ContinuousClock.Instant?
@@ -141,7 +144,9 @@ struct ChatAnswer: Sendable {
       "logprobs", logprobs.map { ["content": .array([$0]), "refusal": .null] } ?? .null)
     choice.append("finish_reason", end?.openAI ?? .null)
     if end == .loop { choice.append("loop", true) }
-    return .object(envelope("chat.completion.chunk", choices: [.object(choice)]))
+    var object = envelope("chat.completion.chunk", choices: [.object(choice)])
+    if announcesUsage { object.append("usage", .null) }
+    return .object(object)
   }
 
   var usageChunk: JSONValue {

@@ -115,6 +115,11 @@ struct ChatFields {
         throw .missing(message.path("role"), expected: "user, assistant, system or developer")
       }
       var turn = Turn(role: .user, text: "", pictures: [])
+      if message["images"] != nil {
+        throw .unsupported(
+          message.path("images"),
+          "pictures are parts of the content here, {\"type\": \"image_url\", …}")
+      }
       (turn.text, turn.pictures) = try content(message)
       switch role {
       case "system", "developer":

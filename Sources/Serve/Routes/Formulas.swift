@@ -69,7 +69,7 @@ extension Service {
     _ fields: FormulaFields, _ first: Running<FormulaEvent>, _ engine: any InferenceEngine,
     _ call: Call
   ) -> Response {
-    EventStream.response(call.departure) { sink in
+    EventStream.response(call.departure, until: ending) { sink in
       var usage = Usage()
       for (index, item) in fields.items.enumerated() {
         var object: JSONObject

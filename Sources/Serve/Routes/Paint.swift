@@ -44,7 +44,7 @@ extension Service {
   private func streamed(
     _ painting: Painting, _ running: Running<PaintEvent>, _ call: Call
   ) -> Response {
-    EventStream.response(call.departure) { sink in
+    EventStream.response(call.departure, until: ending) { sink in
       // Files are made beside the painting, which does not wait for them.
       let (events, continuation) = AsyncStream.makeStream(of: PaintEvent.self)
       let writer = Task {

@@ -118,7 +118,13 @@
         server = try Server(options, logger: logger)
       } catch {
         throw Failure(
-          .usage, "\(error) (--api-key-file gives one, --allow-public does without)")
+          .usage,
+          "\(error)"
+            + (error.wantsKey ? " (--api-key-file gives one, --allow-public does without)" : ""))
+      }
+      if allowPublic, options.keys.isEmpty, socket == nil {
+        logger.warning(
+          "everybody who reaches this address may use the server, pages in browsers among them")
       }
       // Opening a mapped file takes no time: what is wrong with it is said before anybody is let in. One that
       // is missing may still come.
@@ -154,12 +160,16 @@
         return try engine()
       } catch {
         let failure = Failure(error)
-        guard failure.code == .missingFile || !DefaultModel.isThere && model.isDefault else {
-          throw failure
-        }
+        let isMissing = failure.code == .missingFile || !DefaultModel.isThere && model.isDefault
+        // Who waited for it may see it while it is being copied.
+        let isUnfinished = service.isWaiting && [.data, .inputOutput].contains(failure.code)
+        guard isMissing || isUnfinished else { throw failure }
         let wanted = model.model ?? ModelOptions.environment("JANUS_LITE_MODEL") ?? "janus-nano"
-        let name = URL(filePath: wanted).lastPathComponent
-        let problem = "no file or model named '\(DisplayText.line(name, limit: 200))'"
+        let name = DisplayText.line(URL(filePath: wanted).lastPathComponent, limit: 200)
+        let problem =
+          isMissing
+          ? "no file or model named '\(name)'"
+          : "'\(name)' is there, but it is no whole model: perhaps it is being copied"
         if !service.lacks(problem) { logger.error("\(failure.message); waiting for it") }
         return nil
       }
@@ -180,7 +190,10 @@
       options.showsPage = !noPage
       if let apiKeyFile {
         let bytes = try InputFile.withBytes(of: apiKeyFile, limit: 1 << 20) { Array($0) }
-        options.keys = ServerOptions.keys(in: String(decoding: bytes, as: UTF8.self))
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+          throw Failure(.data, "'\(apiKeyFile)': expected keys in UTF-8, found other bytes")
+        }
+        options.keys = ServerOptions.keys(in: text)
         guard !options.keys.isEmpty else {
           throw Failure(.data, "'\(apiKeyFile)': expected a key on a line, found none")
         }
@@ -214,6 +227,8 @@
           opener.executableURL = URL(filePath: "/usr/bin/xdg-open")
         #endif
         opener.arguments = [address]
+        // What it has to say is about browsers that it did not find.
+        opener.standardError = FileHandle.nullDevice
         do {
           try opener.run()
         } catch {

@@ -22,15 +22,17 @@ enum InputFile {
     if name == standardInput {
       return try StandardInput.read(limit: limit).withUnsafeBytes(body)
     }
-    let status = SystemPath.status(of: name)
-    switch status.map({ $0.st_mode & S_IFMT }) ?? 0 {
+    guard let status = SystemPath.status(of: name) else {
+      throw Failure(FileError(path: name, operation: "open", code: errno))
+    }
+    switch status.st_mode & S_IFMT {
     case S_IFDIR:
       throw Failure(.inputOutput, "cannot read '\(name)': it is a folder")
     case S_IFIFO:
       return try readPipe(name, limit: limit).withUnsafeBytes(body)
-    case S_IFREG where (status?.st_size ?? 0) > limit:
+    case S_IFREG where status.st_size > limit:
       throw Failure(
-        .data, "'\(name)': expected at most \(limit) bytes, found \(status?.st_size ?? 0)")
+        .data, "'\(name)': expected at most \(limit) bytes, found \(status.st_size)")
     default:
       // Not mapped: a file that shrinks while it is used would end the process.
       let file: MappedFile
