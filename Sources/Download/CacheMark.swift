@@ -47,12 +47,10 @@ struct CacheMark {
 
   /// Reads the file; nil where there is none.
   init?(_ path: String) {
-    guard let handle = FileHandle(forReadingAtPath: path),
-      let data = try? handle.read(upToCount: Self.limit)
-    else { return nil }
+    guard let data = HubCache.contents(of: path, limit: Self.limit) else { return nil }
     for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
       let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
-      switch (parts[0], parts.count > 1 ? parts[1] : "") {
+      switch (parts.first ?? "", parts.count > 1 ? parts[1] : "") {
       case ("revision", let name): revision = name
       // They become names of files.
       case ("wanted", let content) where Self.isContent(content): wanted.insert(content)
@@ -75,7 +73,8 @@ struct CacheMark {
       throw .file(FileError(path: path, operation: "create", code: errno))
     }
     defer { _ = close(descriptor) }
-    let bytes = Array(lines.map { $0.text + "\n" }.joined().utf8)
+    // A line that was cut by a full disk must not swallow the next one.
+    let bytes = Array(("\n" + lines.map { $0.text + "\n" }.joined()).utf8)
     guard write(descriptor, bytes, bytes.count) == bytes.count else {
       throw .file(FileError(path: path, operation: "write to", code: errno))
     }

@@ -67,10 +67,12 @@ public struct Downloader {
   ///
   /// - Parameters:
   ///   - revision: a branch, a tag or a commit; nil takes the main branch.
+  ///   - retrying: called where a server failed and is asked again in so many seconds.
   ///   - choose: from the paths in the repository, those that are wanted, in the order in which they are to come.
   ///   - isWanted: asked several times a second; false stops.
   public func plan(
     _ repository: RepositoryName, revision: String? = nil, isWanted: () -> Bool = { true },
+    retrying: (_ problem: DownloadError, _ seconds: Double) -> Void = { _, _ in },
     choose: (_ paths: [String]) throws(DownloadError) -> [String]
   ) throws(DownloadError) -> Plan {
     let revision = revision ?? "main"
@@ -80,7 +82,7 @@ public struct Downloader {
     guard !settings.isOffline else { return try cached(repository, revision) }
     let client = try HTTPClient(settings)
     let manifest = try Hub(settings: settings, client: client)
-      .manifest(of: repository, revision: revision, isWanted)
+      .manifest(of: repository, revision: revision, isWanted, retrying: retrying)
     let known = Dictionary(
       manifest.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     let files = try choose(manifest.files.map(\.path)).compactMap { known[$0] }
@@ -98,7 +100,10 @@ public struct Downloader {
   private func cached(
     _ repository: RepositoryName, _ revision: String
   ) throws(DownloadError) -> Plan {
-    guard let commit = cache.commit(repository, revision: revision) else {
+    guard
+      let commit = cache.commit(repository, revision: revision)
+        ?? cache.wholeCommit(repository, revision: revision)
+    else {
       throw .offline(
         "\(repository) is not in the cache '\(shown(cache.path))', and HF_HUB_OFFLINE forbids to ask "
           + settings.host)
@@ -151,16 +156,18 @@ public struct Downloader {
     if plan.bytesMissing > 0, let free = HubCache.freeBytes(at: cache.path), free < needed {
       throw .disk(path: cache.path, needed: needed, free: free)
     }
+    let missing = plan.files.filter { !isThere($0, of: plan.repository) }
     if keeping {
       cache.unmark(plan.repository, commit: plan.commit)
     } else {
-      cache.unmarkIfTaken(plan.repository, commit: plan.commit, revision: plan.revision)
-      let missing = plan.files.filter { !isThere($0, of: plan.repository) }
+      try cache.unmarkIfTaken(
+        plan.repository, commit: plan.commit, revision: plan.revision, isWhole: missing.isEmpty)
       try cache.mark(
         plan.repository, commit: plan.commit, revision: plan.revision,
         missing: missing.map(\.checksum.digits))
     }
-    try cache.prepare(plan.repository, commit: plan.commit)
+    // A cache that holds all of it may be one that nobody can write to.
+    if !missing.isEmpty { try cache.prepare(plan.repository, commit: plan.commit) }
     let client = try HTTPClient(settings)
     let hub = Hub(settings: settings, client: client)
     let rate = Rate()
@@ -182,12 +189,14 @@ public struct Downloader {
         withExtendedLifetime(lock) {}
       }
       try cache.link(
-        file.path, to: file.checksum.digits, of: plan.repository, commit: plan.commit)
+        file.path, to: file.checksum.digits, size: file.size, of: plan.repository,
+        commit: plan.commit)
       before += file.size
       guard tell(.downloading, file.size) else { throw .cancelled }
     }
     cache.markAsWhole(plan.repository, commit: plan.commit)
-    try cache.record(plan.revision, is: plan.commit, of: plan.repository)
+    // What is there for one use is nobody else's to find: who notes the commit has taken it.
+    if keeping { try cache.record(plan.revision, is: plan.commit, of: plan.repository) }
     return plan.folder
   }
 

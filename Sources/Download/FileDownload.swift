@@ -242,11 +242,11 @@ final class FileDownload {
       return
     }
     let address = fetch.transfer.effectiveURL
-    let error = Hub.error(response, fetch.errorBody, address: address, hub.settings, repository)
+    let isStore = address != file.address
+    let error = Hub.error(
+      response, fetch.errorBody, address: address, isStore: isStore, hub.settings, repository)
     // The store's addresses expire; the hub gives new ones.
-    let isExpired =
-      (response.status == 403 || response.status == 401 || response.status == 400)
-      && !address.hasPrefix(hub.settings.endpoint + "/")
+    let isExpired = isStore && [400, 401, 403].contains(response.status)
     guard Retry.isTransient(response.status) || isExpired else { throw error }
     // A new address that is refused, too, is not one that expired.
     try retry(

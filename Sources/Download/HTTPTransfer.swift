@@ -10,6 +10,8 @@ final class HTTPTransfer {
     var range: ClosedRange<Int>?
     /// HEAD, whose redirects are not followed: their own headers are what is asked for.
     var isHead = false
+    /// Within which all of it must have come; nil for no limit.
+    var seconds: Int?
   }
 
   /// The head of the last response, redirects left behind.
@@ -167,6 +169,7 @@ final class HTTPClient {
     set(CURLOPT_LOW_SPEED_LIMIT, 1)
     set(CURLOPT_LOW_SPEED_TIME, settings.patience.stalled)
     set(CURLOPT_TCP_KEEPALIVE, 1)
+    if let seconds = request.seconds { set(CURLOPT_TIMEOUT, seconds) }
     if request.isHead { set(CURLOPT_NOBODY, 1) }
     if let range = request.range {
       set(CURLOPT_RANGE, "\(range.lowerBound)-\(range.upperBound)")

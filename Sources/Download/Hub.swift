@@ -7,6 +7,8 @@ struct Hub {
 
   /// Bytes of an answer that is read whole.
   private static let answerLimit = 1 << 24
+  /// Seconds that such an answer may take, however it drips.
+  private static let answerSeconds = 120
   private static let fileLimit = 20_000
   /// Bytes of a file; those of all files can be added.
   private static let sizeLimit = 1 << 46
@@ -15,7 +17,8 @@ struct Hub {
 
   /// The files of a revision, with the commit that it stands for now.
   func manifest(
-    of repository: RepositoryName, revision: String, _ isWanted: () -> Bool
+    of repository: RepositoryName, revision: String, _ isWanted: () -> Bool,
+    retrying: (DownloadError, Double) -> Void
   ) throws(DownloadError) -> Manifest {
     let branch = settings.kind == .modelscope && revision == "main" ? "master" : revision
     let address =
@@ -28,7 +31,7 @@ struct Hub {
         "\(settings.endpoint)/api/v1/models/\(repository)/repo/files"
           + "?Revision=\(Self.escaped(branch))&Recursive=true"
       }
-    return try answer(address, repository, isWanted)
+    return try answer(address, repository, isWanted, retrying)
   }
 
   /// What an answer of the hub says.
@@ -167,19 +170,22 @@ struct Hub {
   }
 
   private func answer(
-    _ address: String, _ repository: RepositoryName, _ isWanted: () -> Bool
+    _ address: String, _ repository: RepositoryName, _ isWanted: () -> Bool,
+    _ retrying: (DownloadError, Double) -> Void
   ) throws(DownloadError) -> Manifest {
     var attempt = 0
     while true {
       let retry: Retry
       do throws(DownloadError) {
         let (response, body, url) = try client.fetch(
-          HTTPTransfer.Request(url: address, headers: headers), limit: Self.answerLimit, isWanted)
+          HTTPTransfer.Request(url: address, headers: headers, seconds: Self.answerSeconds),
+          limit: Self.answerLimit, isWanted)
         guard response.status != 200 else {
           return try Self.manifest(
             in: body, response, address: address, settings, repository)
         }
-        let error = Self.error(response, body, address: url, settings, repository)
+        let error = Self.error(
+          response, body, address: url, isStore: false, settings, repository)
         guard Retry.isTransient(response.status) else { throw error }
         retry = Retry(error: error, wait: Retry.wait(response))
       } catch {
@@ -188,6 +194,7 @@ struct Hub {
       }
       attempt += 1
       guard attempt < min(settings.attempts, Self.attempts) else { throw retry.error }
+      retrying(retry.error, retry.seconds(attempt: attempt, settings))
       try retry.pause(attempt: attempt, settings, isWanted)
     }
   }
@@ -211,14 +218,17 @@ struct Hub {
   }
 
   /// What a status means for the one who asked.
+  ///
+  /// - Parameter isStore: whether the hub led to another address, which answered.
   static func error(
-    _ response: HTTPTransfer.Response, _ body: [UInt8], address: String, _ settings: HubSettings,
-    _ repository: RepositoryName
+    _ response: HTTPTransfer.Response, _ body: [UInt8], address: String, isStore: Bool,
+    _ settings: HubSettings, _ repository: RepositoryName
   ) -> DownloadError {
-    let said = message(response, body)
+    let said = message(response, body, settings)
     let code = response["x-error-code"] ?? ""
     let hasToken = settings.token != nil
-    let isHub = address.hasPrefix(settings.endpoint + "/")
+    // Stores know no such codes.
+    let isHub = !isStore || !code.isEmpty
     let address = settings.shownAddress(address)
     switch response.status {
     case 401 where !isHub, 403 where !isHub:
@@ -254,13 +264,22 @@ struct Hub {
   }
 
   /// What the hub says about it, as ": …"; empty where that is nothing for people.
-  private static func message(_ response: HTTPTransfer.Response, _ body: [UInt8]) -> String {
-    if let text = response["x-error-message"], !text.isEmpty { return ": \(shown(text))" }
+  private static func message(
+    _ response: HTTPTransfer.Response, _ body: [UInt8], _ settings: HubSettings
+  ) -> String {
+    func told(_ text: String) -> String {
+      // Addresses in it may be signed.
+      let words = text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+        word.contains("://") ? settings.shownAddress(String(word)) : String(word)
+      }
+      return ": \(shown(words.joined(separator: " ")))"
+    }
+    if let text = response["x-error-message"], !text.isEmpty { return told(text) }
     struct Problem: Decodable {
       let error: String
     }
     let problem = try? JSONDecoder().decode(Problem.self, from: Data(body.prefix(1 << 16)))
-    if let problem { return ": \(shown(problem.error))" }
+    if let problem { return told(problem.error) }
     return response.isPage || body.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "<")
       ? ": a web page, perhaps a proxy's" : ""
   }

@@ -35,8 +35,7 @@ public struct HubCache: Sendable {
       return exists(snapshot(repository, commit: revision)) ? revision : nil
     }
     guard isSafePath(revision),
-      let handle = FileHandle(forReadingAtPath: "\(folder(repository))/refs/\(revision)"),
-      let data = try? handle.read(upToCount: 64)
+      let data = Self.contents(of: "\(folder(repository))/refs/\(revision)", limit: 64)
     else { return nil }
     let commit = String(decoding: data, as: UTF8.self)
       .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -44,9 +43,30 @@ public struct HubCache: Sendable {
       ? commit : nil
   }
 
+  /// The commit of a revision of which all files are there for one use, as after an interruption.
+  func wholeCommit(_ repository: RepositoryName, revision: String) -> String? {
+    names(repository, ".janus-lite").first { commit in
+      guard isHexadecimal(commit, count: 40), let mark = CacheMark(mark(repository, commit)) else {
+        return false
+      }
+      return mark.isWhole && mark.revision == revision
+        && exists(snapshot(repository, commit: commit))
+    }
+  }
+
   /// The folder of a repository's files as they were downloaded, if they were.
   public func snapshot(_ repository: RepositoryName, revision: String = "main") -> String? {
     commit(repository, revision: revision).map { snapshot(repository, commit: $0) }
+  }
+
+  /// The beginning of a regular file; nil for anything else. A pipe under that name would wait for a writer.
+  static func contents(of path: String, limit: Int) -> Data? {
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return try? handle.read(upToCount: limit) ?? Data()
   }
 
   private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
@@ -91,8 +111,10 @@ public struct HubCache: Sendable {
   }
 
   /// Gives a content its name in a snapshot: a link, or a copy where the system has no links.
+  ///
+  /// - Parameter size: of the content. A copy of it under that name will do as well.
   func link(
-    _ file: String, to blob: String, of repository: RepositoryName, commit: String
+    _ file: String, to blob: String, size: Int, of repository: RepositoryName, commit: String
   ) throws(DownloadError) {
     let place = "\(snapshot(repository, commit: commit))/\(file)"
     let depth = file.utf8.count { $0 == UInt8(ascii: "/") } + 2
@@ -100,6 +122,10 @@ public struct HubCache: Sendable {
     if let found = try? FileManager.default.destinationOfSymbolicLink(atPath: place),
       found == target
     {
+      return
+    }
+    var status = stat()
+    if lstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG, Int(status.st_size) == size {
       return
     }
     try makeFolder(URL(fileURLWithPath: place).deletingLastPathComponent().path)
@@ -148,7 +174,9 @@ public struct HubCache: Sendable {
     var lines = new.map { CacheMark.Line.wanted($0) }
     if found == nil {
       lines.append(.revision(revision))
-      if exists(snapshot(repository, commit: commit)) { lines.append(.shared) }
+      if exists(snapshot(repository, commit: commit)) || isNoted(repository, commit: commit) {
+        lines.append(.shared)
+      }
     }
     try CacheMark.append(lines, to: path)
   }
@@ -167,18 +195,59 @@ public struct HubCache: Sendable {
     if exists(path) { try? CacheMark.append([.whole], to: path) }
   }
 
-  /// Takes the mark back where another program went on with what was begun here: it has noted the commit, which
-  /// this one does when all files are there.
-  func unmarkIfTaken(_ repository: RepositoryName, commit: String, revision: String) {
-    guard let mark = CacheMark(mark(repository, commit)), !mark.isWhole, !mark.isShared else {
-      return
+  /// Whether a revision's file names the commit: another program knows it.
+  private func isNoted(_ repository: RepositoryName, commit: String) -> Bool {
+    let refs = "\(folder(repository))/refs"
+    for case let ref as String in FileManager.default.enumerator(atPath: refs) ?? .init() {
+      if self.commit(repository, revision: ref) == commit { return true }
     }
-    if revision != commit, self.commit(repository, revision: revision) == commit {
-      unmark(repository, commit: commit)
+    return false
+  }
+
+  /// Whether another program went on with what was begun here: it noted the commit, which this one does not for one
+  /// use, or fetched contents that were missing.
+  private func isTaken(_ repository: RepositoryName, commit: String, _ mark: CacheMark) -> Bool {
+    if !mark.isShared, isNoted(repository, commit: commit) { return true }
+    return mark.wanted.subtracting(mark.fetched)
+      .contains { exists("\(blobs(repository))/\($0)") }
+  }
+
+  /// Takes the mark back where another program went on with what was begun here.
+  ///
+  /// - Parameter isWhole: whether nothing is missing. Otherwise what this program fetched is its own still.
+  func unmarkIfTaken(
+    _ repository: RepositoryName, commit: String, revision: String, isWhole: Bool
+  ) throws(DownloadError) {
+    let path = mark(repository, commit)
+    guard let mark = CacheMark(path), isTaken(repository, commit: commit, mark) else { return }
+    if isWhole {
+      leave(repository, commit: commit, mark)
+    } else if !mark.isShared {
+      try CacheMark.append([.shared], to: path)
     }
   }
 
+  /// Leaves everything to another program but parts of contents.
+  private func leave(_ repository: RepositoryName, commit: String, _ mark: CacheMark) {
+    for content in mark.wanted { unlink("\(blobs(repository))/\(content).janus-partial") }
+    unmark(repository, commit: commit)
+  }
+
   /// Takes that back: the files are to stay.
+  ///
+  /// - Returns: whether all of them are there.
+  @discardableResult
+  public func keep(
+    _ repository: RepositoryName, commit: String, revision: String
+  ) throws(DownloadError) -> Bool {
+    let isWhole = CacheMark(mark(repository, commit))?.isWhole ?? false
+    if isWhole {
+      unmark(repository, commit: commit)
+      try record(revision, is: commit, of: repository)
+    }
+    return isWhole || self.commit(repository, revision: revision) == commit
+  }
+
   func unmark(_ repository: RepositoryName, commit: String) { unlink(mark(repository, commit)) }
 
   private func mark(_ repository: RepositoryName, _ commit: String) -> String {
@@ -230,6 +299,10 @@ public struct HubCache: Sendable {
   /// Removes what the mark of a commit lists, and the mark.
   private func removeMarked(_ repository: RepositoryName, commit: String) -> Bool {
     guard let own = CacheMark(mark(repository, commit)) else { return false }
+    guard !isTaken(repository, commit: commit, own) else {
+      leave(repository, commit: commit, own)
+      return false
+    }
     let snapshot = snapshot(repository, commit: commit)
     var (used, awaited): (Set<String>, Set<String>) = ([], [])
     for other in names(repository, "snapshots") where other != commit {

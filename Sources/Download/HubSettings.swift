@@ -1,13 +1,5 @@
 import Foundation
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// Where a hub is and how it is spoken to, as the environment states it.
 ///
 /// The variables are those of huggingface_hub, so that what serves Python's tools serves here, too.
@@ -78,7 +70,8 @@ public struct HubSettings: Sendable {
     while endpoint.hasSuffix("/") { endpoint.removeLast() }
     let scheme = endpoint.lowercased()
     let isAddress = scheme.hasPrefix("https://") || scheme.hasPrefix("http://")
-    guard isAddress, Self.isPlain(endpoint) else {
+    guard isAddress, Self.isPlain(endpoint), !endpoint.contains(where: { "?#".contains($0) })
+    else {
       throw .request("'\(shown(endpoint))' is no address of a hub, expected https://HOST")
     }
     // It is shown, and written into model files.
@@ -106,21 +99,13 @@ public struct HubSettings: Sendable {
   }
 
   private static func token(in file: String) -> String? {
-    // A pipe under that name would wait for a writer.
-    let descriptor = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      let data = try? handle.read(upToCount: 8192)
-    else { return nil }
+    guard let data = HubCache.contents(of: file, limit: 8192) else { return nil }
     return String(data: data, encoding: .utf8)
   }
 
   /// An address as it may stand in a message. One that the hub gave may hold a signature, which opens the file to
   /// whoever reads it: what stands behind `?` goes, and a name before `@`.
   func shownAddress(_ url: String) -> String {
-    guard !url.hasPrefix(endpoint + "/") else { return url }
     var plain = String(url.prefix { $0 != "?" && $0 != "#" })
     if let scheme = plain.range(of: "://") {
       let host = plain[scheme.upperBound...].prefix { $0 != "/" }

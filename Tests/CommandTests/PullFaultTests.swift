@@ -185,3 +185,172 @@ import Testing
     #expect(place.hub.cached.isEmpty)
   }
 }
+
+extension PullFaultTests {
+  private func repository(_ place: PullPlace) -> String {
+    "\(place.hub.cache)/models--deepseek-ai--Janus-Pro-1B"
+  }
+
+  /// The weights in two parts, so that one may be there already.
+  private func shards(_ place: PullPlace) throws {
+    let weights = try Data(contentsOf: URL(filePath: "\(Fixture.checkpoint)/model.safetensors"))
+    try place.hub.remove("model.safetensors")
+    for part in 1...2 {
+      // The second cannot be converted, which does not matter here.
+      try place.hub.add(
+        "model-0000\(part)-of-00002.safetensors",
+        part == 1 ? [UInt8](weights) : TestHub.bytes(400_000))
+    }
+  }
+
+  @Test(
+    arguments: [
+      ["match": "00002", "status": 200, "body": "<html>sign in", "times": 1],
+      ["match": "^/store.*00002", "flip": true], ["match": "^/store.*00002", "status": 451],
+      ["match": "^/store.*00002", "status": 400],
+    ] as [[String: any Sendable]])
+  func whatIsWrongWithOneFileLeavesTheOthers(rule: [String: any Sendable]) throws {
+    let place = try PullPlace()
+    try shards(place)
+    try place.hub.rules(rule)
+    #expect(try place.run("pull", "1b").status != 0)
+    let first = place.hub.cached.first { $0.contains("blobs/") && $0.count > 100 }
+    #expect(first != nil, "\(place.hub.cached)")
+    try place.hub.rules()
+    _ = try place.hub.log()
+    _ = try place.run("pull", "1b")
+    #expect(try Self.stored(place).allSatisfy { !$0.path.contains("00001") })
+  }
+
+  @Test func whatAnotherProgramTookMeanwhileStays() throws {
+    let place = try PullPlace()
+    try place.hub.rules(["match": "^/store/", "slow": 400_000])
+    let process = CommandLineRun.process(["pull", "1b"], environment: place.environment)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    var marks: [String] = []
+    for _ in 0..<500 where marks.isEmpty {
+      Thread.sleep(forTimeInterval: 0.02)
+      marks =
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(repository(place))/snapshots"))
+        ?? []
+    }
+    let commit = try #require(marks.first)
+    // As snapshot_download begins.
+    try FileManager.default.createDirectory(
+      atPath: "\(repository(place))/refs", withIntermediateDirectories: true)
+    try Data(commit.utf8).write(to: URL(filePath: "\(repository(place))/refs/main"))
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    let files = try FileManager.default.contentsOfDirectory(
+      atPath: "\(repository(place))/snapshots/\(commit)")
+    #expect(files.count == 7, "\(files)")
+    for file in files {
+      #expect(
+        FileManager.default.contents(atPath: "\(repository(place))/snapshots/\(commit)/\(file)")
+          != nil)
+    }
+  }
+
+  @Test func whateverStandsInAMarkIsHarmless() throws {
+    let place = try PullPlace()
+    let marks = "\(repository(place))/.janus-lite"
+    try FileManager.default.createDirectory(atPath: marks, withIntermediateDirectories: true)
+    let outside = "\(place.hub.folder.path)/precious"
+    try Data("x".utf8).write(to: URL(filePath: outside))
+    for (index, text) in [
+      " \n", "revision main\nfetched ../../../../precious\nwanted ../../precious\n", "\n\n \n\t\n",
+      "fetched", "",
+      "revision main\nwhole\nshared\n", String(repeating: "wanted ", count: 100_000),
+    ].enumerated() {
+      try Data(text.utf8).write(
+        to: URL(filePath: "\(marks)/\(String(repeating: "\(index)", count: 40))"))
+    }
+    #expect(mkfifo("\(marks)/\(String(repeating: "a", count: 40))", 0o600) == 0)
+    try FileManager.default.createDirectory(
+      atPath: "\(repository(place))/refs", withIntermediateDirectories: true)
+    #expect(mkfifo("\(repository(place))/refs/main", 0o600) == 0)
+    let run = try place.run("pull", "1b")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(FileManager.default.fileExists(atPath: outside))
+    #expect(
+      try place.run("pull", "1b", "--quant", "int8", also: ["HF_HUB_OFFLINE": "1"]).status == 69)
+    #expect(
+      try place.run("convert", "deepseek-ai/Janus-Pro-1B", "-o", "\(outside).gguf").status == 66)
+  }
+
+  @Test func namesThatDifferInCaseAreTwoModels() throws {
+    let place = try PullPlace()
+    let root = place.hub.folder.appendingPathComponent("root")
+    try FileManager.default.createDirectory(
+      at: root.appendingPathComponent("DeepSeek-AI"), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      at: root.appendingPathComponent("deepseek-ai/Janus-Pro-1B"),
+      to: root.appendingPathComponent("DeepSeek-AI/janus-pro-1b"))
+    #expect(try place.run("pull", "1b").status == 0)
+    let other = try place.run("pull", "DeepSeek-AI/janus-pro-1b")
+    #expect(other.status == 0, "\(other.errors)")
+    for (name, path) in [
+      ("1b", place.model), ("deepseek-ai/Janus-Pro-1B", place.model),
+      ("DeepSeek-AI/janus-pro-1b", other.outputLines[0]),
+    ] {
+      #expect(try place.run("models", "path", name).outputLines == [path], "\(name)")
+    }
+    #expect(try place.run("models", "path", "DEEPSEEK-AI/JANUS-PRO-1B").status == 64)
+    #expect(try place.run("models", "rm", "1b").status == 0)
+    #expect(!FileManager.default.fileExists(atPath: place.model))
+  }
+
+  @Test func aSignedAddressOfTheHubsOwnIsNotShown() throws {
+    let place = try PullPlace()
+    try place.hub.rules(
+      [
+        "match": "/resolve/.*safetensors", "status": 302,
+        "headers": ["Location": "\(place.hub.hub)/signed/x?signature=SECRET"],
+      ], ["match": "^/signed/", "status": 403])
+    let run = try place.run("pull", "1b")
+    #expect(run.status == 77 && !run.errors.contains("SECRET"), "\(run.errors)")
+    #expect(run.errors.contains("store") && !run.errors.contains("HF_TOKEN"), "\(run.errors)")
+  }
+
+  @Test func aPlaceThatIsNoFileIsToldBeforeTheFirstRequest() throws {
+    let place = try PullPlace()
+    let pipe = "\(place.hub.folder.path)/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for output in ["/dev/null", "/dev/full", pipe] {
+      #expect(try place.run("pull", "1b", "-o", output).status == 74)
+    }
+    try FileManager.default.createDirectory(atPath: place.model, withIntermediateDirectories: true)
+    #expect(try place.run("pull", "1b").status == 74)
+    #expect(try place.hub.log().isEmpty)
+  }
+
+  @Test func addressesOfPagesAreTakenAtTheirWord() throws {
+    let place = try PullPlace()
+    let page = "\(place.hub.hub)/deepseek-ai/Janus-Pro-1B"
+    #expect(try place.run("pull", page, "--dry-run").status == 0)
+    #expect(try place.run("pull", page + "/tree/main", "--dry-run").status == 0)
+    #expect(try place.run("pull", page + "/tree/nonexistent").status == 66)
+    #expect(try place.run("pull", page + "/tree/main", "--revision", "other").status == 64)
+    #expect(
+      try place.run("pull", "https://huggingface.co/deepseek-ai/Janus-Pro-1B", "--dry-run").status
+        == 0)
+    for address in [
+      "https://evil.example/deepseek-ai/Janus-Pro-1B", "https://modelscope.cn/models/a/b",
+    ] {
+      #expect(try place.run("pull", address).status == 64)
+    }
+  }
+
+  @Test func aCheckpointThatIsToStayStays() throws {
+    let place = try PullPlace()
+    #expect(try place.run("pull", "1b", "--keep-checkpoint").status == 0)
+    #expect(try place.run("pull", "1b").status == 0)
+    #expect(place.hub.cached.contains { $0.hasSuffix("model.safetensors") })
+    let late = try PullPlace()
+    #expect(try late.run("pull", "1b").status == 0)
+    let told = try late.run("pull", "1b", "--keep-checkpoint")
+    #expect(told.status == 0 && told.errors.contains("not fetched"), "\(told.errors)")
+  }
+}

@@ -54,7 +54,7 @@ struct PullCommand: ParsableCommand {
   @OptionGroup var progress: ProgressOptions
 
   func run() throws {
-    guard let repository = RepositoryName(name) else {
+    guard let address = RepositoryAddress(name) else {
       throw Failure(
         .usage,
         "'\(name.replacing(/\p{C}/, with: "\u{FFFD}"))' is no name of a model: expected 1b, 7b or a repository ORG/NAME"
@@ -66,16 +66,31 @@ struct PullCommand: ParsableCommand {
       guard !output.isEmpty, output != "-", !output.hasSuffix("/") else {
         throw Failure(.usage, "'\(output)': expected the name of a file to make")
       }
-      try ConvertCommand.checkOutput(output)
+      try Self.checkOutput(output)
     }
     let settings = try HubSettings(from)
+    let repository = address.repository
+    guard address.isAt(settings) else {
+      throw Failure(
+        .usage,
+        "'\(DisplayText.line(name))' is not an address of \(settings.host); --from and HF_ENDPOINT name other hubs"
+      )
+    }
+    guard revision == nil || address.revision == nil || revision == address.revision else {
+      throw Failure(
+        .usage,
+        "--revision: expected '\(address.revision ?? "")' as in the address, found '\(revision ?? "")'"
+      )
+    }
+    let revision = self.revision ?? address.revision
     let downloader = Downloader(settings: settings)
     // From before the plan on: what it finds in the cache must stay.
     let use = dryRun ? nil : CacheUse(downloader.cache, repository)
     let target = output ?? ModelLibrary.path(of: repository, quant)
+    if output == nil { try Self.checkOutput(target) }
     let plan: Downloader.Plan
     do {
-      plan = try self.plan(repository, downloader)
+      plan = try self.plan(repository, revision, downloader)
     } catch let error as DownloadError where error.kind == .unavailable {
       // What was made of it before is there without a network, too.
       if let entry = ModelLibrary.entry(at: target), isMade(entry, of: repository),
@@ -88,15 +103,23 @@ struct PullCommand: ParsableCommand {
     }
     let origin = Conversion.Origin(
       repository: "\(settings.endpoint)/\(repository)", commit: plan.commit)
-    func discard() {
-      guard !keepCheckpoint else { return }
+    func discard() throws {
+      guard !keepCheckpoint else {
+        let isKept = try downloader.cache.keep(
+          repository, commit: plan.commit, revision: plan.revision)
+        if !isKept {
+          StandardError.note(
+            "--keep-checkpoint: the model is there already, so that its checkpoint is not fetched")
+        }
+        return
+      }
       use?.end {
         downloader.cache.discard(repository, commit: plan.commit, revision: plan.revision)
       }
     }
     if isThere(target, repository, plan.commit) {
       // Whoever made it may have been killed before the checkpoint was removed.
-      discard()
+      try discard()
       return try finish(target, isNew: false)
     }
     try describe(plan, target, settings)
@@ -106,42 +129,66 @@ struct PullCommand: ParsableCommand {
     defer {
       unlink(Self.lockPath(target))
       withExtendedLifetime(lock) {}
+      // Made for nothing where there is no model in it.
+      rmdir(URL(fileURLWithPath: target).deletingLastPathComponent().path)
     }
     // Another process may have made it meanwhile.
     if isThere(target, repository, plan.commit) {
-      discard()
+      try discard()
       return try finish(target, isNew: false)
     }
     let folder: String
+    var isRefused = false
     do {
-      folder = try fetch(plan, downloader, target)
+      folder = try fetch(plan, downloader, target, &isRefused)
     } catch let error as DownloadError where error == .cancelled && Interrupt.isRaised {
       StandardError.note("\(error)")
       throw error
-    } catch let error as DownloadError where error.kind == .data {
-      // Nothing of it will do another time.
-      discard()
+    } catch  where isRefused {
+      // It will not do another time.
+      try discard()
       throw error
     }
     do {
       try convert(folder, origin, to: target)
     } catch {
       if use != nil, !plan.files.isEmpty {
+        let isItsFault = (error as? ConversionError)?.kind == .data
+        let place = URL(fileURLWithPath: folder).deletingLastPathComponent()
+          .deletingLastPathComponent().path
         StandardError.note(
           "the checkpoint stays in '\(folder)', \(Format.bytes(plan.bytesTotal)); the next run takes it from there"
-        )
+            + (isItsFault ? "; to fetch it anew, remove '\(place)'" : ""))
       }
       throw error
     }
-    discard()
+    if !keepCheckpoint { try discard() }
     try finish(target, isNew: true)
   }
 
   // MARK: Before
 
+  /// A model file is made at a place of files: hours before it would show.
+  private static func checkOutput(_ output: String) throws(Failure) {
+    try ConvertCommand.checkOutput(output)
+    if let status = SystemPath.status(of: output), status.st_mode & S_IFMT != S_IFREG {
+      throw Failure(FileError(path: output, operation: "put a file in the place of", code: EEXIST))
+    }
+  }
+
   private func plan(
-    _ repository: RepositoryName, _ downloader: Downloader
+    _ repository: RepositoryName, _ revision: String?, _ downloader: Downloader
   ) throws -> Downloader.Plan {
+    let begin = ContinuousClock.now
+    var hasSaid = false
+    /// Called several times a second.
+    func isWanted() -> Bool {
+      if !hasSaid, ContinuousClock.now - begin > .seconds(5) {
+        StandardError.note("waiting for \(downloader.settings.host)")
+        hasSaid = true
+      }
+      return !Interrupt.isRaised
+    }
     func wanted(_ paths: [String]) throws(DownloadError) -> [String] {
       do throws(ConversionError) {
         return try CheckpointFiles.wanted(of: paths, in: "\(repository)")
@@ -150,7 +197,11 @@ struct PullCommand: ParsableCommand {
       }
     }
     return try downloader.plan(
-      repository, revision: revision, isWanted: { !Interrupt.isRaised }, choose: wanted)
+      repository, revision: revision, isWanted: isWanted,
+      retrying: { problem, seconds in
+        // Less is no wait that one would wonder about.
+        if seconds >= 4 { StandardError.note("\(problem); again in \(Format.duration(seconds))") }
+      }, choose: wanted)
   }
 
   /// Adds the way that needs no network here.
@@ -236,14 +287,16 @@ struct PullCommand: ParsableCommand {
   // MARK: Work
 
   private func fetch(
-    _ plan: Downloader.Plan, _ downloader: Downloader, _ target: String
+    _ plan: Downloader.Plan, _ downloader: Downloader, _ target: String,
+    _ isRefused: inout Bool
   ) throws -> String {
     let progress = DownloadProgress(self.progress.progress)
     defer { progress.finish() }
     // Both may lie on one disk.
     let model = Int(Double(plan.bytesTotal) * share)
     let paths = plan.files.map(\.path)
-    var isChecked = false
+    var (isChecked, refused) = (false, false)
+    defer { isRefused = refused }
     func inspect(_ folder: String, _ next: Manifest.File) throws(DownloadError) {
       // Gigabytes before it would show.
       guard !isChecked, CheckpointFiles.isWeights(next.path) else { return }
@@ -251,8 +304,11 @@ struct PullCommand: ParsableCommand {
       do throws(ConversionError) {
         try CheckpointFiles.check(folder, paths: paths)
       } catch {
+        refused = true
+        // What is named is gone in a moment.
         throw .data(
-          address: "\(downloader.settings.endpoint)/\(plan.repository)", problem: "\(error)")
+          address: "\(downloader.settings.endpoint)/\(plan.repository)",
+          problem: "\(error)".replacing(folder + "/", with: ""))
       }
     }
     return try Interrupt.holdingBack {

@@ -78,27 +78,36 @@ enum ModelLibrary {
     for isMeant in ways {
       let found = entries.filter(isMeant)
       if found.count == 1 { return found[0] }
-      guard found.isEmpty else {
-        throw Failure(
-          .usage,
-          "'\(DisplayText.line(text))' may be \(found.count) models: "
-            + found.prefix(8).map { DisplayText.line($0.name) }.joined(separator: ", ")
-            + (found.count > 8 ? ", …" : ""))
-      }
+      guard found.isEmpty else { throw ambiguous(text, found) }
     }
     for recipe in Quantization.allCases.reversed() {
       let suffix = "-\(recipe.rawValue)"
-      for wanted in [lower, lower.hasSuffix(suffix) ? String(lower.dropLast(suffix.count)) : nil] {
-        guard let wanted, let repository = RepositoryName(wanted) else { continue }
-        let found = entries.first { entry in
+      for wanted in [name, lower.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : nil] {
+        guard let wanted, let repository = RepositoryName(wanted)?.description else { continue }
+        let near = entries.filter { entry in
           entry.recipe == recipe.rawValue
             && (entry.repository ?? RepositoryName(String(entry.name.dropLast(suffix.count))))?
-              .description.lowercased() == repository.description.lowercased()
+              .description.lowercased() == repository.lowercased()
         }
-        if let found { return found }
+        // Its own letters come before others here, too.
+        let own = near.filter { entry in
+          (entry.repository ?? RepositoryName(String(entry.name.dropLast(suffix.count))))?
+            .description == repository
+        }
+        let found = own.isEmpty ? near : own
+        if found.count > 1 { throw ambiguous(text, found) }
+        if let found = found.first { return found }
       }
     }
     return nil
+  }
+
+  private static func ambiguous(_ text: String, _ found: [Entry]) -> Failure {
+    Failure(
+      .usage,
+      "'\(DisplayText.line(text))' may be \(found.count) models: "
+        + found.prefix(8).map { DisplayText.line($0.name) }.joined(separator: ", ")
+        + (found.count > 8 ? ", …" : ""))
   }
 
   /// The shortest name by which `-m` finds a model that was made of a repository; its path where none does.
