@@ -140,6 +140,11 @@ package struct Benchmark {
   /// Seconds of a single run. The first one of a stage takes longer than those after it.
   package func time(_ stage: Stage) -> Double? { stage.run(workbench) }
 
+  /// Bytes of weights that a decoded token read, and the share of the text head's panels that were read whole; nil where the
+  /// head has no planes, or nothing was decoded yet.
+  package var bytesPerToken: Int { workbench.bytesPerToken }
+  package var headShare: Double? { workbench.headShare }
+
   /// The machine on the model's threads; measuring takes about a second.
   package func roof() -> Roof { Roof(model.kernels, on: model.pool) }
 }

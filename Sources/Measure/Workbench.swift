@@ -65,6 +65,7 @@ package final class Workbench {
       if depth > 0 { _ = try run.prefill(items(depth), pictures: []) }
       try run.cache.reserve(depth + steps)
       let watch = Stopwatch()
+      ops.planeCounts = PlaneCounts()
       // As a greedy answer is written.
       for step in 0..<steps { _ = try run.step(token(step), largest: 1) }
       return watch.seconds
@@ -161,12 +162,22 @@ package final class Workbench {
     return (try? parts.decoder.decode(codes, into: bytes, maps, ops)) == nil ? nil : watch.seconds
   }
 
-  /// Bytes of weights that one decoded token reads: the layers, the norms and the text head.
+  /// Bytes of weights that one decoded token reads: the layers, the norms and the text head, of which the low plane
+  /// counts as far as it was read so far.
   package var bytesPerToken: Int {
     model.container.tensors.reduce(0) { sum, tensor in
-      let isRead = ModelPart.answering.contains(ModelPart(tensor: tensor.name))
-      return isRead ? sum + tensor.range.count : sum
+      guard ModelPart.answering.contains(ModelPart(tensor: tensor.name)) else { return sum }
+      guard tensor.format == .int8Planes, let share = headShare else {
+        return sum + tensor.range.count
+      }
+      return sum + Int(Double(tensor.range.count) * (1 + share) / 2)
     }
+  }
+
+  /// The share of the text head's panels of which decoded tokens read the low plane, too; nil where there is none, or
+  /// nothing was decoded.
+  package var headShare: Double? {
+    ops.planeCounts.panels > 0 ? ops.planeCounts.share : nil
   }
 
   /// Bytes of the cache that a token at `depth` reads.

@@ -118,7 +118,8 @@ struct PlaneEncoder {
       best.error.replace(with: error, where: better)
       best.code.replace(with: code, where: better)
     }
-    return best.code.replacing(with: 0, where: isEmpty)
+    // Kernels add exponents faster where no code is zero; the scale is zero.
+    return best.code.replacing(with: 1, where: isEmpty)
   }
 
   private static func whole(_ x: Rows) -> Rows {

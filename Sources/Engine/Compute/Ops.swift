@@ -24,7 +24,7 @@ package final class Ops {
   private(set) var rowsAreApart = false
   /// Between what the logits of a text head in two planes may lie.
   let planeBounds = FloatBuffer()
-  package internal(set) var planeCounts = PlaneCounts()
+  package var planeCounts = PlaneCounts()
   private var hasPreparedBLAS = false
   /// Sees what weights are multiplied by; for calibration.
   package var observer: (any ProductObserver)?

@@ -34,6 +34,8 @@ package struct PlaneCounts: Equatable, Sendable {
   package var panels = 0
   package var readWhole = 0
 
+  package init() {}
+
   package var share: Double { panels > 0 ? Double(readWhole) / Double(panels) : 1 }
 }
 

@@ -90,7 +90,7 @@ struct BenchCommand: ParsableCommand {
     status.clear()
     let report = BenchReport(
       machine: try Machine(instructionSet: opened.kernels.isa.rawValue, threads: opened.threads),
-      roof: roof, results: results)
+      roof: roof, benchmark, results: results)
     if json {
       try JSONLine.print(report)
     } else {

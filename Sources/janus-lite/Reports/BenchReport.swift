@@ -30,16 +30,24 @@ struct BenchReport: Encodable {
   let readBandwidth: Double
   /// 10⁹ int8 multiply-accumulates a second.
   let integerPeak: Double
+  /// Weights that a decoded token reads.
+  let bytesPerToken: Int
+  /// The share of the text head that was read in both planes.
+  let headShare: Double?
   let stages: [Row]
 
   enum CodingKeys: String, CodingKey {
     case machine, stages
     case readBandwidth = "read_gb_per_s"
     case integerPeak = "integer_gmac_per_s"
+    case bytesPerToken = "bytes_per_token"
+    case headShare = "head_read_whole"
   }
 
-  init(machine: Machine, roof: Roof, results: [Benchmark.Result]) {
+  init(machine: Machine, roof: Roof, _ benchmark: Benchmark, results: [Benchmark.Result]) {
     self.machine = machine
+    bytesPerToken = benchmark.bytesPerToken
+    headShare = benchmark.headShare
     readBandwidth = roof.bytesPerSecond / 1e9
     integerPeak = roof.operationsPerSecond / 1e9
     stages = results.map { result in
@@ -66,6 +74,9 @@ struct BenchReport: Encodable {
       "\(machine.instructionSet), \(machine.threads) threads; "
         + "reads \(Format.fixed(readBandwidth, 1)) GB/s; "
         + "int8 peak \(Format.fixed(integerPeak, 0)) GMAC/s",
+      "a token reads \(Format.bytes(bytesPerToken)) of weights"
+        + (headShare.map { "; \(Format.fixed($0 * 100, 1)) % of the text head in both planes" }
+          ?? ""),
       Self.line("stage", "median", "range", "rate", "of roof"),
     ]
     return head
