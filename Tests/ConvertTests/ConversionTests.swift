@@ -107,7 +107,7 @@ import Testing
     for (name, format) in [
       ("token_embd.weight", ElementFormat.q8Rows), ("blk.0.attn_q.weight", .int4CodedPanels),
       ("blk.1.ffn_down.weight", .int4CodedPanels), ("blk.0.attn_norm.weight", .f32),
-      ("output.weight", .int8Panels), ("v.patch_embd.weight", .int8Panels),
+      ("output.weight", .int8Planes), ("v.patch_embd.weight", .int8Panels),
       ("v.blk.0.ffn_up.weight", .int8Panels), ("v.blk.0.ffn_up.bias", .f32),
       ("v.position_embd.weight", .f32), ("mm.0.weight", .int8Panels), ("gen_mm.0.weight", .f32),
       ("gen_mm.1.weight", .int8Panels), ("gen_head.1.weight", .int8Panels),
@@ -120,12 +120,14 @@ import Testing
     }
     #expect(try formats(.f32) == [.f32])
     #expect(try formats(.bf16) == [.f32, .bf16])
-    #expect(try formats(.int8) == [.f32, .bf16, .q8Rows, .int8Panels])
+    #expect(try formats(.int8) == [.f32, .bf16, .q8Rows, .int8Panels, .int8Planes])
+    #expect(
+      try formats(.int4v1) == [.f32, .bf16, .q8Rows, .int8Panels, .int4Panels], "as version 1 had it")
   }
 
   /// Earlier versions read what needs none of the second version's formats.
   @Test(arguments: [
-    (Quantization.int8, ElementFormat.int8Panels, 1), (.int4v1, .int4Panels, 1),
+    (Quantization.int8, ElementFormat.int8Panels, 2), (.bf16, .bf16, 1), (.int4v1, .int4Panels, 1),
     (.int4, .int4CodedPanels, 2),
   ])
   func aFileHasTheOldestVersionThatReadsIt(

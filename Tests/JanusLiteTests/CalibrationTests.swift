@@ -72,7 +72,7 @@ import Testing
   @Test func eachKindOfInputCountsForItself() throws {
     let importance = try measured()
     let matrices = try MetadataReader(Fixture.small[0].model(.bf16).container).geometry().tensors
-      .filter { $0.role == .matrix }
+      .filter { $0.role.isMultiplied }
     #expect(Set(importance.entries.keys) == Set(matrices.map(\.name)))
     for matrix in matrices {
       let entry = try #require(importance.entries[matrix.name])
