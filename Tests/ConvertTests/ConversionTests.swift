@@ -122,7 +122,8 @@ import Testing
     #expect(try formats(.bf16) == [.f32, .bf16])
     #expect(try formats(.int8) == [.f32, .bf16, .q8Rows, .int8Panels, .int8Planes])
     #expect(
-      try formats(.int4v1) == [.f32, .bf16, .q8Rows, .int8Panels, .int4Panels], "as version 1 had it")
+      try formats(.int4v1) == [.f32, .bf16, .q8Rows, .int8Panels, .int4Panels],
+      "as version 1 had it")
   }
 
   /// Earlier versions read what needs none of the second version's formats.
