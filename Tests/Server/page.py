@@ -1,4 +1,4 @@
-"""The page in a real browser: page.py COMMAND MODEL.gguf PICTURE.png EXPECTED_LATEX [--screens FOLDER]
+"""The page in a real browser: page.py COMMAND MODEL.gguf PICTURE.png EXPECTED_LATEX [--screens FOLDER] [--page FOLDER]
 
 Pastes a picture and checks what is drawn and copied, paints and compares the bytes with `generate`'s, chats,
 stops, reloads, walks by keyboard, and checks names, contrast and focus in both palettes.
@@ -15,6 +15,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from proxy import Proxy
 from server import serving
 
 PASTE = """
@@ -274,8 +275,11 @@ def main():
     parser.add_argument("picture")
     parser.add_argument("expected")
     parser.add_argument("--screens")
+    parser.add_argument("--page", help="a folder that the page's files come from, instead of from the command")
     arguments = parser.parse_args()
     with serving(arguments.command, arguments.model, "--log-level", "error") as (address, _):
+        if arguments.page:
+            address = Proxy(address, arguments.page).address
         for dark in (False, True):
             for width, height in ((1440, 900), (390, 844)):
                 look = f"{'dark' if dark else 'light'}-{width}"
