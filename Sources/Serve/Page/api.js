@@ -1,10 +1,10 @@
 // The server as the page sees it: requests, streams of events, errors as sentences.
 
-import { t } from "./text.js";
+import { Told } from "./text.js";
 
-export class ServerError extends Error {
+export class ServerError extends Told {
   constructor(status, error = {}, retryAfter = 0) {
-    super(sentence(status, error, retryAfter));
+    super(...sentence(status, error, retryAfter));
     this.status = status;
     this.code = error.code;
   }
@@ -12,43 +12,56 @@ export class ServerError extends Error {
 
 function sentence(status, error, retryAfter) {
   switch (error.code) {
-    case "queue_full": return t("eFull", retryAfter || 10);
-    case "insufficient_memory": return t("eMemory", error.message);
-    case "stopping": return t("eStopping");
-    case "loading": return t("eLoading");
-    case "context_length_exceeded": return t("eContext", error.message);
-    case "body_too_large": return t("eBody");
-    case "invalid_api_key": return t("eKey");
-    case "invalid_image": return t("ePicture", error.message?.replace(/^[\w[\].]+: /, ""));
-    case "internal": return t("eFailed");
-    default: return error.message ?? `${t("eFailed")} (${status})`;
+    case "queue_full": return ["eFull", retryAfter || 10];
+    case "insufficient_memory": return ["eMemory", error.message];
+    case "stopping": return ["eStopping"];
+    case "loading": return ["eLoading"];
+    case "context_length_exceeded": return ["eContext", error.message];
+    case "body_too_large": return ["eBody"];
+    case "invalid_api_key": return ["eKey"];
+    case "invalid_image": return ["ePicture", error.message?.replace(/^[\w[\].]+: /, "")];
+    case "internal": return ["eFailed"];
+    default: return error.message ? ["given", error.message] : ["eStatus", status];
   }
 }
 
-let askForKey = async () => null;
-/** `ask` gets a key from whoever sits here, or null. */
+/** A key that fits into a header: no spaces, nothing beyond Latin-1. */
+const isSendable = key => /^[\x21-\x7e\xa1-\xff]+$/.test(key);
+const stored = localStorage.getItem("janus-key");
+let key = isSendable(stored ?? "") ? stored : null;
+
+let askForKey = async () => null, asking = null;
+/** `ask(problem, isSendable)` gets a key from whoever sits here, or null. */
 export function setKeyAsker(ask) { askForKey = ask; }
 
-async function send(path, options) {
-  const key = localStorage.getItem("janus-key");
-  const headers = { ...options.headers, ...(key ? { authorization: `Bearer ${key}` } : {}) };
-  let response;
-  try {
-    response = await fetch(path, { ...options, headers });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ServerError(0, { message: t("eUnreachable") });
-  }
-  if (response.ok) return response;
-  const body = await response.json().catch(() => ({}));
-  if (response.status === 401 && !options.isSecond) {
-    const given = await askForKey();
-    if (given) {
-      localStorage.setItem("janus-key", given);
-      return send(path, { ...options, isSecond: true });
+/** Sends, and asks for a key, as often as needed, if the server wants one; not with `isQuiet`. */
+async function send(path, { isQuiet, ...options }) {
+  for (;;) {
+    const used = key;
+    let response;
+    try {
+      response = await fetch(path, { ...options, headers: { ...options.headers, ...(used ? { authorization: `Bearer ${used}` } : {}) } });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Told("eUnreachable");
     }
+    // A key is kept once it was the right one.
+    if (response.status !== 401 && used && used === key && localStorage.getItem("janus-key") !== used) {
+      localStorage.setItem("janus-key", used);
+      document.dispatchEvent(new Event("key"));
+    }
+    if (response.ok) return response;
+    const body = await response.json().catch(() => ({}));
+    const failure = new ServerError(response.status, body.error, Number(response.headers.get("retry-after")));
+    if (response.status !== 401 || isQuiet) throw failure;
+    // Whoever waits beside this request has been given another key meanwhile.
+    if (used !== key) continue;
+    asking ??= askForKey(used ? "eWrongKey" : null, isSendable).finally(() => { asking = null; });
+    const given = await asking;
+    options.signal?.throwIfAborted();
+    if (given === null) throw failure;
+    key = given;
   }
-  throw new ServerError(response.status, body.error, Number(response.headers.get("retry-after")));
 }
 
 function post(path, body, signal) {
@@ -57,7 +70,7 @@ function post(path, body, signal) {
   });
 }
 
-export async function get(path) { return (await send(path, {})).json(); }
+export async function get(path, options = {}) { return (await send(path, options)).json(); }
 
 /** The server's state without asking for a key: health answers 503 with a body, too. */
 export async function health() {
@@ -67,7 +80,8 @@ export async function health() {
 
 /**
  * Sends `body` and calls `onData(object, name)` for each event, `onNote(text)` for each comment of the
- * stream. Aborting `signal` stops the work on the server, too.
+ * stream. Aborting `signal` stops the work on the server, too. A stream may end early without an error: whether the
+ * result was there is for the caller to see.
  */
 export async function stream(path, body, signal, onData, onNote = () => {}) {
   const response = await post(path, { ...body, stream: true }, signal);
@@ -79,7 +93,7 @@ export async function stream(path, body, signal, onData, onNote = () => {}) {
       piece = await reader.read();
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new ServerError(0, { message: t("eBroken") });
+      throw new Told("eBroken");
     }
     if (piece.done) return;
     const events = (rest + piece.value).split("\n\n");
@@ -102,7 +116,7 @@ export async function stream(path, body, signal, onData, onNote = () => {}) {
 /** What a comment of a stream says of the work, for people; null for nothing. */
 export function progressOf(note) {
   const numbers = (note.match(/\d+/g) ?? []).map(Number);
-  if (note.startsWith("queue")) return { text: numbers[0] ? t("place", numbers[0]) : t("next") };
+  if (note.startsWith("queue")) return { words: numbers[0] ? ["place", numbers[0]] : ["next"] };
   if (note.startsWith("prompt")) return { kind: "prompt", part: numbers[0] / numbers[1] };
   if (note.startsWith("codes")) return { kind: "codes", done: numbers[0], total: numbers[1] };
   return null;

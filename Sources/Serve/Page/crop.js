@@ -1,16 +1,22 @@
 // A part of a picture, chosen with the pointer or with keys.
 
 import { h } from "./dom.js";
-import { t } from "./text.js";
+import { Told } from "./text.js";
+import { ask } from "./dialog.js";
 
 /** Shows `blob` and lets a part be chosen: its PNG, or null. */
 export async function crop(blob) {
-  const bitmap = await createImageBitmap(blob);
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob);
+  } catch {
+    throw new Told("cropBroken");
+  }
   const url = URL.createObjectURL(blob);
   const part = { x: .1, y: .1, w: .8, h: .8 };
   const box = h("div", { class: "box" });
-  const area = h("div", { class: "crop", tabIndex: 0, role: "application", "aria-label": t("cropHint") },
-    h("img", { src: url, alt: t("picture"), draggable: false }), box);
+  const area = h("div", { class: "crop", tabIndex: 0, role: "application", tLabel: "cropHint", autofocus: true },
+    h("img", { src: url, tAlt: "picture", draggable: false }), box);
   const show = () => {
     for (const [side, value] of [["left", part.x], ["top", part.y], ["width", part.w], ["height", part.h]])
       box.style[side] = `${value * 100}%`;
@@ -33,8 +39,9 @@ export async function crop(blob) {
     });
     show();
   });
-  area.addEventListener("pointerup", () => { from = null; });
+  for (const name of ["pointerup", "pointercancel"]) area.addEventListener(name, () => { from = null; });
   area.addEventListener("keydown", event => {
+    if (event.key === "Enter") area.closest("form").requestSubmit();
     const step = { ArrowLeft: [-.02, 0], ArrowRight: [.02, 0], ArrowUp: [0, -.02], ArrowDown: [0, .02] }[event.key];
     if (!step) return;
     event.preventDefault();
@@ -48,22 +55,11 @@ export async function crop(blob) {
     show();
   });
 
-  const dialog = h("dialog", { tLabel: "crop" },
-    h("form", { method: "dialog" },
-      h("p", { class: "quiet", t: "cropHint" }), area,
-      h("div", { class: "row end" },
-        h("button", { value: "no", t: "cancel" }),
-        h("button", { value: "yes", class: "main", t: "cropDo" }))));
-  document.body.append(dialog);
-  dialog.showModal();
-  area.focus();
-  return new Promise(resolve => dialog.addEventListener("close", () => {
-    dialog.remove();
-    URL.revokeObjectURL(url);
-    if (dialog.returnValue !== "yes") return resolve(null);
-    const [w, k] = [Math.max(1, Math.round(part.w * bitmap.width)), Math.max(1, Math.round(part.h * bitmap.height))];
-    const canvas = h("canvas", { width: w, height: k });
-    canvas.getContext("2d").drawImage(bitmap, part.x * bitmap.width, part.y * bitmap.height, w, k, 0, 0, w, k);
-    canvas.toBlob(resolve, "image/png");
-  }));
+  const isChosen = await ask("crop", [h("p", { class: "quiet", t: "cropHint" }), area], "cropDo");
+  URL.revokeObjectURL(url);
+  if (!isChosen) return null;
+  const [w, k] = [Math.max(1, Math.round(part.w * bitmap.width)), Math.max(1, Math.round(part.h * bitmap.height))];
+  const canvas = h("canvas", { width: w, height: k });
+  canvas.getContext("2d").drawImage(bitmap, part.x * bitmap.width, part.y * bitmap.height, w, k, 0, 0, w, k);
+  return new Promise(resolve => canvas.toBlob(resolve, "image/png"));
 }

@@ -1,19 +1,19 @@
 // Small helpers to build the page with: elements, signs, announcements, the clipboard.
 
-import { t } from "./text.js";
+import { put } from "./text.js";
 
-/** An element: attributes by name, `on…` as listeners, `t`, `tLabel`, `tTitle`, `tPlaceholder` as words. */
+/**
+ * An element: attributes by name, `on…` as listeners, `t`, `tLabel`, `tTitle`, `tPlaceholder`, `tAlt` as words.
+ * `false` is a value like others: `draggable` and `spellcheck` are on where nobody says no.
+ */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
+    if (value === undefined || value === null) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "t") { element.dataset.t = value; element.textContent = t(value); }
-    else if (name === "tLabel") { element.dataset.tLabel = value; element.setAttribute("aria-label", t(value)); }
-    else if (name === "tTitle") { element.dataset.tTitle = value; element.title = t(value); }
-    else if (name === "tPlaceholder") { element.dataset.tPlaceholder = value; element.placeholder = t(value); }
+    else if (/^t([A-Z]|$)/.test(name)) put(element, name, value);
     else if (name in element && typeof value !== "string") element[name] = value;
-    else element.setAttribute(name, value === true ? "" : value);
+    else if (value !== false) element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
   return element;
@@ -39,35 +39,62 @@ export function sign(name) {
   return svg;
 }
 
-/** Tells a screen reader, without showing. */
+/** Tells a screen reader, without showing: the beginning and the end of work, not each step. */
 export function announce(text) {
   document.querySelector("#live").textContent = text;
 }
 
-let toastTimer;
-export function toast(text) {
-  const element = document.querySelector("#toast");
-  element.textContent = text;
-  element.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { element.hidden = true; }, 2500);
+/** Shows `words` in a notice; null hides it. */
+export function note(element, words) {
+  element.hidden = !words;
+  if (words) return put(element, "t", words);
+  delete element.dataset.t;
+  element.textContent = "";
 }
 
+let toastTimer;
+/**
+ * Shows `words` for as long as it takes to read them, or to take the `action` (`{words, act}`) that is offered. It
+ * stays while the pointer or the focus is on it.
+ */
+export function toast(words, action = null) {
+  const element = document.querySelector("#toast");
+  const text = h("span", { t: words });
+  element.replaceChildren(text, ...(action
+    ? [h("button", { t: action.words, onclick: () => { hideToast(); action.act(); } })] : []));
+  element.hidden = false;
+  const wait = () => {
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(hideToast, Math.max(action ? 10000 : 2500, text.textContent.length * 110));
+  };
+  element.onpointerenter = element.onfocusin = () => clearTimeout(toastTimer);
+  element.onpointerleave = element.onfocusout = wait;
+  wait();
+}
+
+export function hideToast() {
+  clearTimeout(toastTimer);
+  document.querySelector("#toast").hidden = true;
+}
+
+/** Copies `text`, or what a promise of it brings; `name` says what it is. */
 export async function copy(text, name) {
   try {
-    await navigator.clipboard.writeText(text);
+    // A text that is still to come is promised at once: some browsers allow copying only in the moment of a click.
+    if (typeof text === "string") await navigator.clipboard.writeText(text);
+    else await navigator.clipboard.write([new ClipboardItem({ "text/plain": text.then(v => new Blob([v], { type: "text/plain" })) })]);
   } catch {
     // Without a secure context there is no clipboard: the old way.
-    const area = h("textarea", { class: "hidden", value: text });
+    const area = h("textarea", { class: "hidden", value: await text });
     const active = document.activeElement;
     document.body.append(area);
     area.select();
     const done = document.execCommand("copy");
     area.remove();
     active?.focus();
-    if (!done) return toast(t("cannotCopy"));
+    if (!done) return toast("cannotCopy");
   }
-  toast(t("copied", name));
+  toast(["copied", name]);
 }
 
 export function save(blob, name) {
@@ -75,72 +102,4 @@ export function save(blob, name) {
   const link = h("a", { href: url, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-
-/** Asks with a dialog; true if its main button was pressed. */
-export function confirmed(textKey, buttonKey) {
-  return new Promise(resolve => {
-    const dialog = h("dialog", { "aria-label": t(buttonKey) },
-      h("form", { method: "dialog" },
-        h("p", { t: textKey }),
-        h("div", { class: "row end" },
-          h("button", { value: "no", t: "cancel" }),
-          h("button", { value: "yes", class: "main", t: buttonKey }))));
-    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
-}
-
-const mathTags = new Set(("math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover "
-  + "munderover mmultiscripts mprescripts none mtable mtr mlabeledtr mtd mpadded mphantom mstyle menclose merror "
-  + "semantics annotation").split(" "));
-
-/** The `math` element of a text: known elements only, no attribute that could run or load anything. */
-export function math(text) {
-  const parsed = new DOMParser().parseFromString(text, "application/xml").documentElement;
-  return parsed.localName === "math" ? copyMath(parsed) : null;
-}
-
-function copyMath(node) {
-  if (!mathTags.has(node.localName) || node.localName === "annotation") return document.createTextNode("");
-  const copy = document.createElementNS("http://www.w3.org/1998/Math/MathML", node.localName);
-  for (const { name, value } of node.attributes) {
-    if (!/^(on|href|src|style|xlink|id$|xmlns)/i.test(name)) copy.setAttribute(name, value);
-  }
-  for (const child of node.childNodes) {
-    if (child.nodeType === Node.TEXT_NODE) copy.append(child.data);
-    else if (child.nodeType === Node.ELEMENT_NODE) copy.append(copyMath(child));
-  }
-  return copy;
-}
-
-/** A picture that the server reads: what the browser alone can read becomes PNG, what is huge gets smaller. */
-export async function readable(file) {
-  const known = ["image/png", "image/jpeg"].includes(file.type);
-  if (known && file.size < 8e6) return file;
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    if (known) return file;
-    throw new Error(t("ePicture", file.type || file.name));
-  }
-  const scale = Math.min(1, 4096 / Math.max(bitmap.width, bitmap.height));
-  const canvas = h("canvas", { width: Math.max(1, bitmap.width * scale | 0), height: Math.max(1, bitmap.height * scale | 0) });
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return new Promise(resolve => canvas.toBlob(resolve, "image/png"));
-}
-
-export function dataURL(blob) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(blob);
-  });
-}
-
-export function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), c => c.charCodeAt(0));
 }

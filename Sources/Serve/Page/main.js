@@ -1,8 +1,10 @@
 // The page as a whole: places, palette, language, the server's state, paste and drop.
 
-import { h } from "./dom.js";
-import { t, setLanguage, preferred } from "./text.js";
+import { announce } from "./dom.js";
+import { t, put, setLanguage, preferred } from "./text.js";
+import { askForKey } from "./dialog.js";
 import * as api from "./api.js";
+import { isPicture } from "./picture.js";
 import * as read from "./read.js";
 import * as paint from "./paint.js";
 import * as chat from "./chat.js";
@@ -16,7 +18,7 @@ element("language").value = document.documentElement.lang.startsWith("zh") ? "zh
 element("language").addEventListener("change", event => {
   localStorage.setItem("janus-language", event.target.value);
   setLanguage(event.target.value);
-  showState();
+  document.title = t("title", t(current));
 });
 function setTheme(theme) {
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
@@ -42,7 +44,7 @@ function go() {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.title = `${t(name)} – janus-lite`;
+  document.title = t("title", t(name));
   scrollTo(0, 0);
   if (!isFirst) element("main").focus();
   for (const area of document.querySelectorAll(`#${name} textarea`)) area.dispatchEvent(new Event("fit"));
@@ -50,12 +52,15 @@ function go() {
 addEventListener("hashchange", go);
 go();
 
-// The gesture is paste: anywhere, a picture is read; in Chat it goes into the question.
+// The gesture is paste: anywhere, a picture is read; in Chat it goes into the question. What is no picture is refused
+// in words by either.
 function take(files) {
-  const pictures = files.filter(file => file.type.startsWith("image/"));
-  if (!pictures.length) return false;
-  if (current === "chat") chat.add(pictures);
-  else { location.hash = "#read"; read.add(pictures); }
+  if (!files.length) return false;
+  if (current === "chat") chat.add(files);
+  else {
+    if (files.some(isPicture)) location.hash = "#read";
+    read.add(files);
+  }
   return true;
 }
 document.addEventListener("paste", event => {
@@ -63,50 +68,53 @@ document.addEventListener("paste", event => {
 });
 document.addEventListener("drop", event => { take([...(event.dataTransfer?.files ?? [])]); });
 
-// The key, if the server wants one.
-api.setKeyAsker(() => new Promise(resolve => {
-  const field = h("input", { type: "password", autocomplete: "current-password", required: true });
-  const dialog = h("dialog", { tLabel: "keyTitle" },
-    h("form", { method: "dialog" },
-      h("label", { class: "field" }, h("span", { t: "keyTitle" }), field),
-      h("div", { class: "row end" },
-        h("button", { value: "no", t: "cancel", formNoValidate: true }),
-        h("button", { value: "yes", class: "main", t: "keySave" }))));
-  dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes" ? field.value : null); });
-  document.body.append(dialog);
-  dialog.showModal();
-}));
-
 // The server's state, looked at now and then while the page is looked at.
 let state = { status: "" };
-let hasModel = false;
+let hasModel = false, isLocked = false;
 function showState() {
-  const [kind, text] = state.status === "ok"
-    ? state.running ? ["busy", t("busy", state.running, state.waiting)] : ["ok", t("ready")]
-    : state.status === "loading" ? ["busy", t("loading")]
-    : state.status === "stopping" ? ["off", t("stopping")]
-    : state.status === "off" ? ["off", t("off")] : ["", ""];
-  element("state").dataset.state = kind;
-  if (element("state-text").textContent !== text) element("state-text").textContent = text;
+  const [kind, words] = state.status === "ok"
+    ? isLocked ? ["off", "locked"] : state.running ? ["busy", ["busy", state.running, state.waiting]] : ["ok", "ready"]
+    : state.status === "loading" ? ["busy", "loading"]
+    : state.status === "stopping" ? ["off", "stopping"]
+    : state.status === "off" ? ["off", "off"] : ["", ["given", ""]];
+  const { dataset } = element("state");
+  put(element("state-text"), "t", words);
+  // That others come and go is no news for who listens.
+  if (kind === "off" || dataset.state === "off") announce(element("state-text").textContent);
+  dataset.state = kind;
 }
 async function look() {
-  if (document.visibilityState === "visible") {
-    try {
-      state = await api.health();
-      if (state.status === "ok" && !hasModel) {
-        hasModel = true;
-        const model = (await api.get("/v1/models")).data[0];
-        element("model").textContent = model.summary ? `${model.id}: ${model.summary}` : model.id;
-        element("model").title = element("model").textContent;
-        paint.setModel(model);
-      }
-    } catch {
-      if (state.status !== "ok" || !hasModel) hasModel = false;
-      state = { status: "off" };
+  try {
+    state = await api.health();
+    if (state.status === "ok" && !hasModel) {
+      showState();
+      await showModel();
     }
-    showState();
+  } catch {
+    hasModel = false;
+    state = { status: "off" };
   }
-  setTimeout(look, state.status === "ok" && !state.running ? 10000 : 2000);
+  showState();
 }
-look();
-document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") api.health().then(s => { state = s; showState(); }, () => {}); });
+/** The model's name. The key is asked for once, not every other second; and again when something is to be done. */
+async function showModel() {
+  try {
+    const model = (await api.get("/v1/models", { isQuiet: isLocked })).data[0];
+    hasModel = true;
+    isLocked = false;
+    element("model").textContent = model.summary ? `${model.id}: ${model.summary}` : model.id;
+    element("model").title = element("model").textContent;
+    paint.setModel(model);
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    isLocked = true;
+  }
+}
+api.setKeyAsker(askForKey);
+document.addEventListener("key", () => { if (!hasModel) look(); });
+async function watch() {
+  if (document.visibilityState === "visible") await look();
+  setTimeout(watch, state.status === "ok" && !state.running && hasModel ? 10000 : 2000);
+}
+watch();
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") look(); });

@@ -30,10 +30,16 @@ enum PageFiles {
       "/page/store.js": File(PackageResources.store_js, script),
       "/page/text.js": File(PackageResources.text_js, script),
       "/page/dom.js": File(PackageResources.dom_js, script),
+      "/page/dialog.js": File(PackageResources.dialog_js, script),
+      "/page/mathml.js": File(PackageResources.mathml_js, script),
       "/page/markdown.js": File(PackageResources.markdown_js, script),
+      "/page/picture.js": File(PackageResources.picture_js, script),
       "/page/crop.js": File(PackageResources.crop_js, script),
+      "/page/card.js": File(PackageResources.card_js, script),
+      "/page/export.js": File(PackageResources.export_js, script),
       "/page/read.js": File(PackageResources.read_js, script),
       "/page/paint.js": File(PackageResources.paint_js, script),
+      "/page/conversation.js": File(PackageResources.conversation_js, script),
       "/page/chat.js": File(PackageResources.chat_js, script),
     ]
   }()
