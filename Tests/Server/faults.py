@@ -294,6 +294,11 @@ def a_painting_is_not_removed_by_two_enters(page):
     page.keys(Keys.ENTER)
     assert len(page.stored("paintings")) == 3
     assert page.focus() == "Open: p3[U+202E], seed 3", page.focus()
+    # Nor does it go to Read when it is dragged a little.
+    x, y, *_ = page.box(".tile img")
+    page.mouse(*((x + 20 + 10 * i, y + 20 + 4 * i) for i in range(8)))
+    time.sleep(0.2)
+    assert page.driver.current_url.endswith("#paint") and not page.all(".card, dialog")
     tile.send_keys(Keys.ENTER)
     page.button("Remove", "dialog").click()
     assert page.focus().startswith("Open: p2"), page.focus()
@@ -301,6 +306,47 @@ def a_painting_is_not_removed_by_two_enters(page):
     page.button("Undo", "#toast").click()
     page.wait(lambda: len(page.stored("paintings")) == 3 and len(page.all(".tile")) == 3)
     assert page.focus().startswith("Open: p3"), page.focus()
+
+
+def a_card_that_was_removed_can_be_called_back(page):
+    page.begin("read")
+    for latex in ("a", "b", "c"):
+        page.proxy.mocks[FORMULAS] = reads(latex)
+        page.drop_picture()
+        page.wait(lambda: page.latex()[:1] == [latex] and page.is_read())
+    next(b for b in page.all(".card:nth-child(2) button") if b.text == "Remove").click()
+    page.wait(lambda: len(page.stored("formulas")) == 2)
+    assert page.latex() == ["c", "a"] and page.focus().startswith("LaTeX of formula 1"), page.focus()
+    page.button("Undo", "#toast").click()
+    page.wait(lambda: len(page.stored("formulas")) == 3)
+    assert page.latex() == ["c", "b", "a"] and page.focus().startswith("LaTeX of formula 2"), page.focus()
+    # What was forgotten since is not called back.
+    page.button("Remove").click()
+    page.forget()
+    assert not page.find("#toast").is_displayed() and not page.all(".card")
+
+
+def a_formula_beside_its_picture_has_no_bar(page):
+    page.begin("read")
+    page.drop_picture()
+    page.wait(lambda: page.is_read() and page.all(".card math"))
+    for latex in (r"\cdot", r"nd-\phi=\sqrt{b^{6}b}+7\cdot\frac{6}{5}", r"\int_0^1\frac{x}{y}"):
+        page.script("const a = document.querySelector('.card textarea'); a.value = arguments[0]; a.dispatchEvent(new Event('input'))", latex)
+        page.wait(lambda: [e["isUndrawn"] for e in page.stored("formulas")] == [False], 5)
+        bars = page.script("return [...document.querySelectorAll('.pane, .pane .formula')].map(e => [e.offsetWidth - e.clientWidth, e.offsetHeight - e.clientHeight])")
+        assert all(bar == [0, 0] for bar in bars), (latex, bars)
+
+
+def a_phone_is_not_told_of_keys(page):
+    page.begin("read")
+    page.command("Emulation.setTouchEmulationEnabled", enabled=True)
+    page.command("Emulation.setEmulatedMedia", features=[{"name": "pointer", "value": "coarse"}])
+    page.command("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+    page.load("read")
+    words = page.text(".drop")
+    assert "Take a photo, or" in words and "Ctrl" not in words, words
+    page.command("Emulation.setTouchEmulationEnabled", enabled=False)
+    page.command("Emulation.setDeviceMetricsOverride", width=1440, height=900, deviceScaleFactor=1, mobile=False)
 
 
 def a_correction_outlives_another_reading(page):
@@ -520,6 +566,7 @@ def main():
         a_drag_over_a_picture_crops_it, what_is_forgotten_stays_forgotten,
         messages_take_turns_whatever_is_done_during_an_answer, a_key_is_asked_for_until_it_is_right,
         what_is_too_wide_scrolls_in_its_own_box, a_painting_is_not_removed_by_two_enters,
+        a_card_that_was_removed_can_be_called_back, a_formula_beside_its_picture_has_no_bar, a_phone_is_not_told_of_keys,
         a_correction_outlives_another_reading, nothing_is_lost, two_tabs_lose_no_message,
         what_the_browser_cannot_draw_goes_to_the_server, a_screen_reader_hears_the_beginning_and_the_end,
         another_language_reaches_every_word, what_is_copied_is_of_the_text_as_it_is,

@@ -79,7 +79,7 @@ export class Card {
     const { blob, name } = this.entry;
     const cannot = words => this.picture.replaceWith(this.picture = h("p", { class: "undrawn", t: words }));
     this.picture = h("img", {
-      tAlt: name ? ["pictureOf", harmless(name)] : "picture", draggable: false, onload: () => this.scale(), onerror: () => cannot("undrawn"),
+      tAlt: name ? ["pictureOf", harmless(name)] : "picture", onload: () => this.scale(), onerror: () => cannot("undrawn"),
     });
     this.pane.replaceChildren(this.picture,
       h("button", { class: "icon on-white", tLabel: "crop", tTitle: "crop", onclick: () => this.crop() }, sign("crop")));

@@ -171,7 +171,7 @@ class Tile {
   constructor(entry) {
     this.entry = entry;
     const shown = harmless(entry.prompt);
-    this.image = h("img", { alt: "", hidden: true, draggable: false });
+    this.image = h("img", { alt: "", hidden: true });
     this.blank = h("span", { class: "blank" });
     this.button = h("button", { class: "picture", type: "button", disabled: !entry.blob, onclick: () => this.open() }, this.image, this.blank);
     this.caption = h("span", { class: "quiet", t: ["given", shown] });
@@ -213,7 +213,7 @@ class Tile {
     const act = action => () => { dialog.close(); action(); };
     const dialog = h("dialog", { "aria-label": shown },
       h("div", { class: "inner" },
-        h("img", { src: this.url, alt: shown, draggable: false }),
+        h("img", { src: this.url, alt: shown }),
         h("dl", {}, ...[["prompt", shown], ["seed", e.seed], ["guidanceName", e.cfg]].flatMap(([k, v]) => [h("dt", { t: k }), h("dd", {}, String(v))])),
         h("div", { class: "row end" },
           h("button", { class: "plain", t: "remove", onclick: act(() => this.remove()) }),

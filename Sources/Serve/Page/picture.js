@@ -31,7 +31,7 @@ export async function readable(file) {
 export function thumb(blob) {
   const url = URL.createObjectURL(blob);
   return h("img", {
-    src: url, tAlt: "picture", draggable: false, onload: () => URL.revokeObjectURL(url),
+    src: url, tAlt: "picture", onload: () => URL.revokeObjectURL(url),
     onerror: event => { URL.revokeObjectURL(url); event.target.replaceWith(h("span", { class: "undrawn", t: "undrawn" })); },
   });
 }
