@@ -102,6 +102,7 @@ class Faults(Page):
 
     def forget(self):
         self.button("Forget everything").click()
+        assert self.focus() == "Cancel", "Enter does no harm"
         self.button("Forget everything", "dialog").click()
 
     def latex(self):
@@ -158,6 +159,11 @@ def a_drag_over_a_picture_crops_it(page):
     page.keys(Keys.ESCAPE)
     time.sleep(0.2)
     assert len(page.all(".card")) == 1, "nothing was dropped"
+    page.find(".card .on-white").click()
+    page.wait(lambda: page.focus().startswith("Drag"))
+    page.keys(Keys.ENTER)
+    page.wait(lambda: len(page.all(".card")) == 2 and page.is_read())
+    page.button("Remove").click()
     # Nor is a picture of the page that is dragged over it.
     page.script("const e = document.querySelector('.card img'), d = new DataTransfer();"
                 "d.items.add(new File(['x'], 'own.png', { type: 'image/png' }));"
@@ -221,6 +227,12 @@ def messages_take_turns_whatever_is_done_during_an_answer(page):
     assert page.said() == []
     page.ask("three")
     page.wait(page.is_answered)
+    # Stop keeps what there is, and sends nothing that is being written.
+    during(lambda: None, "more")
+    page.find("#chat .compose textarea").send_keys("draft")
+    page.button("Stop").click()
+    assert [role for role, _ in page.said()] == ["user", "assistant"] * 2, page.said()
+    page.find("#chat .compose textarea").clear()
     two = next(c for c in page.stored("chats") if c["messages"][0]["text"] == "two")
     assert [m["role"] for m in two["messages"]] == ["user", "assistant"], two
     during(lambda: page.script(
@@ -516,6 +528,12 @@ def what_is_copied_is_of_the_text_as_it_is(page):
     page.find(".card textarea").send_keys("8")
     page.script("document.querySelector('.card [data-form=Typst]').click()")
     page.wait(lambda: "778" in page.clipboard() and "math" not in page.clipboard(), 5)
+    # What the server does not make can be copied without it.
+    page.proxy.mocks[RENDER] = stream(2)
+    page.find(".card textarea").send_keys("9")
+    page.script("document.querySelector('.card [data-form=LaTeX]').click()")
+    page.wait(lambda: page.clipboard() == "a+7789", 1)
+    del page.proxy.mocks[RENDER]
     page.find(".card textarea").send_keys(Keys.CONTROL, "a")
     page.find(".card textarea").send_keys(Keys.DELETE)
     time.sleep(0.4)
@@ -538,6 +556,7 @@ def markdown_has_tables_quotes_and_lists_in_a_row(page):
     assert has("td") == ["1", "2"] and has("th") == ["a", "b"], has("table")
     assert has("blockquote strong") == ["twice"] and has("ul li") == ["x", "y"] and has("ol li") == ["n", "m"]
     assert has("math") and has("hr") == [""]
+    assert page.script("const f = document.querySelector('.formula.wide'); return f.offsetWidth - f.clientWidth") == 0, "no bar"
     assert "\u202e" not in page.script("return document.querySelector('main').textContent"), "nothing turns the text"
 
 

@@ -27,17 +27,24 @@ function sentence(status, error, retryAfter) {
 
 /** A key that fits into a header: no spaces, nothing beyond Latin-1. */
 const isSendable = key => /^[\x21-\x7e\xa1-\xff]+$/.test(key);
-const stored = localStorage.getItem("janus-key");
-let key = isSendable(stored ?? "") ? stored : null;
+let key = storedKey();
 
 let askForKey = async () => null, asking = null;
 /** `ask(problem, isSendable)` gets a key from whoever sits here, or null. */
 export function setKeyAsker(ask) { askForKey = ask; }
 
-/** Sends, and asks for a key, as often as needed, if the server wants one; not with `isQuiet`. */
-async function send(path, { isQuiet, ...options }) {
+/** The key that was right, here or in another tab. */
+function storedKey() {
+  const stored = localStorage.getItem("janus-key");
+  return stored && isSendable(stored) ? stored : null;
+}
+
+/** Sends, and asks for a key, as often as needed, if the server wants one. */
+async function send(path, options) {
+  const tried = new Set();
   for (;;) {
     const used = key;
+    tried.add(used);
     let response;
     try {
       response = await fetch(path, { ...options, headers: { ...options.headers, ...(used ? { authorization: `Bearer ${used}` } : {}) } });
@@ -46,15 +53,16 @@ async function send(path, { isQuiet, ...options }) {
       throw new Told("eUnreachable");
     }
     // A key is kept once it was the right one.
-    if (response.status !== 401 && used && used === key && localStorage.getItem("janus-key") !== used) {
+    if (response.status !== 401 && used && used === key && storedKey() !== used) {
       localStorage.setItem("janus-key", used);
       document.dispatchEvent(new Event("key"));
     }
     if (response.ok) return response;
     const body = await response.json().catch(() => ({}));
     const failure = new ServerError(response.status, body.error, Number(response.headers.get("retry-after")));
-    if (response.status !== 401 || isQuiet) throw failure;
-    // Whoever waits beside this request has been given another key meanwhile.
+    if (response.status !== 401) throw failure;
+    // A request beside this one, or another tab, has been given another key meanwhile.
+    if (used === key && !tried.has(storedKey())) key = storedKey() ?? key;
     if (used !== key) continue;
     asking ??= askForKey(used ? "eWrongKey" : null, isSendable).finally(() => { asking = null; });
     const given = await asking;
@@ -70,7 +78,7 @@ function post(path, body, signal) {
   });
 }
 
-export async function get(path, options = {}) { return (await send(path, options)).json(); }
+export async function get(path) { return (await send(path, {})).json(); }
 
 /** The server's state without asking for a key: health answers 503 with a body, too. */
 export async function health() {
@@ -106,10 +114,18 @@ export async function stream(path, body, signal, onData, onNote = () => {}) {
         else if (line.startsWith(": ")) onNote(line.slice(2));
       }
       if (!data || data === "[DONE]") continue;
-      const object = JSON.parse(data);
+      const object = parsed(data);
       if (object.error && !object.type) throw new ServerError(object.error.status ?? 200, object.error);
       onData(object, name);
     }
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Told("eBroken");
   }
 }
 

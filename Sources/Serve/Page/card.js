@@ -1,7 +1,7 @@
 // A card: a picture, its formula, the LaTeX to be edited, and what to copy.
 
 import { h, sign, announce, copy, note, toast } from "./dom.js";
-import { t, put, wordsOf, harmless } from "./text.js";
+import { t, put, Told, wordsOf, harmless } from "./text.js";
 import { math } from "./mathml.js";
 import { dataURL } from "./picture.js";
 import { ServerError, stream, progressOf, render } from "./api.js";
@@ -19,6 +19,8 @@ const forms = [
 /** Where a place in UTF-8 lies in a string. */
 const utf8 = new TextEncoder(), text16 = new TextDecoder();
 const place = (text, offset) => text16.decode(utf8.encode(text).subarray(0, offset)).length;
+/** Those that the server makes of the LaTeX. */
+const drawnForms = ["wordMath", "Typst"];
 /** What a reading or a correction makes of a picture. */
 const contents = ["latex", "mathml", "typst", "problem", "doubtful", "confidence", "checked", "read", "finish", "warnings", "isUndrawn"];
 const contentsOf = entry => Object.fromEntries(contents.map(name => [name, entry[name] ?? null]));
@@ -247,7 +249,7 @@ export class Card {
     this.back.hidden = !e.before;
     for (const button of this.copies.children) {
       const { form } = button.dataset;
-      button.disabled = !e.latex || (!e.isUndrawn && ((form === "wordMath" && !e.mathml) || (form === "Typst" && !e.typst)));
+      button.disabled = !e.latex || (!e.isUndrawn && drawnForms.includes(form) && !(form === "Typst" ? e.typst : e.mathml));
     }
   }
 
@@ -326,10 +328,12 @@ export class Card {
   /** Copies the text in one of its forms: of the text as it is now. */
   copy(name, make) {
     const words = [name];
-    if (!this.entry.isUndrawn) return copy(make(this.entry) ?? "", words);
+    if (!this.entry.isUndrawn || !drawnForms.includes(name)) return copy(make(this.entry) ?? "", words);
     const drawn = (async () => {
       while (this.entry.isUndrawn) await this.draw();
-      return make(this.entry) ?? "";
+      const text = make(this.entry);
+      if (!text) throw new Told("notMath", this.entry.problem ?? "");
+      return text;
     })();
     copy(drawn, words).catch(error => toast(wordsOf(error)));
   }

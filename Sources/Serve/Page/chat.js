@@ -21,7 +21,7 @@ export function setUp(section) {
   list = h("ol", { class: "talk", tLabel: "chat" });
   empty = h("p", { class: "quiet", t: "noChats" });
   words = h("p", { class: "words" });
-  stopButton = h("button", { t: "stop", onclick: stop });
+  stopButton = h("button", { type: "button", t: "stop", onclick: stop });
   work = h("div", { class: "work", hidden: true }, words, stopButton);
   notice = h("p", { class: "notice", role: "alert", hidden: true });
   thumbs = h("div", { class: "thumbs" });

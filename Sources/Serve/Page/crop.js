@@ -41,7 +41,12 @@ export async function crop(blob) {
   });
   for (const name of ["pointerup", "pointercancel"]) area.addEventListener(name, () => { from = null; });
   area.addEventListener("keydown", event => {
-    if (event.key === "Enter") area.closest("form").requestSubmit();
+    if (event.key === "Enter") {
+      // Or else the rest of the key press goes to whatever has the focus next.
+      event.preventDefault();
+      const form = area.closest("form");
+      form.requestSubmit(form.querySelector(".main"));
+    }
     const step = { ArrowLeft: [-.02, 0], ArrowRight: [.02, 0], ArrowUp: [0, -.02], ArrowDown: [0, .02] }[event.key];
     if (!step) return;
     event.preventDefault();

@@ -42,8 +42,9 @@ const types = { TSV: "text/tab-separated-values", JSON: "application/json", HTML
 
 /** `entries` of the history as `{blob, name}`. */
 export async function exported(kind, entries) {
+  const timeOf = e => { const time = new Date(Number(e.time)); return Number.isNaN(time.getTime()) ? "" : time.toISOString(); };
   const rows = entries.map(e => ({
-    time: new Date(Number(e.time) || 0).toISOString(), name: String(e.name ?? ""), latex: String(e.latex ?? ""), confidence: e.confidence ?? null,
+    time: timeOf(e), name: String(e.name ?? ""), latex: String(e.latex ?? ""), confidence: e.confidence ?? null,
     checked: e.checked ?? null, mathml: e.mathml ?? null, typst: e.typst ?? null,
   }));
   return { blob: new Blob([await makers[kind](rows, entries)], { type: types[kind] }), name: `formulas.${kind.toLowerCase()}` };

@@ -86,7 +86,7 @@ function showState() {
 async function look() {
   try {
     state = await api.health();
-    if (state.status === "ok" && !hasModel) {
+    if (state.status === "ok" && !hasModel && !isLocked) {
       showState();
       await showModel();
     }
@@ -96,12 +96,11 @@ async function look() {
   }
   showState();
 }
-/** The model's name. The key is asked for once, not every other second; and again when something is to be done. */
+/** The model's name. A key that was not given is asked for again when something is to be done, not by itself. */
 async function showModel() {
   try {
-    const model = (await api.get("/v1/models", { isQuiet: isLocked })).data[0];
+    const model = (await api.get("/v1/models")).data[0];
     hasModel = true;
-    isLocked = false;
     element("model").textContent = model.summary ? `${model.id}: ${model.summary}` : model.id;
     element("model").title = element("model").textContent;
     paint.setModel(model);
@@ -111,10 +110,10 @@ async function showModel() {
   }
 }
 api.setKeyAsker(askForKey);
-document.addEventListener("key", () => { if (!hasModel) look(); });
+document.addEventListener("key", () => { isLocked = false; if (!hasModel) look(); });
 async function watch() {
   if (document.visibilityState === "visible") await look();
-  setTimeout(watch, state.status === "ok" && !state.running && hasModel ? 10000 : 2000);
+  setTimeout(watch, state.status === "ok" && !state.running && (hasModel || isLocked) ? 10000 : 2000);
 }
 watch();
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") look(); });

@@ -1,5 +1,7 @@
 // Formulas as elements, from MathML that came as text.
 
+import { harmless } from "./text.js";
+
 const mathTags = new Set(("math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover "
   + "munderover mmultiscripts mprescripts none mtable mtr mlabeledtr mtd mpadded mphantom mstyle menclose merror "
   + "semantics annotation").split(" "));
@@ -17,7 +19,7 @@ function copyMath(node) {
     if (!/^(on|href|src|style|xlink|id$|xmlns)/i.test(name)) copy.setAttribute(name, value);
   }
   for (const child of node.childNodes) {
-    if (child.nodeType === Node.TEXT_NODE) copy.append(child.data);
+    if (child.nodeType === Node.TEXT_NODE) copy.append(harmless(child.data));
     else if (child.nodeType === Node.ELEMENT_NODE) copy.append(copyMath(child));
   }
   return copy;

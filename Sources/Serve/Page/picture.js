@@ -1,7 +1,7 @@
 // Pictures between files, the page and the server.
 
 import { h } from "./dom.js";
-import { Told } from "./text.js";
+import { Told, harmless } from "./text.js";
 
 const endings = /\.(png|jpe?g|gif|bmp|webp|tiff?|hei[cf]|avif)$/i;
 /** What a chooser of files offers: some systems know no type for the last ones. */
@@ -14,7 +14,7 @@ export function isPicture(file) { return file.type.startsWith("image/") || endin
  * cannot draw goes as it is, since the server reads kinds that browsers do not.
  */
 export async function readable(file) {
-  if (!isPicture(file)) throw new Told("eNoPicture", file.name || file.type);
+  if (!isPicture(file)) throw new Told("eNoPicture", harmless(file.name || file.type));
   if (["image/png", "image/jpeg"].includes(file.type) && file.size < 8e6) return file;
   try {
     const bitmap = await createImageBitmap(file);
