@@ -1,6 +1,6 @@
 // The page as a whole: places, palette, language, the server's state, paste and drop.
 
-import { announce } from "./dom.js";
+import { announce, toast } from "./dom.js";
 import { t, put, setLanguage, preferred } from "./text.js";
 import { askForKey } from "./dialog.js";
 import * as api from "./api.js";
@@ -67,6 +67,8 @@ document.addEventListener("paste", event => {
   if (take([...(event.clipboardData?.files ?? [])])) event.preventDefault();
 });
 document.addEventListener("drop", event => { take([...(event.dataTransfer?.files ?? [])]); });
+
+document.addEventListener("unstored", () => toast("eStore"));
 
 // The server's state, looked at now and then while the page is looked at.
 let state = { status: "" };

@@ -43,19 +43,16 @@ export function watch(kind, action) {
   channel?.addEventListener("message", ({ data }) => { if (data.kind === kind) action(data.what, data.id); });
 }
 
-/** Calls `action(objects)` in a transaction; true when it is done. A full disk costs the history, not the work. */
+/** Calls `action(objects)` in a transaction. A full disk costs the history, not the work: `unstored` says so. */
 async function change(kind, action) {
   const base = await database;
-  return new Promise(resolve => {
-    try {
-      const transaction = base.transaction(kind, "readwrite");
-      transaction.oncomplete = () => resolve(true);
-      transaction.onabort = () => resolve(false);
-      action(transaction.objectStore(kind));
-    } catch {
-      resolve(false);
-    }
-  });
+  if (!base) return;
+  await new Promise((resolve, reject) => {
+    const transaction = base.transaction(kind, "readwrite");
+    transaction.oncomplete = resolve;
+    transaction.onabort = reject;
+    action(transaction.objectStore(kind));
+  }).catch(() => { document.dispatchEvent(new Event("unstored")); });
 }
 
 function newID() { return `${Date.now()}-${Math.random().toString(36).slice(2)}`; }

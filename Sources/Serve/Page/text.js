@@ -145,6 +145,8 @@ const words = {
   eUnread: ["This picture has not been read to the end.", "此图片尚未识别完成。"],
   eStatus: ["The server failed; its log says why. ({0})", "服务器出错，原因见其日志。（{0}）"],
   eFailed: ["The server failed; its log says why.", "服务器出错，原因见其日志。"],
+  eStore: ["The browser could not store this in the history: its space may be full. It is lost when the page is closed.",
+    "浏览器无法将其保存到历史记录（空间可能已满）。关闭页面后将会丢失。"],
   eBroken: ["The answer broke off before its end.", "回答中途中断。"],
 };
 
