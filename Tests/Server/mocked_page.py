@@ -8,6 +8,9 @@ from selenium.webdriver.common.keys import Keys
 
 from page import Page
 
+# A picture of one point.
+DOT = base64.b64encode(base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")).decode()
 DROP = """
 const transfer = new DataTransfer();
 for (const [data, name, type] of arguments[0])

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+CHAT, FORMULAS, PAINT, RENDER = "/v1/chat/completions", "/v1/formulas", "/v1/images/generations", "/v1/formulas/render"
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
          ".html": "text/html; charset=utf-8"}
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
