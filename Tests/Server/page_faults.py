@@ -42,6 +42,10 @@ def what_is_forgotten_stays_forgotten(page):
     page.ask("after")
     page.wait(page.is_answered)
     page.wait(lambda: [len(c["messages"]) for c in page.stored("chats")] == [2])
+    # So does a question that was taken back to be changed.
+    page.button("Edit").click()
+    page.forget()
+    page.wait(lambda: not page.stored("chats") and not page.find("#chat .compose textarea").get_property("value"), 5)
 
 
 def messages_take_turns_whatever_is_done_during_an_answer(page):

@@ -106,6 +106,7 @@ async function open() {
 
 function begin() {
   settle();
+  isEditing = false;
   clear();
   text.focus();
 }
@@ -119,9 +120,15 @@ async function forget() {
   text.focus();
 }
 
-/** Ends what runs without keeping it, and begins a conversation. */
+/** Ends what runs without keeping it, and begins a conversation. A question that was taken back goes, too. */
 function clear() {
   drop();
+  if (isEditing) {
+    text.value = "";
+    pictures = [];
+    showThumbs();
+    fit();
+  }
   isEditing = false;
   talk = conversation.fresh();
   hideToast();

@@ -73,7 +73,7 @@ export function setModel(card) {
   model = card;
   const paints = Boolean(card.painting);
   for (const element of form.elements) element.disabled = !paints;
-  note(notice, paints ? null : "noPainter");
+  if (!paints) note(notice, "noPainter");
 }
 
 async function forget() {
