@@ -77,13 +77,20 @@ def messages_take_turns_whatever_is_done_during_an_answer(page):
     page.find("#chat .compose textarea").clear()
     two = next(c for c in page.stored("chats") if c["messages"][0]["text"] == "two")
     assert [m["role"] for m in two["messages"]] == ["user", "assistant"], two
-    during(lambda: page.script(
-        "const s = document.querySelector('#chat select'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))", two["id"]), "four")
+    def choose(conversation):
+        page.script("const s = document.querySelector('#chat select'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))", conversation["id"])
+
+    during(lambda: choose(two), "four")
     page.wait(lambda: page.said() and page.said()[0][1] == "two")
     page.proxy.requests.clear()
     page.ask("five")
     page.wait(lambda: any(r[0] == CHAT for r in page.proxy.requests) and page.is_answered())
     assert [m["role"] for m in json.loads(next(r for r in page.proxy.requests if r[0] == CHAT)[1])["messages"]] == ["user", "assistant", "user"]
+    during(lambda: choose(two), "six")
+    page.wait(lambda: len(page.said()) == 6 and page.said()[-1][1])
+    page.ask("seven")
+    page.wait(lambda: len(page.said()) == 8 and page.is_answered())
+    assert not page.find("#toast").is_displayed(), "it is one conversation"
     # A conversation that was stored in disorder is mended.
     page.store("chats", {"id": "1-x", "time": 1e15, "messages": [
         {"role": "assistant", "text": "orphan"}, None, {"role": "user", "text": "q", "pictures": []}, {"role": "assistant", "text": "a"}]})

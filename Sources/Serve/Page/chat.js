@@ -96,9 +96,10 @@ async function showEarlier() {
 
 async function open() {
   const id = earlierList.value;
+  // What is being written is stored first: it may be of the same conversation.
+  await settle();
   const chat = (await conversation.all()).find(c => c.id === id);
   if (!chat) return;
-  settle();
   isEditing = false;
   talk = chat;
   show();
@@ -198,13 +199,14 @@ function stop() {
 /** Ends the answer that is being written; what there is of it is kept. What comes for it later is dropped. */
 function settle() {
   const ended = run;
-  if (!ended) return;
+  if (!ended) return null;
   drop();
   // What was there stays, where nothing came in its place.
   if (ended.text) conversation.add(ended.talk, { role: "assistant", text: ended.text });
   else if (ended.old) conversation.add(ended.talk, ended.old);
-  keep(ended.talk);
+  const isKept = keep(ended.talk);
   if (ended.talk === talk) show();
+  return isKept;
 }
 
 function drop() {
