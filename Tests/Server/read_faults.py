@@ -178,8 +178,8 @@ def what_is_copied_is_of_the_text_as_it_is(page):
 
 def an_export_begins_no_formula_of_a_spreadsheet(page):
     cells = page.driver.execute_async_script(
-        "const done = arguments[0]; import('/page/export.js').then(m => done(['=1+1', '+x', '-x', '@x', \"'a\", 'a=b', '\\\\alpha', ' =x'].map(m.cell)))")
-    assert cells == ["'=1+1", "'+x", "'-x", "'@x", "''a", "a=b", "\\alpha", "' =x"], cells
+        "const done = arguments[0]; import('/page/export.js').then(m => done(['=1+1', '+x', '-x', '@x', \"'a\", 'a=b', '\"=1\"', '\\\\alpha', ' =x'].map(m.cell)))")
+    assert cells == ["'=1+1", "'+x", "'-x", "'@x", "''a", "a=b", "'\"=1\"", "\\alpha", "' =x"], cells
 
 
 CHECKS = [

@@ -5,11 +5,12 @@ import { dataURL } from "./picture.js";
 
 /**
  * A cell of TSV. A spreadsheet must not take a formula for one of its own (`=`, `+`, `-`, `@`): such a cell gets an
- * apostrophe in front, and so does one that begins with an apostrophe, so that dropping one brings every text back.
+ * apostrophe in front. So does one that begins with a quotation mark, which spreadsheets take away, or with an
+ * apostrophe, so that dropping one brings every text back.
  */
 export function cell(value) {
   const text = String(value ?? "").replace(/[\t\r\n]+/g, " ");
-  return /^\s*[=+\-@＝＋－＠']/.test(text) ? `'${text}` : text;
+  return /^\s*[=+\-@＝＋－＠'"]/.test(text) ? `'${text}` : text;
 }
 
 const makers = {
