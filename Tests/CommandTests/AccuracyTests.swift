@@ -139,4 +139,31 @@ import Testing
     #expect(much > plain.count / 500)
     #expect(differing(files[0], files[1]) < much / 10)
   }
+
+  @Test func whatLiesBesideTheWeightsIsUsedWhereItIsOfThisModel() throws {
+    let measured = scratch.file("importance.gguf")
+    #expect(try CommandLineRun(["calibrate", "-m", exact, "-o", measured] + inputs).status == 0)
+    let (folder, other) = (scratch.file("checkpoint"), scratch.file("other"))
+    for (copy, original) in [
+      (folder, Fixture.checkpoint), (other, "\(Fixture.folder)/gqa224"),
+    ] {
+      try FileManager.default.copyItem(atPath: original, toPath: copy)
+      try FileManager.default.copyItem(atPath: measured, toPath: "\(copy)/importance.gguf")
+    }
+    func converted(_ source: String, _ more: String...) throws -> (bytes: Data, errors: String) {
+      let output = scratch.file("out.gguf")
+      let run = try CommandLineRun(["convert", source, "-o", output] + more)
+      #expect(run.status == 0, "\(run.errors)")
+      return (try Data(contentsOf: URL(filePath: output)), run.errors)
+    }
+    let found = try converted(folder)
+    #expect(found.errors.contains("importance.gguf"))
+    let named = try converted(Fixture.checkpoint, "--importance", measured).bytes
+    // The files tell the names of their folders.
+    #expect(found.bytes.suffix(named.count / 2) == named.suffix(named.count / 2))
+    let foreign = try converted(other)
+    #expect(foreign.errors.contains("warning: importance.gguf is not used"), "\(foreign.errors)")
+    let bf16 = try converted(folder, "--quant", "bf16")
+    #expect(!bf16.errors.contains("importance.gguf"))
+  }
 }

@@ -71,7 +71,7 @@ public struct Conversion: Sendable {
   }
 
   /// - Parameter importance: what each column of the weights is multiplied by, as it was measured on this model;
-  ///   nil rounds each weight by itself.
+  ///   nil takes the file `importance.gguf` of the checkpoint, where it has one, and else rounds each weight by itself.
   package init(
     source: String, base: String? = nil, adapter: String? = nil,
     quantization: Quantization = .int4, overrides: [TensorOverride] = [],
@@ -89,13 +89,16 @@ public struct Conversion: Sendable {
     for (tensor, format) in zip(checkpoint.tensors, formats) {
       tensors.append(try PlannedTensor(tensor.spec, from: tensor.stored, format: format))
     }
+    var remarks = (notes: [String](), warnings: [String]())
     if let importance {
-      let model = try checkpoint.fingerprint()
-      do throws(ImportanceError) {
-        try importance.check(model: model)
-        for index in tensors.indices { try tensors[index].round(by: importance) }
+      try Self.round(&tensors, by: importance, of: checkpoint)
+    } else if formats.contains(where: \.isInt4), let path = checkpoint.folder.importanceFile {
+      do {
+        try Self.round(&tensors, by: Importance(path: path), of: checkpoint)
+        remarks.notes.append("rounded by what was measured of it, in importance.gguf")
       } catch {
-        throw .importance(error)
+        // Nobody asked for it.
+        remarks.warnings.append("importance.gguf is not used: \(error)")
       }
     }
     self.tensors = tensors
@@ -109,10 +112,24 @@ public struct Conversion: Sendable {
       try ModelMetadata.pairs(
         checkpoint.folder, checkpoint.geometry, quantization: quantization, converter: converter)
       + (source ?? [])
-    notes = checkpoint.notes + Self.notes(of: metadata)
+    notes = checkpoint.notes + remarks.notes + Self.notes(of: metadata)
     try Self.checkGrowth(of: tensors)
-    warnings = checkpoint.warnings
+    warnings = checkpoint.warnings + remarks.warnings
     self.threads = threads ?? Self.coreCount
+  }
+
+  private static func round(
+    _ tensors: inout [PlannedTensor], by importance: Importance, of checkpoint: Checkpoint
+  ) throws(ConversionError) {
+    let model = try checkpoint.fingerprint()
+    var rounded = tensors
+    do throws(ImportanceError) {
+      try importance.check(model: model)
+      for index in rounded.indices { try rounded[index].round(by: importance) }
+    } catch {
+      throw .importance(error)
+    }
+    tensors = rounded
   }
 
   /// An adapter alone and its base are a base and an adapter.

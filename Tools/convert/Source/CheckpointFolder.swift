@@ -55,6 +55,13 @@ struct CheckpointFolder {
     (tensors, notes) = ([:], [])
   }
 
+  /// What 'calibrate' measured of this model, where it lies beside the weights; nil in archives.
+  var importanceFile: String? {
+    guard let tree = trees.first, tree.contains("importance.gguf") else { return nil }
+    let path = "\(tree.path)/importance.gguf"
+    return SystemPath.status(of: path) == nil ? nil : path
+  }
+
   private static func hasAdapter(_ tree: FileTree) -> Bool {
     ForeignFolder.adapterWeights.contains(where: tree.contains)
   }
