@@ -21,16 +21,22 @@ public func decode(
   case .q8Rows: decodeRows(from, blocks: out.count / ElementFormat.blockColumns, to)
   case .int8Panels, .int4Panels: decodePanels(from, format, rowCount, columns, levels, to)
   case .int4CodedPanels:
+    let bytes = format.bytesPerPanel(blocks: blocks(of: columns))
     decodeCodedPanels(
-      from, stride: format.bytesPerPanel, rowCount, columns, levels.values, to, adding: false)
+      from, rowCount, columns, levels.values, to, adding: false, place: { $0 * bytes })
   case .int8Planes:
-    let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
-    for (offset, adding) in [(PlanePanel.high, false), (PlanePanel.low(blocks: blocks), true)] {
+    let panels = (rowCount + ElementFormat.panelRows - 1) / ElementFormat.panelRows
+    let blocks = blocks(of: columns)
+    for part in [\PlanePanel.Place.high, \.low] {
       decodeCodedPanels(
-        from + offset, stride: format.bytesPerPanel, rowCount, columns, PlanePanel.levels, to,
-        adding: adding)
+        from, rowCount, columns, PlanePanel.levels, to, adding: part == \.low
+      ) { PlanePanel.place(of: $0, panels: panels, blocks: blocks)[keyPath: part] }
     }
   }
+}
+
+private func blocks(of columns: Int) -> Int {
+  (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
 }
 
 private func decodeRows(_ from: UnsafeRawPointer, blocks: Int, _ to: UnsafeMutablePointer<Float>) {
@@ -73,14 +79,14 @@ private func decodePanels(
 }
 
 private func decodeCodedPanels(
-  _ from: UnsafeRawPointer, stride: (_ blocks: Int) -> Int, _ rowCount: Int, _ columns: Int,
-  _ levels: [Int8], _ to: UnsafeMutablePointer<Float>, adding: Bool
+  _ from: UnsafeRawPointer, _ rowCount: Int, _ columns: Int, _ levels: [Int8],
+  _ to: UnsafeMutablePointer<Float>, adding: Bool, place: (_ panel: Int) -> Int
 ) {
   let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
   let values = levels.map(Float.init)
   for row in 0..<rowCount {
     let (index, lane) = row.quotientAndRemainder(dividingBy: ElementFormat.panelRows)
-    let panel = from + index * stride(blocks)
+    let panel = from + place(index)
     let rowScale = panel.loadUnaligned(fromByteOffset: lane * 4, as: Float.self)
     for block in 0..<blocks {
       let code = panel.load(fromByteOffset: CodedPanel.codes(of: block) + lane, as: Int8.self)

@@ -30,9 +30,11 @@ struct PlaneEncoder {
   ///
   /// - Parameters:
   ///   - rows: weights `[height, columns]`.
-  ///   - out: the panel's bytes.
+  ///   - out: the bytes of all panels.
+  ///   - place: where this one's parts lie in them.
   mutating func encode(
-    _ rows: UnsafePointer<Float>, height: Int, columns: Int, into out: UnsafeMutableRawPointer
+    _ rows: UnsafePointer<Float>, height: Int, columns: Int, into out: UnsafeMutableRawPointer,
+    at place: PlanePanel.Place
   ) {
     for column in 0..<columns {
       var values = Rows.zero
@@ -48,9 +50,11 @@ struct PlaneEncoder {
     scales /= Self.firstCode
     scales.replace(with: 0, where: scales .< Self.smallest)
 
-    out.initializeMemory(
-      as: UInt8.self, repeating: 0, count: PlanePanel.byteCount(blocks: blocks))
-    let (high, low) = (out + PlanePanel.high, out + PlanePanel.low(blocks: blocks))
+    let (high, low) = (out + place.high, out + place.low)
+    for plane in [high, low] {
+      plane.initializeMemory(
+        as: UInt8.self, repeating: 0, count: CodedPanel.byteCount(blocks: blocks))
+    }
     high.storeBytes(of: scales * 16, as: Rows.self)
     low.storeBytes(of: scales, as: Rows.self)
     var squares = SIMD16<Double>.zero
@@ -73,7 +77,7 @@ struct PlaneEncoder {
       norms[row] = Float(squares[row].squareRoot()).nextUp.nextUp
     }
     norms.replace(with: 0, where: scales .== 0)
-    out.storeBytes(of: norms, as: Rows.self)
+    (out + place.norms).storeBytes(of: norms, as: Rows.self)
   }
 
   /// The smallest scale, with its sign, that holds each row's weights of a block.

@@ -31,7 +31,8 @@ public struct Quantizer: Sendable {
   ///
   /// `rows` is `[rowCount, columns]`, row-major. `out` receives `format.byteCount(rows: rowCount,
   /// columns: columns)` bytes. For panels the group must begin at a multiple of 16 rows of its
-  /// matrix, and only the matrix's last group may have a row count that is not a multiple of 16.
+  /// matrix, and only the matrix's last group may have a row count that is not a multiple of 16; for
+  /// `int8Planes` the same with 512 rows.
   /// Throws when a weight is not finite, or too large for a scale in f16; the row counts from the
   /// group's beginning.
   public func encode(
@@ -157,12 +158,13 @@ public struct Quantizer: Sendable {
   ) {
     var encoder = PlaneEncoder(columns: columns)
     let blocks = (columns + ElementFormat.blockColumns - 1) / ElementFormat.blockColumns
-    var out = to
-    for panel in stride(from: 0, to: rowCount, by: ElementFormat.panelRows) {
+    let panels = (rowCount + ElementFormat.panelRows - 1) / ElementFormat.panelRows
+    for panel in 0..<panels {
+      let first = panel * ElementFormat.panelRows
       encoder.encode(
-        from + panel * columns, height: min(ElementFormat.panelRows, rowCount - panel),
-        columns: columns, into: out)
-      out += format.bytesPerPanel(blocks: blocks)
+        from + first * columns, height: min(ElementFormat.panelRows, rowCount - first),
+        columns: columns, into: to,
+        at: PlanePanel.place(of: panel, panels: panels, blocks: blocks))
     }
   }
 

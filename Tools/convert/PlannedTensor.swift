@@ -55,7 +55,8 @@ struct PlannedTensor: Sendable {
 
   /// The rows in pieces of bounded size, which begin where a panel does.
   var pieces: [Range<Int>] {
-    let panel = ElementFormat.panelRows
+    let isInGroups = layout.format == .int8Planes
+    let panel = ElementFormat.panelRows * (isInGroups ? PlanePanel.group : 1)
     let rows = max(1, Self.pieceCount / layout.columns / panel) * panel
     return stride(from: 0, to: layout.rows, by: rows).map { $0..<min($0 + rows, layout.rows) }
   }

@@ -30,8 +30,7 @@ extension Ops {
     precondition(weight.format == .int8Planes && x.rows > 0)
     try quantize(x, scales: ScalePrecision.threeBits)
     observe(x, weight, nil, nil)
-    let step = max(1, min(32, weight.panels / 32))
-    let tasks = (weight.panels + step - 1) / step
+    let tasks = (weight.panels + PlanePanel.group - 1) / PlanePanel.group
     let wanted = largest.flatMap { $0 <= Self.mostLargest && $0 < weight.rows ? $0 : nil }
     // Of each token: its norm, the least that counts, and the ends of each panel's logits.
     let bounds = try planeBounds.matrix(x.rows, 2 + 2 * weight.panels)
@@ -39,7 +38,7 @@ extension Ops {
     pool.run(
       tasks,
       PlaneJob(
-        ops: self, weight: weight, out: out, bounds: bounds, step: step,
+        ops: self, weight: weight, out: out, bounds: bounds,
         pass: wanted == nil ? .whole : .high))
     planeCounts.panels += weight.panels
     guard let wanted else {
@@ -55,7 +54,7 @@ extension Ops {
     }
     pool.run(
       tasks,
-      PlaneJob(ops: self, weight: weight, out: out, bounds: bounds, step: step, pass: .low))
+      PlaneJob(ops: self, weight: weight, out: out, bounds: bounds, pass: .low))
   }
 
   /// The value that `count` of some values reach; −∞ where there are fewer.
@@ -94,38 +93,50 @@ private struct PlaneJob: PoolJob {
   let weight: Weight
   let out: Matrix
   let bounds: Matrix
-  let step: Int
   let pass: Pass
 
+  /// A task is a group of panels.
   func run(task: Int, thread: Int) {
-    for panel in task * step..<min(weight.panels, (task + 1) * step) {
-      switch pass {
-      case .whole:
-        multiply(panel, at: PlanePanel.high, adding: false)
-        multiply(panel, at: PlanePanel.low(blocks: weight.blocks), adding: true)
-      case .high:
-        multiply(panel, at: PlanePanel.high, adding: false)
-        bound(panel)
-      case .low:
-        guard Self.mayCount(panel, bounds, weight.panels) else { continue }
-        multiply(panel, at: PlanePanel.low(blocks: weight.blocks), adding: true)
+    let first = task * PlanePanel.group
+    let panels = first..<min(weight.panels, first + PlanePanel.group)
+    switch pass {
+    case .whole:
+      multiply(panels, \.high, adding: false)
+      multiply(panels, \.low, adding: true)
+    case .high:
+      multiply(panels, \.high, adding: false)
+      for panel in panels { bound(panel) }
+    case .low:
+      // Neighbours in one run.
+      var begin = first
+      for panel in first...panels.upperBound {
+        if panel < panels.upperBound, Self.mayCount(panel, bounds, weight.panels) { continue }
+        if begin < panel { multiply(begin..<panel, \.low, adding: true) }
+        begin = panel + 1
       }
     }
   }
 
-  private func multiply(_ panel: Int, at offset: Int, adding: Bool) {
-    let first = panel * ElementFormat.panelRows
+  private func place(of panel: Int) -> PlanePanel.Place {
+    PlanePanel.place(of: panel, panels: weight.panels, blocks: weight.blocks)
+  }
+
+  /// Panels of one group.
+  private func multiply(
+    _ panels: Range<Int>, _ part: KeyPath<PlanePanel.Place, Int>, adding: Bool
+  ) {
+    let first = panels.lowerBound * ElementFormat.panelRows
     let activations = ops.activations
     ops.kernels.matmulInt4Coded(
-      weight.bytes + panel * weight.bytesPerPanel + offset, weight.levels, weight.blocks,
-      weight.blocks, 0, 1, weight.rows - first, activations.values, activations.scales,
+      weight.bytes + place(of: panels.lowerBound)[keyPath: part], weight.levels, weight.blocks,
+      weight.blocks, 0, panels.count, weight.rows - first, activations.values, activations.scales,
       activations.offsets, activations.precision, activations.stride(weight.blocks), out.rows,
       nil, out.base + first, out.stride, adding)
   }
 
   /// Notes the largest logit that the panel has at least, and the largest that it may have.
   private func bound(_ panel: Int) {
-    let norms = (weight.bytes + panel * weight.bytesPerPanel).assumingMemoryBound(to: Float.self)
+    let norms = (weight.bytes + place(of: panel).norms).assumingMemoryBound(to: Float.self)
     let first = panel * ElementFormat.panelRows
     let count = min(ElementFormat.panelRows, weight.rows - first)
     for token in 0..<out.rows {
