@@ -23,8 +23,7 @@ final class Admission: Sendable {
 
     /// Of `counted`, what the process has allocated already. What it has beside is not given back
     /// when requests end.
-    mutating func allocated(of counted: Int) -> Int {
-      let own = ProcessMemory.anonymous
+    mutating func allocated(of counted: Int, _ own: Int) -> Int {
       let base = base ?? own
       self.base = base
       return min(max(0, own - base), counted)
@@ -32,6 +31,12 @@ final class Admission: Sendable {
   }
 
   private let state = Mutex(State())
+  private let processBytes: @Sendable () -> Int
+
+  /// - Parameter processBytes: measures the process's memory that nothing can evict.
+  init(processBytes: @escaping @Sendable () -> Int = { ProcessMemory.anonymous }) {
+    self.processBytes = processBytes
+  }
 
   /// Takes the memory of a request; throws where it does not fit beside the others.
   func admit(
@@ -50,7 +55,7 @@ final class Admission: Sendable {
     state.withLock { state in
       let id = ObjectIdentifier(place)
       let counted = state.counted - (state.bytes[id] ?? 0) + kept
-      let allocated = state.allocated(of: counted)
+      let allocated = state.allocated(of: counted, processBytes())
       if let available {
         let room = available + allocated - counted
         if bytes > room { return max(0, room) }
@@ -64,7 +69,8 @@ final class Admission: Sendable {
   func room(beside places: [Place], available: Int) -> Int {
     state.withLock { state in
       let staying = places.reduce(0) { $0 + (state.bytes[ObjectIdentifier($1)] ?? 0) }
-      return max(0, available + state.allocated(of: state.counted) - staying)
+      return max(
+        0, available + state.allocated(of: state.counted, processBytes()) - staying)
     }
   }
 
