@@ -40,8 +40,19 @@ import Testing
     #expect(try scratch.names.filter { $0.hasSuffix(".resume") }.isEmpty)
     #expect(try read("one.png", "-o", "notes.tsv", "--force").status == 0)
     let again = try read("one.png", "two.png", "-o", "notes.tsv")
-    #expect(again.status == 0 && again.errors.contains("replaces 'notes.tsv' with its 1 readings"))
+    #expect(again.status == 0 && again.errors.contains("replaces 'notes.tsv' with its 1 reading"))
     #expect(try text("notes.tsv").split(separator: "\n").count == 2)
+    // What somebody added since is not thrown away, with --resume neither.
+    try Data((try text("notes.tsv") + "my own line\n").utf8).write(
+      to: URL(filePath: scratch.file("notes.tsv")))
+    for more in [[], ["--resume"]] {
+      let run = try CommandLineRun(
+        ["ocr", "one.png", "two.png", "-o", "notes.tsv", "-m", model, "--max-tokens", "3"] + more,
+        in: scratch)
+      #expect(
+        run.status == 64 && run.errors.contains("not as this command wrote it"), "\(run.errors)")
+      #expect(try text("notes.tsv").hasSuffix("my own line\n"))
+    }
     let force = try read("one.png", "-o", "one.png", "--force")
     #expect(force.status == 64 && force.errors.contains("one of the pictures"), "\(force.errors)")
     // What a shell makes of `-o *.png`.

@@ -288,6 +288,7 @@ import Testing
     }
     // Without --resume what was read is not thrown away.
     try whole.prefix(whole.count - 30).write(to: URL(filePath: file + ".resume"))
+    try FileManager.default.removeItem(atPath: file)
     let anew = try CommandLineRun(arguments)
     #expect(anew.status == 65 && anew.errors.contains("--resume"))
   }

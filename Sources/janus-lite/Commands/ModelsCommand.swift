@@ -82,7 +82,8 @@ struct ModelsCommand: ParsableCommand {
         if !entries.contains(where: { $0.path == entry.path }) { entries.append(entry) }
       }
       for entry in entries {
-        guard unlink(entry.path) == 0 || errno == ENOENT else {
+        let isGone = SystemPath.withBytes(of: entry.path) { unlink($0) } == 0
+        guard isGone || errno == ENOENT else {
           throw Failure(
             .inputOutput, "cannot remove '\(entry.path)': \(String(cString: strerror(errno)))")
         }

@@ -36,9 +36,20 @@ enum ModelLibrary {
 
   /// All models, by their names. A file that cannot be read is listed without what it holds.
   static func entries() -> [Entry] {
-    let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    return files.filter { $0.hasSuffix(".gguf") && !$0.hasPrefix(".") }.sorted().compactMap {
-      entry(file: $0)
+    files(in: "", depth: 0).filter { $0.hasSuffix(".gguf") && !$0.hasPrefix(".") }.sorted()
+      .compactMap { entry(file: $0) }
+  }
+
+  /// Deeper than makers' folders lie.
+  private static let deepest = 8
+
+  /// Names below the library, which may be any bytes.
+  private static func files(in place: String, depth: Int) -> [String] {
+    (SystemPath.names(in: "\(folder)/\(place)") ?? []).flatMap { name -> [String] in
+      let file = place + name
+      let isFolder = PictureInput.isFolder("\(folder)/\(file)")
+      guard isFolder else { return [file] }
+      return depth < deepest ? files(in: file + "/", depth: depth + 1) : []
     }
   }
 
@@ -48,13 +59,18 @@ enum ModelLibrary {
 
   /// What a model file says of itself; nil where there is none.
   static func entry(at path: String, name: String = "") -> Entry? {
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-      attributes[.type] as? FileAttributeType != .typeDirectory
-    else { return nil }
+    guard let status = SystemPath.status(of: path), status.st_mode & S_IFMT != S_IFDIR else {
+      return nil
+    }
+    #if canImport(Darwin)
+      let date = status.st_mtimespec
+    #else
+      let date = status.st_mtim
+    #endif
     let metadata = (try? Container(path: path))?.metadata
     return Entry(
-      path: path, bytes: (attributes[.size] as? NSNumber)?.intValue ?? 0,
-      date: attributes[.modificationDate] as? Date ?? .distantPast, name: name,
+      path: path, bytes: Int(status.st_size),
+      date: Date(timeIntervalSince1970: Double(date.tv_sec)), name: name,
       recipe: (try? metadata?.string("janus.recipe")) ?? "?",
       source: try? metadata?.string(Conversion.Origin.keys.repository),
       commit: try? metadata?.string(Conversion.Origin.keys.commit))

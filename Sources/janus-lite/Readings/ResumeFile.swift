@@ -28,6 +28,8 @@ final class ResumeFile {
     var text: String?
     /// Whether the output has everything that comes before this line.
     var finished: Bool?
+    /// A checksum of the output: as it was at the beginning, or as it was written.
+    var output: String?
   }
 
   /// Where a reading's line lies.
@@ -44,6 +46,8 @@ final class ResumeFile {
   /// Names in the order in which they were first read.
   private var names: [String] = []
   private var isFinished = false
+  /// Checksums of what the output may be without anybody having changed it.
+  private var ownOutputs: Set<String> = []
 
   /// Readings that are there already.
   var count: Int { places.count }
@@ -86,6 +90,12 @@ final class ResumeFile {
       try start(head)
       return
     }
+    if !replaces, let digest = Self.digest(of: output), !ownOutputs.contains(digest) {
+      throw Failure(
+        .usage,
+        "-o '\(output)': it is not as this command wrote it; choose another name, or --force replaces it"
+      )
+    }
     if resumes {
       try Self.check(found, head, path)
       guard ftruncate(descriptor, off_t(end)) == 0 else { throw Self.failure(path, "write") }
@@ -98,7 +108,9 @@ final class ResumeFile {
       }
       if SystemPath.status(of: output) != nil {
         StandardError.note(
-          "replaces '\(output)'" + (places.isEmpty ? "" : " with its \(places.count) readings"))
+          "replaces '\(output)'"
+            + (places.isEmpty
+              ? "" : " with its \(places.count) reading\(places.count == 1 ? "" : "s")"))
       }
       (places, names) = ([:], [])
       try start(head)
@@ -110,7 +122,17 @@ final class ResumeFile {
   private func start(_ head: Head) throws(Failure) {
     guard ftruncate(descriptor, 0) == 0 else { throw Self.failure(path, "write") }
     (end, isFinished) = (0, false)
-    _ = try append(Line(head: head))
+    _ = try append(Line(head: head, output: Self.digest(of: output)))
+  }
+
+  /// A checksum of a file; nil for one that is absent or empty.
+  private static func digest(of path: String) -> String? {
+    guard let file = try? MappedFile(path: path, access: .copied), file.count > 0 else {
+      return nil
+    }
+    var digest = Digest(.sha256)
+    file.withBytes { digest.update($0) }
+    return Digest.hexadecimal(digest.finalize())
   }
 
   // MARK: Reading
@@ -130,6 +152,7 @@ final class ResumeFile {
       guard let stop = file.bytes[start...].firstIndex(of: 0x0A) else { break }
       let data = Data(file.bytes[start..<stop])
       guard let line = try? JSONDecoder().decode(Line.self, from: data) else { break }
+      if let own = line.output { ownOutputs.insert(own) }
       if start == 0 {
         guard let first = line.head else { break }
         head = first
@@ -138,6 +161,8 @@ final class ResumeFile {
         isFinished = false
       } else if line.finished == true {
         isFinished = true
+      } else if line.output != nil {
+        // Noted above.
       } else {
         break
       }
@@ -224,6 +249,7 @@ final class ResumeFile {
     let named = Set(order)
     var written: Set<String> = []
     var length = 0
+    var digest = Digest(.sha256)
     let file: PartialFile
     do throws(FileError) {
       file = try PartialFile(destination: output, byteCount: 0)
@@ -237,6 +263,8 @@ final class ResumeFile {
         throw Failure(.inputOutput, "\(error)")
       }
       length += text.utf8.count
+      var text = text
+      text.withUTF8 { digest.update(UnsafeRawBufferPointer($0)) }
     }
     try Interrupt.holdingBack { () throws(Failure) in
       try write(head)
@@ -249,6 +277,8 @@ final class ResumeFile {
         }
       }
       try write(foot)
+      // Before it has its name, so that a kill in between leaves nothing that nobody knows.
+      _ = try append(Line(output: Digest.hexadecimal(digest.finalize())))
       do throws(FileError) {
         try file.commit()
       } catch {
