@@ -62,9 +62,14 @@
     @Test func interruptClearsTheLineFirst() throws {
       terminal.type("half a line")
       #expect(terminal.waits(for: "half a line"))
-      terminal.process.interrupt()
-      #expect(terminal.waits(for: "> ", count: 2))
-      terminal.process.interrupt()
+      // Beside other tests a first signal was lost now and then; on an empty line it would end the command.
+      var isCleared = false
+      for _ in 0..<5 where !isCleared && terminal.process.isRunning {
+        kill(terminal.process.processIdentifier, SIGINT)
+        isCleared = terminal.waits(for: "> ", count: 2, within: 10_000)
+      }
+      #expect(isCleared, "\(terminal.shown)")
+      kill(terminal.process.processIdentifier, SIGINT)
       #expect(terminal.waitForExit() == 0)
     }
 

@@ -40,10 +40,10 @@
       _ = text.withCString { write(primary, $0, strlen($0)) }
     }
 
-    /// Reads until `text` has been shown `count` times; false when that does not happen.
-    func waits(for text: String, count: Int = 1) -> Bool {
+    /// Reads until `text` has been shown `count` times; false when nothing comes for so many milliseconds.
+    func waits(for text: String, count: Int = 1, within milliseconds: Int32 = 60_000) -> Bool {
       while shown.components(separatedBy: text).count <= count {
-        guard readPiece(within: 60_000) else { return false }
+        guard readPiece(within: milliseconds) else { return false }
       }
       return true
     }
