@@ -18,8 +18,7 @@ public final class CacheUse {
   /// Waits while another process removes the files, which takes no time.
   public init(_ cache: HubCache, _ repository: RepositoryName) {
     path = cache.use(repository)
-    try? FileManager.default.createDirectory(
-      at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try? Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     while true {
       descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { return }

@@ -160,8 +160,7 @@ public struct Downloader {
     if keeping {
       cache.unmark(plan.repository, commit: plan.commit)
     } else {
-      try cache.unmarkIfTaken(
-        plan.repository, commit: plan.commit, revision: plan.revision, isWhole: missing.isEmpty)
+      try cache.unmarkIfTaken(plan.repository, commit: plan.commit, isWhole: missing.isEmpty)
       try cache.mark(
         plan.repository, commit: plan.commit, revision: plan.revision,
         missing: missing.map(\.checksum.digits))

@@ -87,12 +87,10 @@ public struct HubCache: Sendable {
   func use(_ repository: RepositoryName) -> String { "\(locks(repository)).janus-lite" }
 
   private func makeFolder(_ path: String) throws(DownloadError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    do throws(FileError) {
+      try Folder.make(path)
     } catch {
-      let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      let code = underlying?.domain == NSPOSIXErrorDomain ? Int32(underlying?.code ?? 0) : errno
-      throw .file(FileError(path: path, operation: "create the folder", code: code))
+      throw .file(error)
     }
   }
 
@@ -216,7 +214,7 @@ public struct HubCache: Sendable {
   ///
   /// - Parameter isWhole: whether nothing is missing. Otherwise what this program fetched is its own still.
   func unmarkIfTaken(
-    _ repository: RepositoryName, commit: String, revision: String, isWhole: Bool
+    _ repository: RepositoryName, commit: String, isWhole: Bool
   ) throws(DownloadError) {
     let path = mark(repository, commit)
     guard let mark = CacheMark(path), isTaken(repository, commit: commit, mark) else { return }

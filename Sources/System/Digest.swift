@@ -102,6 +102,13 @@ extension Digest {
     return digest.finalize()
   }
 
+  /// The checksum of a file's bytes, in hexadecimal digits.
+  package static func sha256(of file: MappedFile) -> String {
+    var digest = Digest(.sha256)
+    file.withBytes { digest.update($0) }
+    return hexadecimal(digest.finalize())
+  }
+
   /// Two lower-case digits for each byte.
   package static func hexadecimal(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)

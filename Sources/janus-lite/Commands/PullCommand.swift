@@ -261,12 +261,10 @@ struct PullCommand: ParsableCommand {
   private static func lock(_ target: String) throws -> FileLock {
     let url = URL(fileURLWithPath: target)
     let folder = url.deletingLastPathComponent().path
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    do throws(FileError) {
+      try Folder.make(folder)
     } catch {
-      let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      let code = underlying?.domain == NSPOSIXErrorDomain ? Int32(underlying?.code ?? 0) : errno
-      throw Failure(FileError(path: folder, operation: "create the folder", code: code))
+      throw Failure(error)
     }
     let path = lockPath(target)
     var hasSaid = false

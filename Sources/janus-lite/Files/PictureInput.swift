@@ -50,9 +50,7 @@ struct PictureInput {
       status.st_mode & S_IFMT == S_IFREG,
       status.st_size <= Self.byteLimit, let mapped = try? MappedFile(path: file, access: .copied)
     else { return nil }
-    var digest = Digest(.sha256)
-    mapped.withBytes { digest.update($0) }
-    return Digest.hexadecimal(digest.finalize()) + (page.map { "#\($0)" } ?? "")
+    return Digest.sha256(of: mapped) + (page.map { "#\($0)" } ?? "")
   }
 
   /// Whether it lies in a file that the system describes so.

@@ -130,9 +130,7 @@ final class ResumeFile {
     guard let file = try? MappedFile(path: path, access: .copied), file.count > 0 else {
       return nil
     }
-    var digest = Digest(.sha256)
-    file.withBytes { digest.update($0) }
-    return Digest.hexadecimal(digest.finalize())
+    return Digest.sha256(of: file)
   }
 
   // MARK: Reading
