@@ -16,6 +16,8 @@ import Testing
     "$$\\begin{pmatrix}1&0\\\\0&1\\end{pmatrix}$$\n", "**Formula:** $\\alpha$", "- $x$\n- $y$",
     "sin x + 1",
     "f: X \\to Y", "E=mc^2，其中E是能量", "(1) a^2", "Let $a=1$ and\n$$b=2$$", "A formula: a_b & c",
+    "{\"latex\": \"\\\\frac{a}{b} \\\\\\\\ c_\"}", "{\n  'tex': 'x^2',\n  'sure': true\n}",
+    "{a}_{b}",
   ])
   func answersAsModelsGiveThemAreAccepted(_ answer: String) {
     var prefix = AnswerPrefix()

@@ -43,6 +43,23 @@ import Testing
       "a=b"
     ),
     ("\\begin{document}\nx^{2}\n\\end{document}", "x^{2}"),
+    // JSON, as parsers want it and as models write it.
+    (#"{"latex": "\\frac{1}{2}"}"#, #"\frac{1}{2}"#),
+    (#"{"latex": "\frac{1}{2}"}"#, #"\frac{1}{2}"#),
+    (#"{'formula': 'f\'(x)=\nu'}"#, #"f'(x)=\nu"#), (#"{'tex': 'f'(x)', 'n': 1}"#, "f'(x)"),
+    (#"{"type": "formula", "LaTeX": "$x^2$", "confidence": 0.9}"#, "x^2"),
+    ("```json\n{\n  \"latex\": \"E=mc^2\"\n}\n```", "E=mc^2"),
+    (
+      "Here is it:\n```json\n{\"latex_code\": \"\\\\alpha\\\\beta\"}\n```\nHope this helps!",
+      #"\alpha\beta"#
+    ),
+    (#"{"result": {"equations": ["a=b"]}}"#, "a=b"), (#"{"latex": "\\[ a=\\nu \\]"}"#, #"a=\nu"#),
+    (
+      #"{"latex": "\\begin{matrix} a \\\\ b \\end{matrix}\n"}"#,
+      #"\begin{matrix} a \\ b \end{matrix}"#
+    ),
+    (#"{"latex": "\frac{1}{2"#, #"\frac{1}{2}"#),
+    (#"{"latex": "a", "note": "the formula {b}"}"#, "a"),
     // Mends.
     (#"\operatorname{s i n}^{2} x"#, #"\sin^{2} x"#), (#"\operatorname{c o s}x"#, #"\cos x"#),
     (#"\operatorname{sin} x"#, #"\sin x"#), (#"\operatorname*{l i m}_{x}"#, #"\lim_{x}"#),
@@ -211,7 +228,7 @@ import Testing
     .timeLimit(.minutes(10)),
     arguments: [
       "$", "\\[", "{", "`", "$}", "\\(\\)", "x\n", "${", "```", "a=b\n\n", "中", "\\begin{align}",
-      "&lt;", "\\\\a",
+      "&lt;", "\\\\a", "{\"latex\":", "{\"latex\":\"a\",", "\"a", "{\"",
     ])
   func aLongAnswerTakesNoQuadraticTime(_ unit: String) {
     _ = FormulaAnswer(String(repeating: unit, count: 20_000))

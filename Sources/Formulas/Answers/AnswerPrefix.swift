@@ -50,7 +50,7 @@ package struct AnswerPrefix: Sendable {
     case .formula: false
     case .bare(let formula): formula.isComplete
     case .lineStart(let pending):
-      pending.first != UInt8(ascii: "\\")
+      (pending.first != UInt8(ascii: "\\") && pending.first != UInt8(ascii: "{"))
         || FormulaPrefix().advanced(by: pending)?.isComplete ?? true
     case .escape: false
     default: true
@@ -244,8 +244,8 @@ enum LineStart {
       let rest = kind(of: Array(line.dropFirst()))
       if line.count == 1 { return .open }
       return rest == .marker ? .formula : rest
-    case UInt8(ascii: "{"), UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: "^"),
-      UInt8(ascii: "_"),
+    case UInt8(ascii: "{"): return brace(line)
+    case UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: "^"), UInt8(ascii: "_"),
       UInt8(ascii: "&"), UInt8(ascii: "."):
       return .formula
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
@@ -281,6 +281,18 @@ enum LineStart {
     }
     let name = String(decoding: line[nameStart + 1..<close], as: UTF8.self)
     return word == "begin" && EnvironmentTable.shared.index(of: name) != nil ? .formula : .words
+  }
+
+  /// A group of a formula, or an object in JSON, whose first key is quoted.
+  private static func brace(_ line: [UInt8]) -> Kind {
+    guard let quote = line.dropFirst().firstIndex(where: { !Lexer.isSpace($0) }) else {
+      return .open
+    }
+    guard line[quote] == UInt8(ascii: "\"") || line[quote] == UInt8(ascii: "'") else {
+      return .formula
+    }
+    guard quote + 1 < line.count else { return .open }
+    return CommandTable.isLetter(line[quote + 1]) ? .words : .formula
   }
 
   private static func isDocumentEnvironment(_ part: ArraySlice<UInt8>) -> Bool {

@@ -28,8 +28,8 @@ package struct FormulaAnswer: Sendable {
   ///   - wasCut: whether the answer ended at a limit, not by itself.
   ///   - dropsUnknown: whether commands that nobody knows are left out, so that every formula is valid.
   package init(_ answer: String, wasCut: Bool = false, dropsUnknown: Bool = false) {
-    let raw = Array(answer.utf8.prefix(Formula.longest))
-    let segments = AnswerSegments(raw)
+    let raw = JSONAnswer.unwrapped(EditedText(Array(answer.utf8.prefix(Formula.longest))))
+    let segments = AnswerSegments(raw.bytes)
     let pieces = Self.counted(segments, raw)
     var problems: [FormulaProblem] = []
     var closed: [String] = []
@@ -67,7 +67,7 @@ package struct FormulaAnswer: Sendable {
   /// Displayed formulas; without any, those in lines of text. Single symbols that are explained beside
   /// a whole formula are none.
   private static func counted(
-    _ segments: AnswerSegments, _ raw: [UInt8]
+    _ segments: AnswerSegments, _ raw: EditedText
   ) -> [AnswerSegments.Formula] {
     let displayed = segments.formulas.filter { $0.kind != .inline }
     if !displayed.isEmpty { return displayed }
@@ -89,12 +89,12 @@ package struct FormulaAnswer: Sendable {
   }
 
   /// A piece of the answer as a formula's text: entities and doubled backslashes are undone.
-  private static func source(_ raw: [UInt8], _ range: Range<Int>) -> EditedText {
+  private static func source(_ raw: EditedText, _ range: Range<Int>) -> EditedText {
     var range = range
-    while !range.isEmpty, Lexer.isSpace(raw[range.lowerBound]) {
+    while !range.isEmpty, Lexer.isSpace(raw.bytes[range.lowerBound]) {
       range = range.lowerBound + 1..<range.upperBound
     }
-    let text = EditedText(Array(raw[range]), source: range.lowerBound)
+    let text = raw.part(range)
     let plain = text.applying(Escapes.edits(text.bytes))
     return plain.applying(Percent.edits(plain.bytes))
   }
@@ -136,16 +136,17 @@ package struct FormulaAnswer: Sendable {
   }
 
   /// An answer without a formula: its words on one line, without control characters.
-  private static func words(_ raw: [UInt8]) -> EditedText {
+  private static func words(_ raw: EditedText) -> EditedText {
     var result = EditedText([])
     var index = 0
-    while index < raw.count {
-      while index < raw.count, Lexer.isSpace(raw[index]) { index += 1 }
+    let bytes = raw.bytes
+    while index < bytes.count {
+      while index < bytes.count, Lexer.isSpace(bytes[index]) { index += 1 }
       let start = index
-      while index < raw.count, !Lexer.isSpace(raw[index]) { index += 1 }
+      while index < bytes.count, !Lexer.isSpace(bytes[index]) { index += 1 }
       guard index > start else { break }
       if !result.bytes.isEmpty { result.append(" ") }
-      result.append(EditedText(Array(raw[start..<index]), source: start))
+      result.append(raw.part(start..<index))
     }
     return result.applying(Escapes.controls(result.bytes))
   }
@@ -185,8 +186,9 @@ package struct FormulaAnswer: Sendable {
 
   /// The answer with its formulas between dollar signs, and its words as they are.
   private static func markdown(
-    _ raw: [UInt8], _ segments: AnswerSegments, dropsUnknown: Bool
+    _ raw: EditedText, _ segments: AnswerSegments, dropsUnknown: Bool
   ) -> String {
+    let bytes = raw.bytes
     var result: [UInt8] = []
     var position = 0
     let cuts =
@@ -194,17 +196,17 @@ package struct FormulaAnswer: Sendable {
       + segments.formulas.map { ($0.whole, Optional($0)) }
     for (range, formula) in cuts.sorted(by: { $0.0.lowerBound < $1.0.lowerBound }) {
       guard range.lowerBound >= position else { continue }
-      result += raw[position..<range.lowerBound]
+      result += bytes[position..<range.lowerBound]
       position = range.upperBound
       guard let formula else { continue }
       let formulaText = Formula(source(raw, formula.content), dropsUnknown: dropsUnknown)
       let latex = trimmed(formulaText.repaired).text
-      let isAlone = formula.kind == .display || isOnLineOfItsOwn(range, raw)
+      let isAlone = formula.kind == .display || isOnLineOfItsOwn(range, bytes)
       let wrapped = (isAlone && formula.kind != .inline ? Delimiters.display : .dollar).wrap(latex)
       result += Array(
         (isAlone && formula.kind != .inline ? wrapped.replacingDisplayDelimiters : wrapped).utf8)
     }
-    result += raw[position...]
+    result += bytes[position...]
     let text = EditedText(result)
     let clean = text.applying(Escapes.controls(text.bytes, keepsLines: true)).text
     var lines: [Substring] = []

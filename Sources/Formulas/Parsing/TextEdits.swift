@@ -56,6 +56,24 @@ package struct EditedText: Sendable {
     return result
   }
 
+  /// A piece of the text, which still knows where it came from.
+  func part(_ range: Range<Int>) -> EditedText {
+    var result = EditedText([])
+    // The first run that ends behind the piece's start.
+    var low = 0
+    var high = runs.count
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].start + runs[middle].count <= range.lowerBound {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    keep(range, &result, &low)
+    return result
+  }
+
   private func keep(_ range: Range<Int>, _ result: inout EditedText, _ run: inout Int) {
     guard !range.isEmpty else { return }
     while run < runs.count, runs[run].start + runs[run].count <= range.lowerBound { run += 1 }
