@@ -122,6 +122,27 @@ public final class Janus: Sendable {
     languageModel.file.adviseRandomAccess(of: [.embeddings])
   }
 
+  /// A part of the network that may come from another file of it.
+  package enum Part: String, CaseIterable, Sendable {
+    case language, vision, painting
+  }
+
+  /// A model with some of its parts from another file of the same network; everything else is the first one's. Keys and
+  /// values are kept as the model does whose language model it is.
+  package init(_ first: Janus, with parts: Set<Part>, from second: Janus) {
+    let words = parts.contains(.language) ? second : first
+    (languageModel, cacheFormat) = (words.languageModel, words.cacheFormat)
+    visionTower = (parts.contains(.vision) ? second : first).visionTower
+    painting = (parts.contains(.painting) ? second : first).painting
+    (container, kernels, pool) = (first.container, first.kernels, first.pool)
+    (language, vision, tokenizer) = (first.language, first.vision, first.tokenizer)
+    (promptFormat, preprocessor) = (first.promptFormat, first.preprocessor)
+    (formulaPage, formulaQuestion) = (first.formulaPage, first.formulaQuestion)
+    (alignmentTokens, confidenceTemperature) = (first.alignmentTokens, first.confidenceTemperature)
+    baseMemory = max(first.baseMemory, second.baseMemory)
+    mapsOnTouch = first.mapsOnTouch && second.mapsOnTouch
+  }
+
   /// The networks and numbers of the file, read and checked.
   private struct Parts {
     let language: LanguageGeometry

@@ -69,6 +69,32 @@ import Testing
     }
   }
 
+  @Test func eachMixtureOfPartsIsComparedAtThePlacesThatRunThem() throws {
+    let found = try object(CommandLineRun(["compare", exact, four, "--json", "--parts"] + inputs))
+    let parts = try #require(found["parts"] as? [[String: Any]])
+    let names = parts.map { Set($0["from_second"] as? [String] ?? []) }
+    #expect(Set(names).count == 7 && !names.contains([]))
+    func mean(_ kind: String, _ from: Set<String>) throws -> Double {
+      let mixture = try #require(parts[#require(names.firstIndex(of: from))])
+      return try #require(mixture[kind] as? Double)
+    }
+    // What no place of a kind runs changes nothing there, and all parts are the second model.
+    #expect(try mean("texts", ["vision", "painting"]) == 0)
+    #expect(try mean("pictures", ["painting"]) == 0)
+    #expect(try mean("codes", ["vision"]) == 0)
+    for (kind, own) in [("texts", nil), ("pictures", "vision"), ("codes", "painting")] {
+      let whole = try #require((found[kind] as? [String: Any])?["kl_mean"] as? Double)
+      let all = try mean(kind, ["language", "vision", "painting"])
+      #expect(all == whole)
+      if let own {
+        let (alone, language) = (try mean(kind, [own]), try mean(kind, ["language"]))
+        #expect(alone > 0 && language > 0 && alone != language)
+      }
+    }
+    let lines = try CommandLineRun(["compare", exact, four, "--parts"] + inputs).outputLines
+    #expect(lines.contains { $0.hasPrefix("language, vision, painting") })
+  }
+
   @Test func filesOfOtherModelsAndWrongUsageAreRefused() throws {
     let other = scratch.file("other.gguf")
     let run = try CommandLineRun([

@@ -100,6 +100,20 @@ import Testing
     #expect(four[2].count == 64)
   }
 
+  @Test func aModelWithAllPartsOfAnotherIsTheOther() throws {
+    let exact = try Fixture.small[0].model(.bf16)
+    let four = try Fixture.small[0].model(.int4)
+    let whole = try all(Comparison(exact, four))
+    let mixed = try all(
+      Comparison(exact, Janus(exact, with: Set(Janus.Part.allCases), from: four)))
+    let none = try all(Comparison(exact, Janus(exact, with: [], from: four)))
+    for index in whole.indices {
+      #expect(mixed[index].mean == whole[index].mean)
+      #expect(mixed[index].worst.map(\.index) == whole[index].worst.map(\.index))
+      #expect(none[index].mean == 0)
+    }
+  }
+
   /// Against logits of the library's own steps, one text at a time.
   @Test func textsAreComparedAtEveryTokenAsADirectCalculationDoes() throws {
     let models = [try Fixture.small[0].model(.bf16), try Fixture.small[0].model(.int4)]

@@ -38,6 +38,13 @@ struct CompareCommand: ParsableCommand {
     help: ArgumentHelp("Worst places to print of each kind, 0 to 10.", valueName: "count"))
   var worst = 3
 
+  @Flag(
+    help: """
+      Also print the mean divergence for every mixture of parts: language model, vision tower and \
+      painting parts from the first or the second file.
+      """)
+  var parts = false
+
   @OptionGroup var compute: ComputeOptions
 
   @Flag(help: "Print one JSON object.")
@@ -59,15 +66,29 @@ struct CompareCommand: ParsableCommand {
     let comparison = try Comparison(models.0, models.1)
     var status = StatusLine()
     defer { status.clear() }
-    var parts: [ComparisonReport.Part] = []
+    let kinds = try measure(comparison, list, &status)
+    let mixtures = parts ? try mix(models, list, kinds, &status) : nil
+    status.clear()
+    let report = ComparisonReport(models, kinds, mixtures, worst: worst)
+    if json {
+      try JSONLine.print(report)
+    } else {
+      for line in report.lines { try StandardOutput.line(line) }
+    }
+  }
 
-    if !list.texts.isEmpty {
+  private func measure(
+    _ comparison: Comparison, _ list: InputOptions.Inputs, _ status: inout StatusLine,
+    only wanted: Set<ComparisonReport.Kind> = [.texts, .pictures, .codes]
+  ) throws -> [ComparisonReport.Part] {
+    var parts: [ComparisonReport.Part] = []
+    if !list.texts.isEmpty, wanted.contains(.texts) {
       let summary = try comparison.compare(texts: list.texts) { done in
         status.show("text \(done) of \(list.texts.count)")
       }
       parts.append(.init(.texts, summary, inputs: list.texts.indices.map { "line \($0 + 1)" }))
     }
-    if !list.pictures.isEmpty {
+    if !list.pictures.isEmpty, wanted.contains(.pictures) {
       var summary = DivergenceSummary()
       for (number, input) in list.pictures.enumerated() {
         status.show("picture \(number + 1) of \(list.pictures.count)")
@@ -78,7 +99,7 @@ struct CompareCommand: ParsableCommand {
       }
       parts.append(.init(.pictures, summary, inputs: list.pictures.map(\.name)))
     }
-    if !list.prompts.isEmpty {
+    if !list.prompts.isEmpty, wanted.contains(.codes) {
       var summary = DivergenceSummary()
       for (number, prompt) in list.prompts.enumerated() {
         status.show("painting \(number + 1) of \(list.prompts.count)")
@@ -87,13 +108,34 @@ struct CompareCommand: ParsableCommand {
       }
       parts.append(.init(.codes, summary, inputs: list.prompts))
     }
-    status.clear()
-    let report = ComparisonReport(models, parts, worst: worst)
-    if json {
-      try JSONLine.print(report)
-    } else {
-      for line in report.lines { try StandardOutput.line(line) }
+    return parts
+  }
+
+  /// Every mixture of parts of both models. Each kind of places runs some of the parts only, and is not measured
+  /// again for mixtures that differ in others.
+  private func mix(
+    _ models: (Janus, Janus), _ list: InputOptions.Inputs, _ whole: [ComparisonReport.Part],
+    _ status: inout StatusLine
+  ) throws -> [ComparisonReport.Mixture] {
+    var found: [ComparisonReport.Kind: [Set<Janus.Part>: Double]] = [:]
+    for part in whole { found[part.kind] = [part.kind.parts: part.summary.mean ?? 0, []: 0] }
+    var mixtures: [ComparisonReport.Mixture] = []
+    for number in 1..<(1 << Janus.Part.allCases.count) {
+      let parts = Set(
+        Janus.Part.allCases.enumerated().filter { number & 1 << $0.offset != 0 }.map(\.element))
+      let missing = found.keys.filter { found[$0]?[parts.intersection($0.parts)] == nil }
+      if !missing.isEmpty {
+        let mixture = Janus(models.0, with: parts, from: models.1)
+        for part in try measure(
+          try Comparison(models.0, mixture), list, &status, only: Set(missing))
+        {
+          found[part.kind]?[parts.intersection(part.kind.parts)] = part.summary.mean ?? 0
+        }
+      }
+      mixtures.append(
+        .init(parts) { kind in found[kind]?[parts.intersection(kind.parts)] })
     }
+    return mixtures
   }
 
   private func open(_ name: String) throws -> Janus {

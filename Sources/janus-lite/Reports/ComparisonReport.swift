@@ -8,6 +8,33 @@ import JanusWords
 struct ComparisonReport: Encodable {
   enum Kind: String, Encodable {
     case texts, pictures, codes
+
+    /// The parts of the network that such places run.
+    var parts: Set<Janus.Part> {
+      switch self {
+      case .texts: [.language]
+      case .pictures: [.language, .vision]
+      case .codes: [.language, .painting]
+      }
+    }
+  }
+
+  /// Mean divergences where some parts are the second model's and the others the first one's.
+  struct Mixture: Encodable {
+    let fromSecond: [String]
+    let texts: Double?
+    let pictures: Double?
+    let codes: Double?
+
+    init(_ parts: Set<Janus.Part>, mean: (Kind) -> Double?) {
+      fromSecond = Janus.Part.allCases.filter(parts.contains).map(\.rawValue)
+      (texts, pictures, codes) = (mean(.texts), mean(.pictures), mean(.codes))
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case texts, pictures, codes
+      case fromSecond = "from_second"
+    }
   }
 
   /// One kind of places.
@@ -95,13 +122,16 @@ struct ComparisonReport: Encodable {
   private let texts: Figures?
   private let pictures: Figures?
   private let codes: Figures?
+  private let mixtures: [Mixture]?
   private let worst: [Place]
 
   enum CodingKeys: String, CodingKey {
     case first, second, texts, pictures, codes, worst
+    case mixtures = "parts"
   }
 
-  init(_ models: (Janus, Janus), _ parts: [Part], worst count: Int) {
+  init(_ models: (Janus, Janus), _ parts: [Part], _ mixtures: [Mixture]?, worst count: Int) {
+    self.mixtures = mixtures
     first = Model(models.0)
     second = Model(models.1)
     func figures(_ kind: Kind) -> Figures? { parts.first { $0.kind == kind }.map(Figures.init) }
@@ -135,6 +165,14 @@ struct ComparisonReport: Encodable {
     var lines = Self.aligned(rows)
     if let texts, let one = texts.perplexityFirst, let other = texts.perplexitySecond {
       lines.append("perplexity of the texts: \(Format.fixed(one, 4)), \(Format.fixed(other, 4))")
+    }
+    if let mixtures {
+      lines += Self.aligned(
+        [["from the second file", "texts", "pictures", "codes"]]
+          + mixtures.map { mixture in
+            [mixture.fromSecond.joined(separator: ", ")]
+              + [mixture.texts, mixture.pictures, mixture.codes].map(Self.number)
+          })
     }
     for place in worst {
       let choices =
