@@ -77,9 +77,19 @@ struct CommandLineRun {
     var variables = ProcessInfo.processInfo.environment
     variables["JANUS_LITE_MODEL"] = nil
     variables["JANUS_LITE_ISA"] = nil
+    if environment["HOME"] == nil {
+      for name in ["XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"] {
+        variables[name] = home
+      }
+    }
     process.environment = variables.merging(environment) { $1 }
     return process
   }
+
+  /// Where the command keeps what a user has at home: in no test is that the home of whoever runs it.
+  private static let home = FileManager.default.temporaryDirectory
+    .appending(path: "janus-lite-tests-\(ProcessInfo.processInfo.processIdentifier)/home")
+    .path(percentEncoded: false)
 
   /// The command is beside the tests that were built with it.
   static let executable: URL = {
