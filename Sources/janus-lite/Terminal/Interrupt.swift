@@ -39,33 +39,35 @@ enum Interrupt {
     Self.total.store(total, ordering: .relaxed)
   }
 
-  /// Says where the work stopped. Called in a signal handler, too: it allocates nothing.
+  /// Says where the work stopped. Called in a signal handler, too, perhaps while the same thread allocates memory: it
+  /// allocates nothing. Local functions that share a variable would, without optimization.
   static func tellPlace() {
     let (done, all) = (finished.load(ordering: .relaxed), total.load(ordering: .relaxed))
     guard all > 0 else { return }
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 128) { line in
-      var count = 0
-      func add(_ text: StaticString) {
-        for index in 0..<text.utf8CodeUnitCount {
-          line[count] = text.utf8Start[index]
-          count += 1
-        }
-      }
-      func add(_ number: Int) {
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-          line[count] = UInt8(ascii: "0") + UInt8(number / divisor % 10)
-          count += 1
-          divisor /= 10
-        }
-      }
-      add("janus-lite: stopped after ")
-      add(done)
-      add(" of ")
-      add(all)
-      add(" pictures\n")
-      _ = write(STDERR_FILENO, line.baseAddress, count)
+    var count = 0
+    put("janus-lite: stopped after ", &count)
+    put(done, &count)
+    put(" of ", &count)
+    put(all, &count)
+    put(" pictures\n", &count)
+    _ = write(STDERR_FILENO, line, count)
+  }
+
+  /// What `tellPlace` writes. Two numbers and its words take less.
+  private nonisolated(unsafe) static let line = UnsafeMutablePointer<UInt8>.allocate(capacity: 128)
+
+  private static func put(_ text: StaticString, _ count: inout Int) {
+    memcpy(line + count, text.utf8Start, text.utf8CodeUnitCount)
+    count += text.utf8CodeUnitCount
+  }
+
+  private static func put(_ number: Int, _ count: inout Int) {
+    var divisor = 1
+    while number / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      line[count] = 0x30 + UInt8(truncatingIfNeeded: number / divisor % 10)
+      count += 1
+      divisor /= 10
     }
   }
 
@@ -113,6 +115,7 @@ enum Interrupt {
     // Creates the globals now: a signal handler must not initialise a lazy global.
     clear()
     counts(0, of: 0)
+    _ = line
     var action = sigaction()
     let handler: @convention(c) (Int32) -> Void = { signal in
       let isFirst = !Interrupt.raised.exchange(true, ordering: .sequentiallyConsistent)
