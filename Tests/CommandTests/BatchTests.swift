@@ -95,4 +95,44 @@ import Testing
     #expect(painted == 130)
     #expect(said.last?.contains(/stopped after \d+ of 300 pictures/) == true, "\(said)")
   }
+
+  /// Pictures that are done wait for those before them, and those that were begun are none. Right behind a line memory is
+  /// allocated, which the signal may come into.
+  @Test func whatIsToldAfterCtrlCIsWhatThereIs() throws {
+    let names = Array(repeating: [scratch.file("a.png"), Fixture.picture("waves")], count: 200)
+    let reading =
+      ["ocr"] + names.flatMap(\.self) + [
+        "-m", try Fixture.modelPath, "--batch", "8", "--temperature", "2", "--seed", "3",
+      ]
+    func told(_ errors: [String]) throws -> Int {
+      let last = try #require(errors.last)
+      let match = try #require(last.wholeMatch(of: /janus-lite: stopped after (\d+) of 400 .*/))
+      return try #require(Int(match.1))
+    }
+    for line in [5, 20, 1, 2, 3, 4, 6, 7] {
+      let (code, errors) = try interrupted(reading, after: line)
+      #expect(code == 130)
+      let written = try String(contentsOfFile: scratch.file("out"), encoding: .utf8)
+      // The signal may come just between a line and its count.
+      let count = written.split(separator: "\n").count
+      #expect(try (count - 1...count).contains(told(errors)), "\(count): \(errors.last ?? "")")
+    }
+    for line in [3, 9] {
+      let output = scratch.file("\(line).tsv")
+      let process = CommandLineRun.process(reading + ["-o", output])
+      let said = try scratch.write("err", Data())
+      process.standardError = FileHandle(forWritingAtPath: said)
+      try process.run()
+      func kept() -> Int {
+        let text = (try? String(contentsOfFile: output + ".resume", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").count { $0.contains("\"name\":") }
+      }
+      while process.isRunning, kept() < line { usleep(500) }
+      process.interrupt()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 130)
+      let errors = try String(contentsOfFile: said, encoding: .utf8).split(separator: "\n")
+      #expect(try told(errors.map(String.init)) == kept())
+    }
+  }
 }

@@ -103,10 +103,12 @@ struct PaintingBatch {
         let picture = try painter.picture(codes)
         let text = text(job, seed: seed)
         let path = try gallery.write(
-          picture, prompt: job.prompt, seed: seed, index: painted + 1, of: total, text: text)
+          picture, prompt: job.prompt, seed: seed, index: painted + 1, of: total, text: text
+        ) {
+          painted += 1
+          Interrupt.counts(painted, of: total > 1 ? total : 0)
+        }
         status.clear()
-        painted += 1
-        Interrupt.counts(painted, of: total > 1 ? total : 0)
         finished.append(
           .init(
             path: path, seed: seed, tokenIDs: codes,

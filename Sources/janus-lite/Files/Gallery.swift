@@ -146,14 +146,15 @@ struct Gallery {
 
   /// Returns the path, nil for standard output. In a folder it is the first that is free, or that holds
   /// exactly these bytes already: prompts with the same first words, or other settings, may give another
-  /// picture the same name.
+  /// picture the same name. `whole` is called once the picture is there.
   func write(
     _ picture: Picture, prompt: String, seed: UInt64, index: Int, of count: Int = 1,
-    text: [(key: String, value: String)]
+    text: [(key: String, value: String)], whole: () -> Void = {}
   ) throws(Failure) -> String {
     guard let first = path(prompt: prompt, seed: seed, index: index, of: count) else {
       let file = PictureFile(path: "standard output", format: format, quality: quality)
       try StandardOutput.write(file.encoded(picture, text: text))
+      whole()
       return "-"
     }
     var file = PictureFile(path: first, format: format, quality: quality)
@@ -169,7 +170,7 @@ struct Gallery {
       try check(file.path)
       StandardError.note("replaces '\(file.path)'")
     }
-    try file.write(bytes)
+    try file.write(bytes, whole: whole)
     return file.path
   }
 

@@ -90,7 +90,8 @@ struct PictureFile {
     text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
   }
 
-  func write(_ bytes: [UInt8]) throws(Failure) {
+  /// - Parameter whole: called once the file is there, also where an interruption came meanwhile.
+  func write(_ bytes: [UInt8], whole: () -> Void = {}) throws(Failure) {
     try Interrupt.holdingBack { () throws(Failure) in
       do throws(FileError) {
         let file = try PartialFile(destination: path, byteCount: bytes.count)
@@ -99,6 +100,7 @@ struct PictureFile {
       } catch {
         throw Failure(.inputOutput, "\(error)")
       }
+      whole()
     }
     try Interrupt.check()
   }

@@ -22,6 +22,8 @@ final class ReadingRun {
   private var waiting: [Int: String] = [:]
   private var written = 0
   private var taken = 0
+  /// Pictures of which something is kept, and of how many: what is told after Ctrl-C.
+  private var kept = (count: 0, of: 0)
   private var failure: Failure?
   private let stop = StopToken { Interrupt.isRaised }
 
@@ -59,6 +61,12 @@ final class ReadingRun {
       head: writer.head, foot: writer.foot, order: order, others: failedTexts)
   }
 
+  /// The lines of standard output, or the readings in the file, are one more.
+  private func count() {
+    kept.count += 1
+    Interrupt.counts(kept.count, of: kept.of)
+  }
+
   /// A picture that is being read.
   private struct Reading {
     let number: Int
@@ -76,11 +84,10 @@ final class ReadingRun {
     var bar = PictureProgress(progress, total: left.count)
     var status = StatusLine(progress)
     var done = 0
-    let total = isOne ? 0 : left.count
-    Interrupt.counts(0, of: total)
+    kept = (0, isOne ? 0 : left.count)
+    Interrupt.counts(0, of: kept.of)
     func end(_ input: PictureInput) {
       done += 1
-      Interrupt.counts(done, of: total)
       bar.update(done, detail: input.name)
     }
 
@@ -162,7 +169,10 @@ final class ReadingRun {
     let text = try writer.piece(found, name: input.name, picture: reading.picture)
     if let file {
       try writing { () throws(Failure) in
-        try file.add(input.name, picture: reading.digest ?? "", text: text)
+        try Interrupt.holdingBack { () throws(Failure) in
+          try file.add(input.name, picture: reading.digest ?? "", text: text)
+          count()
+        }
       }
     } else {
       write(text, reading.number)
@@ -195,8 +205,9 @@ final class ReadingRun {
       let text = try writer.failed(name: input.name, error: error.message)
       if file == nil {
         write(text ?? "", number)
-      } else if let text {
-        failedTexts[input.name] = text
+      } else {
+        if let text { failedTexts[input.name] = text }
+        count()
       }
     } catch {
       failure = error
@@ -211,6 +222,7 @@ final class ReadingRun {
       written += 1
       do throws(Failure) {
         try writing { () throws(Failure) in if !next.isEmpty { try StandardOutput.write(next) } }
+        count()
       } catch {
         return
       }

@@ -80,7 +80,8 @@ final class ResumeFile {
           "'\(output)' exists, but not '\(path)', which would say what is in it: choose another name, or "
             + "leave out --resume to write it anew")
       }
-      if !replaces, let status = SystemPath.status(of: output), status.st_size > 0 {
+      let isThere = SystemPath.status(of: output).map { $0.st_size > 0 } ?? false
+      if !replaces, isThere {
         _ = SystemPath.withBytes(of: path) { unlink($0) }
         throw Failure(
           .usage,
@@ -123,6 +124,7 @@ final class ResumeFile {
     guard ftruncate(descriptor, 0) == 0 else { throw Self.failure(path, "write") }
     (end, isFinished) = (0, false)
     _ = try append(Line(head: head, output: Self.digest(of: output)))
+    try Interrupt.check()
   }
 
   /// A checksum of a file; nil for one that is absent or empty.
@@ -231,7 +233,6 @@ final class ResumeFile {
         done += count
       }
     }
-    try Interrupt.check()
     end = start + bytes.count
     return start..<end - 1
   }
@@ -285,6 +286,7 @@ final class ResumeFile {
     }
     _ = try append(Line(finished: true))
     isFinished = true
+    try Interrupt.check()
   }
 
   private func text(at range: Range<Int>) throws(Failure) -> String {

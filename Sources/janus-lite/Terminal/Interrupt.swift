@@ -81,8 +81,8 @@ enum Interrupt {
   static func holdingBack<Value, Problem: Error>(
     _ body: () throws(Problem) -> Value
   ) throws(Problem) -> Value {
-    isWriting.store(true, ordering: .sequentiallyConsistent)
-    defer { isWriting.store(false, ordering: .sequentiallyConsistent) }
+    let before = isWriting.exchange(true, ordering: .sequentiallyConsistent)
+    defer { isWriting.store(before, ordering: .sequentiallyConsistent) }
     return try body()
   }
 
