@@ -38,6 +38,18 @@
       #expect(terminal.waitForExit() == 0)
     }
 
+    @Test func bytesThatAreNoUTF8EndNoConversation() throws {
+      // Without the editor.
+      let terminal = try Terminal(
+        ["chat", "-m", model, "--max-tokens", "1"], environment: ["TERM": "dumb"])
+      #expect(terminal.waits(for: "> "))
+      terminal.type(bytes: Array("caf".utf8) + [0xe9, 0x0a])
+      #expect(terminal.waits(for: "> ", count: 2))
+      terminal.type("/exit\n")
+      #expect(terminal.waitForExit() == 0)
+      #expect(!terminal.shown.contains("error"))
+    }
+
     @Test func interruptAtThePromptEndsTheConversation() throws {
       let terminal = try Terminal(["chat", "-m", model])
       #expect(terminal.waits(for: "> "))

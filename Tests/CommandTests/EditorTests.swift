@@ -63,12 +63,92 @@
       terminal.type("half a line")
       #expect(terminal.waits(for: "half a line"))
       kill(terminal.process.processIdentifier, SIGINT)
-      // In some runs beside all other tests no prompt comes back; alone it always does. The reason is not found yet.
-      withKnownIssue("the prompt does not come back beside other tests", isIntermittent: true) {
-        #expect(terminal.waits(for: "> ", count: 2, within: 15_000), "\(terminal.shown)")
-      }
-      if terminal.process.isRunning { kill(terminal.process.processIdentifier, SIGINT) }
+      #expect(terminal.waits(for: "> ", count: 2), "\(terminal.shown)")
+      kill(terminal.process.processIdentifier, SIGINT)
       #expect(terminal.waitForExit() == 0)
+    }
+
+    /// On a busy machine the signal comes before the editor has read what was typed.
+    @Test func interruptClearsWhatWasTypedAndNotYetRead() throws {
+      let process = terminal.process.processIdentifier
+      for turn in 2...4 {
+        kill(process, SIGSTOP)
+        terminal.type("half a line")
+        kill(process, SIGINT)
+        kill(process, SIGCONT)
+        #expect(terminal.waits(for: "> ", count: turn), "\(terminal.shown)")
+      }
+      // Nothing of it is left.
+      terminal.type("whole\n")
+      #expect(terminal.waits(for: "> ", count: 5))
+      #expect(try saved() == ["whole"])
+      kill(process, SIGINT)
+      #expect(terminal.waitForExit() == 0)
+    }
+
+    /// The questions of the conversation.
+    private func saved() throws -> [String] {
+      struct Talk: Decodable {
+        struct Message: Decodable { let role, content: String }
+        let messages: [Message]
+      }
+      let file = scratch.file("talk.json")
+      terminal.type("/save \(file)\n")
+      #expect(terminal.waits(for: "saved "))
+      return try JSONDecoder().decode(Talk.self, from: Data(contentsOf: URL(filePath: file)))
+        .messages.filter { $0.role == "user" }.map(\.content)
+    }
+
+    @Test func reportsOfTheMouseAndKeysOfTheConsoleLeaveNothing() throws {
+      // X10: button, column and row as bytes, which may be letters or no UTF-8.
+      for report in ["\u{1b}[M !!", "\u{1b}[M#ab", "\u{1b}[[A", "\u{1b}[[E"] {
+        terminal.type(report)
+      }
+      terminal.type(bytes: [0x1b, 0x5b, 0x4d, 0x20, 0xe9, 0xff])
+      terminal.type("hi\n")
+      #expect(terminal.waits(for: "> ", count: 2))
+      #expect(try saved() == ["hi"])
+    }
+
+    @Test func bytesThatAreNoUTF8AreShownAndSwallowNothing() throws {
+      terminal.type(bytes: Array("caf".utf8) + [0xe9] + Array(" olé x".utf8) + [0xff, 0xe2, 0x82])
+      terminal.type("\n")
+      #expect(terminal.waits(for: "> ", count: 2))
+      #expect(try saved() == ["caf\u{fffd} olé x\u{fffd}\u{fffd}"])
+    }
+
+    @Test func picturesThatAreDraggedIntoTheTerminalAreShown() throws {
+      let plain = try scratch.write("one.png", Fixture.pictureData("rings"))
+      let blank = try scratch.write("two words.png", Fixture.pictureData("waves"))
+      var turn = 0
+      for line in [
+        plain, "'\(blank)'", blank.replacing(" ", with: "\\ ") + " ",
+        "file://\(blank.replacing(" ", with: "%20"))",
+      ] {
+        turn += 1
+        terminal.type(line + "\n")
+        #expect(terminal.waits(for: "[\(turn) picture"), "\(line): \(terminal.shown)")
+      }
+      terminal.type("\(plain) '\(blank)'\n")
+      #expect(terminal.waits(for: "[6 pictures] > "))
+      // No picture, and no picture alone.
+      terminal.type("\(scratch.file("absent.png"))\n")
+      #expect(terminal.waits(for: "unknown command"))
+      terminal.type("/reset\n")
+      #expect(terminal.waits(for: "forgot everything"))
+      terminal.type("see \(plain)\n")
+      #expect(try saved() == ["see \(plain)"])
+    }
+
+    @Test func exitWithoutASlashIsToldHowToEnd() throws {
+      for (turn, word) in ["exit", "Quit "].enumerated() {
+        terminal.type(word + "\n")
+        #expect(terminal.waits(for: "type /exit or press Ctrl-D", count: turn + 1))
+      }
+      #expect(terminal.process.isRunning)
+      #expect(try saved().isEmpty)
+      terminal.type("exit the loop\n")
+      #expect(terminal.waits(for: "> ", count: 5))
     }
 
     @Test func tabCompletesCommandsAndNamesOfFiles() throws {

@@ -40,6 +40,8 @@
       _ = text.withCString { write(primary, $0, strlen($0)) }
     }
 
+    func type(bytes: [UInt8]) { _ = write(primary, bytes, bytes.count) }
+
     /// Reads until `text` has been shown `count` times; false when nothing comes for so many milliseconds.
     func waits(for text: String, count: Int = 1, within milliseconds: Int32 = 60_000) -> Bool {
       while shown.components(separatedBy: text).count <= count {

@@ -69,7 +69,7 @@ struct Dialogue {
         }
       }
     }
-    var lines = LineReader()
+    var lines = LineReader(repairs: StandardInput.isTerminal)
     while true {
       Interrupt.clear()
       StandardError.write(prompt)
@@ -86,6 +86,15 @@ struct Dialogue {
   private mutating func take(_ line: String) throws -> Bool {
     let text = String(line.trimmingPrefix(while: \.isWhitespace))
     if text.isEmpty { return true }
+    if let dropped = DroppedFiles.pictures(in: text) {
+      for path in dropped { show(path) }
+      return true
+    }
+    let words = text.lowercased().split(whereSeparator: \.isWhitespace)
+    if words == ["exit"] || words == ["quit"] {
+      StandardError.note("type /exit or press Ctrl-D to end the conversation")
+      return true
+    }
     guard text.first == "/" else {
       try say(text)
       return true
@@ -106,7 +115,7 @@ struct Dialogue {
     let typed = text[text.index(after: blank)...]
     let slash = typed.lastIndex(of: "/").map { typed.index(after: $0) } ?? typed.startIndex
     let (folder, beginning) = (String(typed[..<slash]), typed[slash...])
-    let place = folder.isEmpty ? "." : path(Substring(folder))
+    let place = folder.isEmpty ? "." : DroppedFiles.path(Substring(folder))
     return (SystemPath.names(in: place) ?? []).sorted()
       .filter { $0.hasPrefix(beginning) && (beginning.hasPrefix(".") || !$0.hasPrefix(".")) }
       .map { name in
@@ -149,28 +158,16 @@ struct Dialogue {
     }
   }
 
-  /// A file's name as it is typed in a shell or dragged from a window: in quotes, with backslashes
-  /// before blanks, as a URI, or with ~ for the home folder.
-  private static func path(_ text: Substring) -> String {
-    var text = text
-    while text.last?.isWhitespace == true { text.removeLast() }
-    for quote in ["'", "\""] where text.count > 1 && text.hasPrefix(quote) && text.hasSuffix(quote)
-    {
-      return String(text.dropFirst().dropLast())
+  /// Shows a picture with the next message. It is loaded now, so that an error is reported before the message
+  /// is written.
+  private mutating func show(_ path: String) {
+    let input = PictureInput(name: path)
+    do throws(Failure) {
+      _ = try input.load()
+      pictures.append(input)
+    } catch {
+      StandardError.line("janus-lite: error: \(error.message)")
     }
-    if let path = try? FileName.path(String(text)) { text = Substring(path) }
-    // A backslash may belong to the name.
-    if SystemPath.status(of: String(text)) != nil { return String(text) }
-    var (path, isEscaped) = ("", false)
-    for character in text {
-      if character == "\\", !isEscaped {
-        isEscaped = true
-      } else {
-        path.append(character)
-        isEscaped = false
-      }
-    }
-    return path
   }
 
   private mutating func reset() {
@@ -285,20 +282,12 @@ struct Dialogue {
     case "/save" where rest.isEmpty, "/load" where rest.isEmpty, "/paint" where rest.isEmpty:
       StandardError.note(
         "\(words[0]) needs \(words[0] == "/paint" ? "words" : "the name of a file")")
-    case "/save": reporting { (dialogue) in try dialogue.save(Self.path(rest)) }
-    case "/load": reporting { (dialogue) in try dialogue.load(Self.path(rest)) }
+    case "/save": reporting { (dialogue) in try dialogue.save(DroppedFiles.path(rest)) }
+    case "/load": reporting { (dialogue) in try dialogue.load(DroppedFiles.path(rest)) }
     case "/paint": reporting { (dialogue) in try dialogue.paint(String(rest)) }
     case "/image" where rest.isEmpty:
       StandardError.note("/image needs the name of a file")
-    case "/image":
-      let input = PictureInput(name: Self.path(rest))
-      do {
-        // Loaded now, so that an error is reported before the message is written.
-        _ = try input.load()
-        pictures.append(input)
-      } catch {
-        StandardError.line("janus-lite: error: \(error.message)")
-      }
+    case "/image": show(DroppedFiles.path(rest))
     default:
       let name = words.first.map(String.init) ?? line
       let known = Self.commands.map { String($0.name.prefix { $0 != " " }) }

@@ -73,6 +73,11 @@ enum Interrupt {
 
   static func clear() {
     raised.store(false, ordering: .relaxed)
+    forgetWaking()
+  }
+
+  /// Makes the descriptor wait again.
+  static func forgetWaking() {
     var bytes = [UInt8](repeating: 0, count: 16)
     while read(descriptor, &bytes, bytes.count) > 0 {}
   }

@@ -168,14 +168,16 @@ private final class Editing {
       if waiting.isEmpty {
         guard let piece = try? StandardInput.readPiece(), !piece.isEmpty else {
           noteText(line)
+          if Interrupt.isRaised { forget() }
           return nil
         }
         waiting = piece
       }
       guard let byte = waiting.popFirst(), let event = typed.take(byte) else { continue }
       switch event {
-      case .pasteBegan, .pasteEnded: continue
+      case .pasteBegan, .pasteEnded: partial = []
       case .sequence(let bytes):
+        partial = []
         // What libedit does not know it would take for text, but for ESC.
         guard !typed.isPasting, Self.known.contains(bytes) else { continue }
         sequence = bytes[...]
@@ -194,16 +196,41 @@ private final class Editing {
       default: return nil
       }
     }
-    if byte < 0x80, partial.isEmpty { return Unicode.Scalar(byte) }
-    partial.append(byte)
-    let text = String(decoding: partial, as: UTF8.self).unicodeScalars
-    // Complete, or never to be.
-    if text.count == 1, text.first != "\u{fffd}" {
+    let length = Self.length(beginning: partial.first ?? byte)
+    guard length > 0 else { return Self.replacement }
+    guard partial.isEmpty || byte & 0xc0 == 0x80 else {
+      // It begins the next character; what came before it was never to be one.
       partial = []
-      return text.first.flatMap { (0x80...0x9f).contains($0.value) ? nil : $0 }
+      waiting.insert(byte, at: waiting.startIndex)
+      return Self.replacement
     }
-    if partial.count >= 4 { partial = [] }
-    return nil
+    partial.append(byte)
+    guard partial.count == length else { return nil }
+    defer { partial = [] }
+    guard let scalar = String(validating: partial, as: UTF8.self)?.unicodeScalars.first else {
+      return Self.replacement
+    }
+    return (0x80...0x9f).contains(scalar.value) ? nil : scalar
+  }
+
+  /// Shown for bytes that are no UTF-8, as terminals of older encodings send them.
+  private static let replacement: Unicode.Scalar = "\u{fffd}"
+
+  /// Bytes of a character that begins so; 0 where none does.
+  private static func length(beginning byte: UInt8) -> Int {
+    switch byte {
+    case 0..<0x80: 1
+    case 0xc2..<0xe0: 2
+    case 0xe0..<0xf0: 3
+    case 0xf0..<0xf5: 4
+    default: 0
+    }
+  }
+
+  /// After Ctrl-C: what was typed and not yet put on the line goes with it.
+  private func forget() {
+    if StandardInput.discardWaiting() { hadText = true }
+    (typed, waiting, sequence, partial) = (TypedText(), [], [], [])
   }
 
   private func noteText(_ line: OpaquePointer?) {

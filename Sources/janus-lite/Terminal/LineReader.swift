@@ -15,6 +15,10 @@ struct LineReader {
   /// How much of `buffer` is known to hold no line feed.
   private var searched = 0
   private var isAtEnd = false
+  private let repairs: Bool
+
+  /// - Parameter repairs: whether bytes that are no UTF-8 become U+FFFD, and are no error.
+  init(repairs: Bool = false) { self.repairs = repairs }
 
   /// The next line without its line feed; `nil` at the end, or when Ctrl-C was pressed.
   mutating func next() throws(Failure) -> String? {
@@ -24,7 +28,7 @@ struct LineReader {
           buffer.removeSubrange(...end)
           searched = 0
         }
-        return try Self.text(buffer[..<end])
+        return try text(buffer[..<end])
       }
       searched = buffer.count
       guard !isAtEnd else {
@@ -32,7 +36,7 @@ struct LineReader {
           buffer = []
           searched = 0
         }
-        return buffer.isEmpty ? nil : try Self.text(buffer[...])
+        return buffer.isEmpty ? nil : try text(buffer[...])
       }
       guard buffer.count <= Self.longestLine else {
         throw Failure(
@@ -44,7 +48,8 @@ struct LineReader {
     }
   }
 
-  private static func text(_ bytes: ArraySlice<UInt8>) throws(Failure) -> String {
+  private func text(_ bytes: ArraySlice<UInt8>) throws(Failure) -> String {
+    if repairs { return String(decoding: bytes, as: UTF8.self) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(.data, "standard input: expected text in UTF-8, found other bytes")
     }

@@ -118,6 +118,18 @@ enum StandardInput {
     return poll(&descriptor, 1, 0) > 0
   }
 
+  /// Throws away what can be read without waiting. Whether there was anything.
+  static func discardWaiting() -> Bool {
+    var piece = [UInt8](repeating: 0, count: 1 << 12)
+    var found = false
+    // Somebody may write without an end.
+    for _ in 0..<256 where isReady() {
+      guard Foundation.read(STDIN_FILENO, &piece, piece.count) > 0 else { break }
+      found = true
+    }
+    return found
+  }
+
   /// The next bytes; empty at the end, `nil` when Ctrl-C was pressed.
   static func readPiece(
     from descriptor: Int32 = STDIN_FILENO, name: String = "standard input"
@@ -128,8 +140,15 @@ enum StandardInput {
         pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
         pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
       ]
+      // Looked at before, too: what wakes the waiting may have been taken away with an older signal.
+      if Interrupt.isRaised { return nil }
       _ = poll(&descriptors, 2, -1)
       if Interrupt.isRaised { return nil }
+      guard descriptors[0].revents != 0 else {
+        // What an older signal wrote late.
+        if descriptors[1].revents != 0 { Interrupt.forgetWaking() }
+        continue
+      }
       let count = Foundation.read(descriptor, &piece, piece.count)
       if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
       guard count >= 0 else {

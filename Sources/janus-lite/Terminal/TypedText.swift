@@ -6,7 +6,13 @@ struct TypedText {
 
   private enum State {
     case text, escape, sequence, string
+    /// What follows a sequence that says too early that it ends, up to so many bytes in all.
+    case tail(Int)
   }
+
+  /// Sequences of a fixed length: X10's report of the mouse has button, column and row behind it, a function
+  /// key of Linux' console its letter.
+  private static let longer: [[UInt8]: Int] = [Array("[M".utf8): 5, Array("[[".utf8): 3]
 
   private var state = State.text
   private var parameters: [UInt8] = []
@@ -42,6 +48,10 @@ struct TypedText {
     case .sequence:
       parameters.append(byte)
       guard (0x40...0x7e).contains(byte) || parameters.count > 32 else { return nil }
+      if let length = Self.longer[parameters] {
+        state = .tail(length)
+        return nil
+      }
       state = .text
       switch parameters {
       case Array("[200~".utf8):
@@ -52,6 +62,11 @@ struct TypedText {
         return .pasteEnded
       default: return .sequence(parameters)
       }
+    case .tail(let length):
+      parameters.append(byte)
+      guard parameters.count >= length else { return nil }
+      state = .text
+      return .sequence(parameters)
     case .string:
       // Ended by BEL, or by ESC and a backslash.
       if byte == 0x07 { state = .text }
