@@ -17,6 +17,20 @@ import Testing
     #expect(try #require(machine["threads"] as? Int) >= 1)
   }
 
+  @Test func aVariableThatNamesNoModelIsTold() throws {
+    let scratch = try Scratch()
+    let text = try scratch.write("t.gguf", Data("text".utf8))
+    let run = try CommandLineRun(["info"], environment: ["JANUS_LITE_MODEL": text])
+    #expect(run.status == 0 && run.output.contains("no model: '\(text)': not a GGUF file"))
+    let json = try CommandLineRun(["info", "--json"], environment: ["JANUS_LITE_MODEL": text])
+    let choice = try #require(try object(json)["default_model"] as? [String: Any])
+    #expect((choice["problem"] as? String)?.hasPrefix("no model") == true)
+    let model = try CommandLineRun(
+      ["info", "--json"], environment: ["JANUS_LITE_MODEL": Fixture.modelPath])
+    let other = try #require(try object(model)["default_model"] as? [String: Any])
+    #expect(other["problem"] == nil)
+  }
+
   @Test func theForcedInstructionSetIsTheOneInUse() throws {
     for run in [
       try CommandLineRun(["info", "--json", "--isa", "portable"]),

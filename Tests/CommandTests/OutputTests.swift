@@ -124,6 +124,9 @@ import Testing
     #expect(absent.status == 66 && !absent.errors.contains("replaces"))
     let taken = try run("chat", "-m", "i.gguf", "x")
     #expect(taken.status == 65 && taken.errors.contains("calibrate"), "\(taken.errors)")
+    let named = try CommandLineRun(
+      ["info"], environment: ["JANUS_LITE_MODEL": scratch.file("i.gguf")])
+    #expect(named.status == 0 && named.output.contains("no model: it is what 'calibrate'"))
     let info = try run("info", "i.gguf")
     #expect(info.status == 65 && info.errors.contains("calibrate"), "\(info.errors)")
   }
@@ -134,5 +137,88 @@ import Testing
     let run = try read("one.png", "empty", "two.png", "--json")
     #expect(run.status == 65 && run.outputLines.count == 3, "\(run.errors)")
     #expect(run.outputLines[1].contains("found none") && run.errors.contains("2 read, 1 failed"))
+  }
+
+  @Test func theEndingOfTheFileChoosesTheFormat() throws {
+    let starts = [
+      "a.csv": "name,latex,", "a.json": "{", "a.JSONL": "{", "a.html": "<!DOCTYPE html>",
+      "a.md": "## one.png", "a.tsv": "one.png\t", "a.txt": "one.png\t",
+    ]
+    for (name, start) in starts {
+      let run = try read("one.png", "two.png", "-o", name)
+      #expect(run.status == 0, "\(run.errors)")
+      let written = try text(name)
+      #expect(written.lowercased().hasPrefix(start.lowercased()), "\(name): \(written.prefix(40))")
+    }
+    // What is said counts more.
+    for option in [["--format", "csv"], ["--json"]] {
+      let name = "b\(option.count).html"
+      let run = try CommandLineRun(
+        ["ocr", "one.png", "-o", name, "-m", model, "--max-tokens", "3"] + option, in: scratch)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(try !text(name).hasPrefix("<"))
+    }
+  }
+
+  @Test func devicesAndPipesAreWrittenTo() throws {
+    let null = try read("one.png", "-o", "/dev/null")
+    #expect(null.status == 0 && null.output.isEmpty && !null.errors.contains("error"))
+    #expect(try read("one.png", "-o", "/dev/null", "--resume").status == 64)
+    #expect(try scratch.names.filter { $0.hasSuffix(".resume") }.isEmpty)
+    let plain = try read("one.png", "--format", "csv")
+    let script = "mkfifo p.csv && { cat p.csv > got & \"$0\" \"$@\" && wait; }"
+    let command = CommandLineRun.executable.path(percentEncoded: false)
+    let pipe = try CommandLineRun(
+      ["-c", script, command, "ocr", "one.png", "-o", "p.csv", "-m", model, "--max-tokens", "3"],
+      command: URL(filePath: "/bin/sh"), in: scratch)
+    #expect(pipe.status == 0 && pipe.output.isEmpty, "\(pipe.errors)")
+    #expect(try text("got") == plain.output)
+    #if os(Linux)
+      let full = try read("one.png", "-o", "/dev/full")
+      #expect(full.status == 74 && full.errors.contains("cannot write to '/dev/full'"))
+    #endif
+  }
+
+  @Test func forceSaysWhatItReplacesAndSparesWhatIsRead() throws {
+    try scratch.write("notes.tsv", Data("mine\n".utf8))
+    let forced = try read("one.png", "-o", "notes.tsv", "--force")
+    #expect(forced.status == 0 && forced.errors.contains("replaces 'notes.tsv'"))
+    let list = try scratch.write("list", Data("one.png\n".utf8))
+    try FileManager.default.copyItem(atPath: model, toPath: scratch.file("m.gguf"))
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.file("link"), withDestinationPath: "m.gguf")
+    for (arguments, reason) in [
+      (["--files-from", list, "-o", "list"], "the list"),
+      (["one.png", "-o", "m.gguf"], "the model"),
+      (["one.png", "-o", "link"], "the model"),
+      (["one.png", "-o", "one.png"], "one of the pictures"),
+    ] {
+      let before = try Data(contentsOf: URL(filePath: scratch.file(arguments.last ?? "")))
+      let run = try CommandLineRun(
+        ["ocr", "--force", "-m", "m.gguf"] + arguments, in: scratch)
+      #expect(run.status == 64 && run.errors.contains(reason), "\(run.errors)")
+      #expect(try Data(contentsOf: URL(filePath: scratch.file(arguments.last ?? ""))) == before)
+    }
+    #expect(try scratch.names.filter { $0.hasSuffix(".resume") } == ["notes.tsv.resume"])
+  }
+
+  @Test func aListWithoutNamesIsToldAndIsNoError() throws {
+    for name in ["/dev/null", try scratch.write("empty", Data("\n\n".utf8))] {
+      let run = try read("--files-from", name)
+      #expect(
+        run.status == 0 && run.errors.contains("'\(name)' names no pictures"), "\(run.errors)")
+      #expect(try read("one.png", "--files-from", name).outputLines.count == 1)
+    }
+  }
+
+  @Test func whatIsNoFileIsToldWhereItBelongs() throws {
+    let address = try read("https://example.com/a.png")
+    #expect(address.status == 66 && address.errors.contains("download it first"))
+    for formula in ["\\frac{1}{2}", "$x$", "frac{1}{2}"] {
+      let run = try read(formula)
+      #expect(run.status == 66 && run.errors.contains("'janus-lite formula'"), "\(run.errors)")
+    }
+    let absent = try read("absent {1}.png")
+    #expect(absent.status == 66 && !absent.errors.contains("janus-lite formula"))
   }
 }

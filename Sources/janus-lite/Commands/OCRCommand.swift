@@ -53,7 +53,9 @@ struct OCRCommand: ParsableCommand {
   var watch: String?
 
   @Option(
-    help: ArgumentHelp("tsv, json, csv, markdown or html (default: tsv).", valueName: "kind"))
+    help: ArgumentHelp(
+      "tsv, json, csv, markdown or html (default: by the ending of --output's FILE, or tsv).",
+      valueName: "kind"))
   var format: ReadingFormat?
 
   @Option(
@@ -127,6 +129,11 @@ struct OCRCommand: ParsableCommand {
     }
     // As without it.
     if output == "-" { output = nil }
+    if resume, let stream {
+      throw ValidationError(
+        "--resume: expected a file that can be kept for --output, found the device or pipe '\(stream)'"
+      )
+    }
     if resume, output == nil { throw ValidationError("--resume: expected --output FILE with it") }
     if generation.json, let format, format != .json {
       throw ValidationError("--json: expected no other format with it, found --format \(format)")
@@ -136,11 +143,23 @@ struct OCRCommand: ParsableCommand {
     }
   }
 
-  private var kind: ReadingFormat { format ?? (generation.json ? .json : .tsv) }
+  private var kind: ReadingFormat {
+    format ?? (generation.json ? .json : output.flatMap(ReadingFormat.init(ofFile:)) ?? .tsv)
+  }
+
+  /// A device or pipe to which results go as they come.
+  private var stream: String? { output.flatMap { StandardOutput.isStream($0) ? $0 : nil } }
+
+  /// The file in which results are kept.
+  private var kept: String? { stream == nil ? output : nil }
 
   func run() throws {
-    Interrupt.listen(endingProcess: true, writingFiles: output != nil)
-    let names = try images + (filesFrom.map(NameList.read) ?? [])
+    Interrupt.listen(endingProcess: true, writingFiles: kept != nil)
+    let listed = try filesFrom.map(NameList.read) ?? []
+    if let filesFrom, listed.isEmpty {
+      StandardError.note("\(InputFile.shownName(filesFrom)) names no pictures")
+    }
+    let names = images + listed
     let list = PictureInput.list(names, recursive: recursive)
     noteUnused()
     let model = try model.open(cacheFormat: cache.kv)
@@ -154,8 +173,9 @@ struct OCRCommand: ParsableCommand {
         try first.load(), together: together, settings: generation.settings)
       return try MemoryStatement(need, request: "ocr").print(json: generation.json)
     }
-    if let output { try Self.check(output, isNoneOf: list.inputs) }
-    let file = try output.map {
+    if let kept { try check(kept, isNoneOf: list.inputs, model) }
+    if let stream { try StandardOutput.lead(to: stream) }
+    let file = try kept.map {
       try ResumeFile(
         output: $0, head: ResumeFile.Head(model: model.identity, options: options(several)),
         resumes: resume, replaces: force)
@@ -191,12 +211,22 @@ struct OCRCommand: ParsableCommand {
     }
   }
 
-  /// A picture is never replaced by its own reading.
-  private static func check(_ output: String, isNoneOf inputs: [PictureInput]) throws(Failure) {
+  /// What is read is never replaced by readings: pictures, their list, the model.
+  private func check(
+    _ output: String, isNoneOf inputs: [PictureInput], _ model: Janus
+  ) throws(Failure) {
     guard let own = SystemPath.status(of: output) else { return }
-    for input in inputs where input.isFile(own) {
-      throw Failure(.usage, "-o '\(output)': it is one of the pictures to read")
-    }
+    let what =
+      if inputs.contains(where: { $0.isFile(own) }) {
+        "one of the pictures to read"
+      } else if own.isSame(as: model.container.file.path) {
+        "the model that reads"
+      } else if let filesFrom, filesFrom != "-", own.isSame(as: filesFrom) {
+        "the list of the pictures to read"
+      } else {
+        String?.none
+      }
+    if let what { throw Failure(.usage, "-o '\(output)': it is \(what)") }
   }
 
   /// How many of `number` pictures are read at once.
@@ -215,10 +245,10 @@ struct OCRCommand: ParsableCommand {
   /// Reads what comes, until Ctrl-C.
   private func follow(_ arrivals: FolderWatch, _ run: ReadingRun) throws {
     var arrivals = arrivals
-    if output != nil { try run.finish() }
+    if kept != nil { try run.finish() }
     while let names = try arrivals.next() {
       try run.read(PictureInput.list(names).inputs)
-      if output != nil { try run.finish() }
+      if kept != nil { try run.finish() }
     }
     throw Failure.interrupted
   }

@@ -28,8 +28,8 @@ enum InputFile {
     switch status.st_mode & S_IFMT {
     case S_IFDIR:
       throw Failure(.inputOutput, "cannot read '\(name)': it is a folder")
-    case S_IFIFO:
-      return try readPipe(name, limit: limit).withUnsafeBytes(body)
+    case S_IFIFO, S_IFCHR:
+      return try readStream(name, limit: limit).withUnsafeBytes(body)
     case S_IFREG where status.st_size > limit:
       throw Failure(
         .data, "'\(name)': expected at most \(limit) bytes, found \(status.st_size)")
@@ -45,8 +45,8 @@ enum InputFile {
     }
   }
 
-  /// Waits for a writer, as every program does.
-  private static func readPipe(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+  /// Reads a pipe or a device to its end. Waits for a writer, as every program does.
+  private static func readStream(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
     let descriptor = SystemPath.withBytes(of: path) {
       open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     }

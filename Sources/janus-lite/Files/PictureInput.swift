@@ -40,7 +40,9 @@ struct PictureInput {
     } catch let error as PictureError {
       throw Failure(.data, "\(shownName): \(error)\(PictureHint.text(error))")
     } catch {
-      throw Failure(error)
+      let failure = Failure(error)
+      guard file != Self.standardInput, SystemPath.status(of: file) == nil else { throw failure }
+      throw Failure(failure.code, failure.message + PictureHint.text(forMissing: name))
     }
   }
 
@@ -55,8 +57,7 @@ struct PictureInput {
 
   /// Whether it lies in a file that the system describes so.
   func isFile(_ other: stat) -> Bool {
-    guard file != Self.standardInput, let own = SystemPath.status(of: file) else { return false }
-    return own.st_dev == other.st_dev && own.st_ino == other.st_ino
+    file != Self.standardInput && other.isSame(as: file)
   }
 
   /// Its name in messages.
@@ -212,8 +213,28 @@ struct PictureInput {
   }
 }
 
+extension stat {
+  /// Whether it describes the file that a path leads to.
+  func isSame(as path: String) -> Bool {
+    guard let other = SystemPath.status(of: path) else { return false }
+    return other.st_dev == st_dev && other.st_ino == st_ino
+  }
+}
+
 /// What to do about a picture that cannot be read.
 enum PictureHint {
+  /// About a name that no file has.
+  static func text(forMissing name: String) -> String {
+    let lower = name.lowercased()
+    if lower.hasPrefix("http://") || lower.hasPrefix("https://") {
+      return "; pictures come from files: download it first"
+    }
+    let hasBraces = name.contains("{") && name.contains("}")
+    let isLaTeX = name.hasPrefix("\\") || name.hasPrefix("$") || hasBraces
+    guard isLaTeX, !PictureInput.isPicture(named: name) else { return "" }
+    return "; 'janus-lite formula' converts LaTeX that is there already"
+  }
+
   static func text(_ error: PictureError) -> String {
     guard case .missingLibrary(_, let library) = error else { return "" }
     return installing(library) + "; or convert it to PNG"

@@ -9,6 +9,19 @@ import enum JanusFormulas.Delimiters
 /// How readings are written.
 enum ReadingFormat: String, CaseIterable, ExpressibleByArgument {
   case tsv, json, csv, markdown, html
+
+  /// What the ending of a file's name says; nil where it says nothing.
+  init?(ofFile name: String) {
+    guard let mark = name.lastIndex(of: ".") else { return nil }
+    switch name[name.index(after: mark)...].lowercased() {
+    case "tsv": self = .tsv
+    case "json", "jsonl", "ndjson": self = .json
+    case "csv": self = .csv
+    case "md", "markdown": self = .markdown
+    case "html", "htm": self = .html
+    default: return nil
+    }
+  }
 }
 
 extension Delimiters: ExpressibleByArgument {}

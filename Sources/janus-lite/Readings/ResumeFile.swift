@@ -88,10 +88,12 @@ final class ResumeFile {
           "-o '\(output)': expected a new file or readings to replace, found another kind of file; "
             + "--force replaces it")
       }
+      if isThere { StandardError.note("replaces '\(output)'") }
       try start(head)
       return
     }
-    if !replaces, let digest = Self.digest(of: output), !ownOutputs.contains(digest) {
+    let isForeign = Self.digest(of: output).map { !ownOutputs.contains($0) } ?? false
+    if !replaces, isForeign {
       throw Failure(
         .usage,
         "-o '\(output)': it is not as this command wrote it; choose another name, or --force replaces it"
@@ -100,6 +102,7 @@ final class ResumeFile {
     if resumes {
       try Self.check(found, head, path)
       guard ftruncate(descriptor, off_t(end)) == 0 else { throw Self.failure(path, "write") }
+      if isForeign { StandardError.note("replaces '\(output)', which was changed since") }
     } else {
       guard isFinished || places.isEmpty else {
         throw Failure(

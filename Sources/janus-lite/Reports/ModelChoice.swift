@@ -1,3 +1,5 @@
+import GGUF
+import JanusModelFile
 import JanusSystem
 
 /// Which model a command would use that names none, and why.
@@ -14,11 +16,21 @@ struct ModelChoice: Encodable {
     let source = isNamed ? "JANUS_LITE_MODEL" : "default"
     do {
       let path = try ModelOptions.path(nil)
-      let isThere = SystemPath.status(of: path) != nil
-      return ModelChoice(
-        path: path, source: source, problem: isThere ? nil : "there is no such file")
+      return ModelChoice(path: path, source: source, problem: problem(of: path))
     } catch {
       return ModelChoice(path: nil, source: source, problem: error.message)
+    }
+  }
+
+  /// Why a file cannot be used as a model.
+  private static func problem(of path: String) -> String? {
+    guard SystemPath.status(of: path) != nil else { return "there is no such file" }
+    do {
+      let container = try Container(path: path)
+      guard Importance.isImportance(container) else { return nil }
+      return "no model: it is what 'calibrate' measured of one, and 'convert --importance' takes it"
+    } catch {
+      return "no model: \(Failure(error).message)"
     }
   }
 

@@ -18,11 +18,35 @@ enum StandardStreams {
 /// Standard output, for answers. A write that fails is an error: a full disk must not look like
 /// success. A terminal gets no control characters; a pipe or file gets answers as they are.
 enum StandardOutput {
-  static let isTerminal = isatty(STDOUT_FILENO) == 1
+  private(set) nonisolated(unsafe) static var isTerminal = isatty(STDOUT_FILENO) == 1
+  /// Its name in messages.
+  private nonisolated(unsafe) static var shownName = "standard output"
+
+  /// Whether a path leads to a device or a pipe, which can be written to and not replaced, or names a stream that
+  /// is open already.
+  static func isStream(_ path: String) -> Bool {
+    guard let status = SystemPath.status(of: path) else { return false }
+    return [S_IFCHR, S_IFIFO].contains(status.st_mode & S_IFMT) || path == "/dev/stderr"
+      || path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/")
+  }
+
+  /// From here on answers go to a device or a pipe. Waits for a pipe's reader, as every program does. Called before
+  /// anything is written, on the thread that writes.
+  static func lead(to path: String) throws(Failure) {
+    let descriptor = SystemPath.withBytes(of: path) {
+      open($0, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY)
+    }
+    guard descriptor >= 0, dup2(descriptor, STDOUT_FILENO) >= 0 else {
+      throw Failure(.inputOutput, "cannot write to '\(path)': \(systemMessage())")
+    }
+    _ = close(descriptor)
+    isTerminal = isatty(STDOUT_FILENO) == 1
+    shownName = "'\(path)'"
+  }
 
   static func write(_ text: String) throws(Failure) {
     guard writeAll(isTerminal ? DisplayText.lines(text) : text, to: STDOUT_FILENO) else {
-      throw Failure(.inputOutput, "cannot write to standard output: \(systemMessage())")
+      throw Failure(.inputOutput, "cannot write to \(shownName): \(systemMessage())")
     }
   }
 
