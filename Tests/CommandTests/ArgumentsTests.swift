@@ -6,6 +6,7 @@ import Testing
   @Test(arguments: [
     (["orc", "x.png"], "did you mean 'ocr'?"), (["genrate", "x"], "did you mean 'generate'?"),
     (["Chat"], "did you mean 'chat'?"), (["help", "ocrr"], "did you mean 'ocr'?"),
+    (["OCR", "x.png"], "did you mean 'ocr'?"), (["version"], "did you mean '--version'?"),
     (["zzzzzzzz"], "expected one of"),
     (["-m", "x.gguf", "ocr", "f.png"], "janus-lite ocr -m"),
     (["--verbose", "ocr", "f.png"], "janus-lite ocr --verbose"),

@@ -66,6 +66,8 @@ struct Arguments {
   }
 
   private static func suggestion(for name: String) -> String {
+    let name = name.lowercased()
+    if name == "version" || name == "help" { return "; did you mean '--\(name)'?" }
     let near = commandNames.map { (name: $0, distance: editDistance(Array($0), Array(name))) }
       .min { $0.distance < $1.distance }
     if let near, near.distance <= max(1, min(near.name.count, name.count) / 2) {
