@@ -117,7 +117,11 @@ private struct Loader: ServiceLifecycle.Service {
   let load: @Sendable () async throws -> any InferenceEngine
 
   func run() async throws {
-    service.start(try await load())
+    do {
+      service.start(try await load())
+    } catch is CancellationError where service.isDraining {
+      service.logger.notice("stopped; the model that was waited for did not come")
+    }
     try? await gracefulShutdown()
   }
 }

@@ -76,13 +76,17 @@
       let process = CommandLineRun.process(
         ["serve", "--port", "0", "-m", scratch.file("absent.gguf")])
       process.standardOutput = FileHandle(forWritingAtPath: output)
-      process.standardError = FileHandle.nullDevice
+      let errors = try scratch.write("err", Data())
+      process.standardError = FileHandle(forWritingAtPath: errors)
       try process.run()
       #expect(try waits { try !String(contentsOfFile: output, encoding: .utf8).isEmpty })
       let begin = Date.now
       process.terminate()
       process.waitUntilExit()
       #expect(process.terminationStatus == 0 && Date.now.timeIntervalSince(begin) < 15)
+      // The first line says what is missing.
+      let said = try String(contentsOfFile: errors, encoding: .utf8).split(separator: "\n")
+      #expect(said.count == 2 && said[1].contains("level=notice"), "\(said)")
     }
 
     @Test func aModelThatIsNoneEndsTheServer() throws {
