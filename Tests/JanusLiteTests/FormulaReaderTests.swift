@@ -1,3 +1,4 @@
+import Foundation
 import JanusConvert
 import JanusImages
 import Synchronization
@@ -99,5 +100,30 @@ import Testing
       #expect(zip(all, all.dropFirst()).allSatisfy { $0.probability >= $1.probability })
       #expect(all.allSatisfy { $0.probability > 0 && $0.probability <= 1 })
     }
+  }
+
+  /// Random weights end no formula, so that they have no other readings.
+  private static let nano = Fixture(
+    folder: Fixture.root.appendingPathComponent("../../Models/janus-nano"))
+
+  @Test(
+    .enabled(
+      if: FileManager.default.fileExists(
+        atPath: nano.folder.appendingPathComponent("config.json").path),
+      "Models/janus-nano is not in this checkout"))
+  func tasksGetTheSameAlternatives() async throws {
+    let reader = try FormulaReader(try Self.nano.model(.bf16))
+    let picture = try Picture(
+      contentsOf: Fixture.root.appendingPathComponent("../../samples/plain.png").path)
+    let settings = GenerationSettings(maxTokens: 40)
+    // A function of its own: where tasks run, `read` is the form for tasks.
+    func blocking() throws -> FormulaReading {
+      try reader.read(picture, settings: settings, alternatives: 3)
+    }
+    let here = try blocking()
+    let there = try await reader.read(picture, settings: settings, alternatives: 3)
+    #expect(Bits(here) == Bits(there))
+    #expect(!here.alternatives.isEmpty)
+    #expect(here.alternatives.map(\.latex) == there.alternatives.map(\.latex))
   }
 }
