@@ -82,7 +82,7 @@ enum Interrupt {
     while read(descriptor, &bytes, bytes.count) > 0 {}
   }
 
-  /// Runs `body`, which writes a file. Meanwhile signals only set the flag.
+  /// Runs `body`, which writes a file. Meanwhile signals only set the flag. It may be called within itself.
   static func holdingBack<Value, Problem: Error>(
     _ body: () throws(Problem) -> Value
   ) throws(Problem) -> Value {
