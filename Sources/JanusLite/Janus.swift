@@ -14,6 +14,8 @@ import SIMDKernels
 public final class Janus: Sendable {
   /// How keys and values are kept: `f16`, `f32` or `int8`.
   public typealias CacheFormat = JanusEngine.CacheFormat
+  /// An instruction set that there are kernels for, as `InstructionSetError` names it.
+  public typealias InstructionSet = SIMDKernels.InstructionSet
 
   /// How to open and run a model.
   public struct Options: Sendable {
@@ -23,16 +25,20 @@ public final class Janus: Sendable {
     public var instructionSet: String?
     /// How keys and values are kept; nil takes f16, or f32 for a model stored in floats.
     public var cacheFormat: CacheFormat?
+    /// How the file's bytes come into memory: `mapped` or `copied`.
+    public typealias Access = MappedFile.Access
+
     /// Whether the file is mapped or read into memory.
-    public var access: MappedFile.Access
+    public var access: Access
     /// Whether the file's pages are kept from being swapped out.
     public var locksMemory: Bool
     /// Whether pages of the file are loaded when they are first touched, and can be dropped again.
     var mapsOnTouch: Bool { access == .mapped && !locksMemory }
 
+    /// Names and numbers that the machine lacks are reported where a model is opened.
     public init(
       threads: Int? = nil, instructionSet: String? = nil, cacheFormat: CacheFormat? = nil,
-      access: MappedFile.Access = .mapped, locksMemory: Bool = false
+      access: Access = .mapped, locksMemory: Bool = false
     ) {
       self.threads = threads
       self.instructionSet = instructionSet
@@ -82,6 +88,8 @@ public final class Janus: Sendable {
   package let painting: PaintingParts?
 
   /// Opens the model file at `path`, and checks that every part is there and fits.
+  ///
+  /// - Throws: `modelFile`, `tokenizer`, `instructionSet`, `fileMemory`, `memory`.
   public init(path: String, options: Options = Options()) throws(JanusError) {
     do throws(InstructionSetError) {
       kernels = try Kernels.select(options.instructionSet)

@@ -25,7 +25,7 @@ public enum JanusError: Error, CustomStringConvertible {
   case context(needed: Int, available: Int)
   /// The prompt and the codes of a picture need more positions than there are.
   case paintingContext(prompt: Int, picture: Int, available: Int)
-  /// The request would need more memory than there is, in bytes.
+  /// The request would need more memory than there is, in bytes; `available` is 0 where the system does not say.
   case memory(needed: Int, available: Int)
   /// The model file is to be in memory as a whole, for which there is too little, in bytes.
   case fileMemory(file: String, size: Int, available: Int)
@@ -71,12 +71,54 @@ extension JanusError {
     do throws(MemoryError) {
       return try body()
     } catch {
-      throw .memory(needed: error.byteCount, available: 0)
+      // What the system says may be more than what it gives.
+      let available = min(AvailableMemory.bytes ?? 0, error.byteCount)
+      throw .memory(needed: error.byteCount, available: max(0, available))
     }
   }
 }
 
+// MARK: Names for those who import the library alone
+
+/// A failed operation on a file, with the system's reason.
+public typealias FileError = JanusSystem.FileError
+/// Why a file is no model that can be computed with.
+public typealias ModelFileError = JanusModelFile.ModelFileError
+/// Why a file is not a container that this version reads.
+public typealias ContainerError = GGUF.ContainerError
+/// Why a requested instruction set cannot run.
+public typealias InstructionSetError = SIMDKernels.InstructionSetError
+/// A picture in which there is no writing to read.
+public typealias BlankPicture = JanusImages.BlankPicture
+
+// MARK: `description`, for those who ask for `localizedDescription`
+
 extension JanusError: LocalizedError {
-  /// `description`, for those who ask for `localizedDescription`.
+  /// `description`.
+  public var errorDescription: String? { description }
+}
+
+extension FileError: LocalizedError {
+  /// `description`.
+  public var errorDescription: String? { description }
+}
+
+extension ModelFileError: LocalizedError {
+  /// `description`.
+  public var errorDescription: String? { description }
+}
+
+extension ContainerError: LocalizedError {
+  /// `description`.
+  public var errorDescription: String? { description }
+}
+
+extension InstructionSetError: LocalizedError {
+  /// `description`.
+  public var errorDescription: String? { description }
+}
+
+extension BlankPicture: LocalizedError {
+  /// `description`.
   public var errorDescription: String? { description }
 }

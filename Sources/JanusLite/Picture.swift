@@ -5,11 +5,18 @@ import JanusSystem
 public typealias Picture = JanusImages.Picture
 /// Why a file or bytes are no picture.
 public typealias PictureError = JanusImages.PictureError
+/// The kinds of picture files that are read.
+public typealias PictureKind = JanusImages.PictureKind
+/// A library that reads or writes some kinds of pictures, where the system has it.
+public typealias PictureLibrary = JanusImages.PictureLibrary
+/// How large a picture may be to be decoded.
+public typealias PictureLimits = JanusImages.PictureLimits
 
 extension JanusImages.Picture {
   /// Reads a picture's file, of any kind that can be decoded here.
   ///
-  /// - Throws: `PictureError` where it is none, and an error of the file system where it cannot be read.
+  /// - Parameter path: the file's path. Nothing else is taken from it, so that its bytes may be in any encoding.
+  /// - Throws: `PictureError` where the file is no picture, `FileError` where it cannot be read.
   public init(contentsOf path: String) throws {
     // Not mapped: a file that shrinks while it is used would end the process.
     self = try MappedFile(path: path, access: .copied).withBytes { bytes in
