@@ -32,13 +32,7 @@ package struct AnswerWriter {
     _ model: Janus, _ settings: GenerationSettings, limit: Int, readsFormula: Bool = false,
     answer: Answer = Answer(promptTokenCount: 0)
   ) throws(JanusError) {
-    do throws(SamplerError) {
-      sampler = try Sampler(
-        temperature: settings.temperature, topK: settings.topK, topP: settings.topP,
-        seed: settings.seed)
-    } catch {
-      throw .request(what: error.parameter, expected: error.expected, found: error.found)
-    }
+    sampler = try settings.sampler()
     tokenizer = model.tokenizer
     self.settings = settings
     self.limit = limit
@@ -134,5 +128,25 @@ package struct AnswerWriter {
     // The next turn must not continue from tokens that were cut from the answer.
     next = answer.tokenIDs.last
     return end(.loop, "")
+  }
+}
+
+extension GenerationSettings {
+  /// - Throws: `request` for settings that make no sense.
+  func check() throws(JanusError) { _ = try sampler() }
+
+  /// What chooses the tokens.
+  ///
+  /// - Throws: `request` for settings that make no sense.
+  fileprivate func sampler() throws(JanusError) -> Sampler {
+    for (what, number) in [("tokens of an answer", maxTokens), ("log-probabilities", logprobs)]
+    where number < 0 {
+      throw .request(what: what, expected: "0 or more", found: "\(number)")
+    }
+    do throws(SamplerError) {
+      return try Sampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
+    } catch {
+      throw .request(what: error.parameter, expected: error.expected, found: error.found)
+    }
   }
 }

@@ -3,11 +3,14 @@ import JanusImages
 import JanusModelFile
 import JanusSystem
 import JanusWords
+import Synchronization
 
 /// A conversation with a model: what was said stays in its cache, and each picture is encoded once.
 ///
-/// Belongs to one thread at a time. If a turn throws, the conversation is as it was before it.
+/// Takes one call at a time: a second one throws `request` while the first runs. If a turn throws, the
+/// conversation is as it was before it.
 public final class Conversation {
+  /// The model that answers; kept open as long as the conversation lives.
   public let model: Janus
   /// Positions that the conversation may take.
   public let context: Int
@@ -16,6 +19,9 @@ public final class Conversation {
   private let system: String?
   /// The memory that it holds, for `Admission`.
   private let place = Admission.Place()
+  private let use = ExclusiveUse("a conversation")
+  /// `run.count` at the end of the last call.
+  private let settled = Atomic(0)
   private var turns = 0
   /// Tokens of the last answer that the model has not seen yet: its last token and the end token.
   private var openAnswer: [Int] = []
@@ -31,6 +37,7 @@ public final class Conversation {
   ///   - model: the model that answers.
   ///   - system: the system prompt; nil takes the model's own, "" none.
   ///   - context: positions to use at most; nil takes what the model was made for.
+  /// - Throws: `request` for a context that the model does not have.
   public init(_ model: Janus, system: String? = nil, context: Int? = nil) throws(JanusError) {
     self.model = model
     self.context = try model.contextLength(atMost: context)
@@ -41,32 +48,60 @@ public final class Conversation {
 
   deinit { model.admission.leave(place) }
 
-  /// Positions taken so far.
-  public var positions: Int { run.count }
+  /// Positions taken so far; while a call runs, those before it.
+  public var positions: Int { settled.load(ordering: .relaxed) }
 
-  /// Forgets everything that was said.
+  /// Forgets everything that was said. Ends the process while another call runs.
   public func reset() {
-    run.cache.truncate(to: 0)
-    model.admission.settle(place, holding: 0)
-    turns = 0
-    openAnswer = []
-    before = []
+    use.run {
+      run.cache.truncate(to: 0)
+      turns = 0
+      openAnswer = []
+      before = []
+      settle()
+    }
   }
 
-  /// Forgets the last turn, its question and its answer. False where there is none.
+  /// Forgets the last turn, its question and its answer. False where there is none. Ends the process while
+  /// another call runs.
   public func forgetLastTurn() -> Bool {
+    use.run {
+      defer { settle() }
+      return undoLastTurn()
+    }
+  }
+
+  private func undoLastTurn() -> Bool {
     guard let last = before.popLast() else { return false }
     run.cache.truncate(to: last.positions)
     openAnswer = last.openAnswer
     turns -= 1
-    model.admission.settle(place, holding: heldBytes)
     return true
   }
 
+  /// Makes known what the conversation holds after a call.
+  private func settle() {
+    settled.store(run.count, ordering: .relaxed)
+    model.admission.settle(place, holding: heldBytes)
+  }
+
   /// Takes in a turn that was had before, with the answer that was given then.
+  ///
+  /// - Parameters:
+  ///   - prompt: what the user said.
+  ///   - pictures: what it was about, in order.
+  ///   - answer: what the model answered.
+  ///   - stop: ends the work early; the conversation stays as it was.
+  /// - Returns: whether the turn was taken in; false when stopped.
+  @discardableResult
   public func recall(
     _ prompt: String, pictures: [Picture] = [], answer: String, stop: StopToken? = nil
-  ) throws(JanusError) {
+  ) throws(JanusError) -> Bool {
+    let outer = try use.enter()
+    defer {
+      settle()
+      use.leave(outer)
+    }
     let tokens = model.tokenizer.encode(answer, specialTokens: .asText)
     guard run.count + tokens.count < context else {
       throw .context(needed: run.count + tokens.count + 1, available: context)
@@ -76,7 +111,6 @@ public final class Conversation {
     let items = try items(for: prompt, pictures: pictures.count)
     try model.admission.admit(
       memoryNeed(positions: items.count, pictures, settings), for: place)
-    defer { model.admission.settle(place, holding: heldBytes) }
     let positions = run.count
     let keepGoing = { stop?.isStopped != true }
     var timings = Answer.Timings()
@@ -85,7 +119,7 @@ public final class Conversation {
         try prefill(items, seen, keepGoing) != nil
       else {
         run.cache.truncate(to: positions)
-        return
+        return false
       }
     } catch {
       run.cache.truncate(to: positions)
@@ -94,6 +128,7 @@ public final class Conversation {
     before.append((positions, openAnswer))
     turns += 1
     openAnswer = tokens + [model.tokenizer.eosID]
+    return true
   }
 
   /// Says `prompt`, with `pictures` before it, and returns the answer.
@@ -106,6 +141,8 @@ public final class Conversation {
   ///     conversation as it was. An answer that is stopped stays as far as it came, with the finish
   ///     reason `cancelled`.
   ///   - onText: called with each piece of the answer as it comes.
+  /// - Throws: `context` where the prompt does not fit, `request` for settings that make no sense and while
+  ///   another call runs, `blankPicture`, `prompt`, `memory`, `nan`.
   public func send(
     _ prompt: String, pictures: [Picture] = [],
     settings: GenerationSettings = GenerationSettings(), stop: StopToken? = nil,
@@ -121,10 +158,44 @@ public final class Conversation {
     _ prompt: String, pictures: [Picture], settings: GenerationSettings, readsFormula: Bool,
     stop: StopToken?, onText: (String) -> Void
   ) throws(JanusError) -> Answer {
+    let outer = try use.enter()
+    defer {
+      settle()
+      use.leave(outer)
+    }
+    return try answer(
+      prompt, pictures: pictures, settings: settings, readsFormula: readsFormula, stop: stop,
+      onText: onText)
+  }
+
+  /// `send` for a task. Where `cancelled` was stopped meanwhile, the turn is undone and `CancellationError` thrown.
+  func send(
+    _ prompt: String, pictures: [Picture], settings: GenerationSettings, stop: StopToken,
+    unless cancelled: StopToken, onText: (String) -> Void
+  ) throws -> Answer {
+    let outer = try use.enter()
+    defer {
+      settle()
+      use.leave(outer)
+    }
+    let turnsBefore = turns
+    let answer = try answer(
+      prompt, pictures: pictures, settings: settings, readsFormula: false, stop: stop,
+      onText: onText)
+    if cancelled.isStopped {
+      if turns > turnsBefore { _ = undoLastTurn() }
+      throw CancellationError()
+    }
+    return answer
+  }
+
+  private func answer(
+    _ prompt: String, pictures: [Picture], settings: GenerationSettings, readsFormula: Bool,
+    stop: StopToken?, onText: (String) -> Void
+  ) throws(JanusError) -> Answer {
     let items = try items(for: prompt, pictures: pictures.count)
-    let need = memoryNeed(positions: items.count, pictures, settings)
+    let need = try memoryNeed(positions: items.count, pictures, settings)
     try model.admission.admit(need, for: place)
-    defer { model.admission.settle(place, holding: heldBytes) }
     let answer = Answer(promptTokenCount: items.count)
     let (before, openBefore, turnsBefore) = (run.count, openAnswer, turns)
     let keepGoing = { stop?.isStopped != true }
@@ -208,18 +279,23 @@ public final class Conversation {
   }
 
   /// The memory that `send` will take for the same arguments.
+  ///
+  /// - Throws: what `send` throws of them before it computes.
   public func memoryNeed(
     _ prompt: String, pictures: [Picture] = [],
     settings: GenerationSettings = GenerationSettings()
   ) throws(JanusError) -> MemoryNeed {
-    memoryNeed(
-      positions: try items(for: prompt, pictures: pictures.count).count, pictures, settings)
+    let outer = try use.enter(inside: true)
+    defer { use.leave(outer) }
+    return try memoryNeed(
+      positions: items(for: prompt, pictures: pictures.count).count, pictures, settings)
   }
 
   private func memoryNeed(
     positions: Int, _ pictures: [Picture], _ settings: GenerationSettings
-  ) -> MemoryNeed {
-    MemoryNeed(
+  ) throws(JanusError) -> MemoryNeed {
+    try settings.check()
+    return MemoryNeed(
       model, prompt: positions, answer: min(settings.maxTokens, context - run.count - positions),
       before: run.count, pictures: pictures.count,
       pictureBytes: pictures.reduce(0) { $0 + $1.bytes.count }, keepsTower: keepsTower)

@@ -7,11 +7,12 @@ import JanusWords
 /// Reads the formulas in pictures as LaTeX, one picture or many.
 ///
 /// Many pictures share each pass over the weights. A picture's answer has the same bits alone and among
-/// others. Belongs to one thread at a time.
+/// others. Takes one call at a time: a second one gives the error `request` while the first runs.
 public final class FormulaReader {
   /// Pictures that are read at once unless the caller says otherwise: with eight, reading the weights is the
   /// smaller part of a step.
   public static let together = 8
+  private static let mostTogether = 1_024
 
   private let model: Janus
   private let context: Int
@@ -22,13 +23,19 @@ public final class FormulaReader {
   /// Sequences that wait for a picture, and how many positions they have memory for.
   private var idle: [(run: TextRun, positions: Int)] = []
   private let place = Admission.Place()
+  private let use = ExclusiveUse("a reader of formulas")
+  /// Readings of one picture beside the most likely one that can be asked for.
+  private static let mostAlternatives = 64
 
+  /// A reader of its own memory.
+  ///
   /// - Parameters:
   ///   - model: the model that reads.
   ///   - context: positions to use at most; nil takes what the model was made for.
   ///   - readsMany: whether several pictures will be read, so that the vision tower's pages are worth
   ///     keeping while there is memory.
   ///   - trims: whether pictures are cut to their writing first.
+  /// - Throws: `request` for a context that the model does not have.
   public init(
     _ model: Janus, context: Int? = nil, readsMany: Bool = false, trims: Bool = true
   ) throws(JanusError) {
@@ -48,10 +55,15 @@ public final class FormulaReader {
   ///   - picture: the one to read, or the largest of them.
   ///   - together: pictures that are read at once.
   ///   - settings: of which the length of an answer counts.
+  /// - Throws: `request` for numbers below 0, and fewer than one picture.
   public func memoryNeed(
     _ picture: Picture, together: Int = 1, settings: GenerationSettings = GenerationSettings()
   ) throws(JanusError) -> MemoryNeed {
-    try memoryNeed(
+    guard (1...Self.mostTogether).contains(together) else {
+      throw .request(
+        what: "pictures at once", expected: "1 to \(Self.mostTogether)", found: "\(together)")
+    }
+    return try memoryNeed(
       together: together, pictureBytes: picture.bytes.count, settings: settings)
   }
 
@@ -59,9 +71,10 @@ public final class FormulaReader {
   public func bytesPerPicture(
     settings: GenerationSettings = GenerationSettings()
   ) throws(JanusError) -> Int {
+    try settings.check()
     let prompt = try items().count
     return CacheShape(model.language, format: model.cacheFormat).bytes(
-      positions: min(context, prompt + settings.maxTokens))
+      positions: prompt + min(settings.maxTokens, context - prompt))
   }
 
   /// Reads the formula in `picture`.
@@ -71,9 +84,11 @@ public final class FormulaReader {
   /// - Parameters:
   ///   - picture: a picture of one formula, or of several below each other.
   ///   - settings: how the answer is chosen, and its length at most.
-  ///   - alternatives: how many other readings to look for, by beam search.
+  ///   - alternatives: how many other readings to look for, by beam search: 0 to 64.
   ///   - stop: ends the work early, with the finish reason `cancelled`.
   ///   - onText: called with each piece of the raw answer as it comes.
+  /// - Throws: `blankPicture` for one without writing, `request` for numbers that make no sense and while
+  ///   another call runs, `context`, `memory`, `nan`.
   public func read(
     _ picture: Picture, settings: GenerationSettings = GenerationSettings(), alternatives: Int = 0,
     stop: StopToken? = nil, onText: (String) -> Void = { _ in }
@@ -86,16 +101,19 @@ public final class FormulaReader {
         defer { left = nil }
         return left
       }, onText: { _, text in onText(text) }, onReading: { result = $1 })
-    guard let result else { preconditionFailure("a picture has a reading or an error") }
-    return try result.get()
+    if let result { return try result.get() }
+    // Stopped before it began.
+    var answer = Answer(promptTokenCount: 0)
+    answer.finishReason = .cancelled
+    return FormulaReading(answer, tokenizer: model.tokenizer)
   }
 
   /// Reads pictures, `together` at once: where one is finished, the next takes its place.
   ///
   /// - Parameters:
-  ///   - together: 1 or more.
+  ///   - together: 1 or more; other numbers end the process.
   ///   - settings: how answers are chosen, and their length at most.
-  ///   - alternatives: how many other readings of each to look for, by beam search.
+  ///   - alternatives: how many other readings of each to look for, by beam search: 0 to 64.
   ///   - stop: ends the work early.
   ///   - next: gives the next picture; nil when there is none. Asked when there is a place for it.
   ///   - onText: called with each piece of a raw answer, and the number of its picture from 0.
@@ -107,7 +125,15 @@ public final class FormulaReader {
     onText: (Int, String) -> Void = { _, _ in },
     onReading: (Int, Result<FormulaReading, JanusError>) -> Void
   ) {
-    precondition(together > 0)
+    precondition(together > 0, "pictures are read one at once or more")
+    let outer: UInt
+    do throws(JanusError) {
+      outer = try use.enter()
+    } catch {
+      refuseAll(error, next, onReading)
+      return
+    }
+    defer { use.leave(outer) }
     defer { model.admission.settle(place, holding: heldBytes([])) }
     var slots: [FormulaSlot] = []
     var count = 0
@@ -126,7 +152,7 @@ public final class FormulaReader {
         count += 1
         do throws(JanusError) {
           let slot = try begin(
-            picture, index, beside: slots, settings, keepsStart: alternatives > 0, stop)
+            picture, index, beside: slots, settings, alternatives: alternatives, stop)
           if !slot.newText.isEmpty { onText(index, slot.newText) }
           if slot.isFinished { end(slot) } else { slots.append(slot) }
         } catch {
@@ -142,13 +168,29 @@ public final class FormulaReader {
     }
   }
 
+  /// The same error for every picture.
+  private func refuseAll(
+    _ error: JanusError, _ next: () -> Picture?,
+    _ onReading: (Int, Result<FormulaReading, JanusError>) -> Void
+  ) {
+    var index = 0
+    while next() != nil {
+      onReading(index, .failure(error))
+      index += 1
+    }
+  }
+
   // MARK: One picture
 
   /// Sees a picture, takes its question in, and chooses the answer's first token.
   private func begin(
     _ picture: Picture, _ index: Int, beside: [FormulaSlot], _ settings: GenerationSettings,
-    keepsStart: Bool, _ stop: StopToken?
+    alternatives: Int, _ stop: StopToken?
   ) throws(JanusError) -> FormulaSlot {
+    guard (0...Self.mostAlternatives).contains(alternatives) else {
+      throw .request(
+        what: "alternatives", expected: "0 to \(Self.mostAlternatives)", found: "\(alternatives)")
+    }
     let (shown, warning) = try prepared(picture)
     let items = try items()
     let need = try memoryNeed(
@@ -181,7 +223,7 @@ public final class FormulaReader {
       return slot
     }
     slot.timings.prefillTokens = items.count
-    if keepsStart {
+    if alternatives > 0 {
       let fork = try JanusError.carrying { () throws(MemoryError) in try run.fork() }
       slot.start = (fork, Array(logits))
     }
@@ -244,6 +286,7 @@ public final class FormulaReader {
   private func memoryNeed(
     together: Int, pictureBytes: Int, holding held: Int = 0, settings: GenerationSettings
   ) throws(JanusError) -> MemoryNeed {
+    try settings.check()
     let prompt = try items().count
     return MemoryNeed(
       model, prompt: prompt, answer: min(settings.maxTokens, context - prompt), pictures: 1,
@@ -301,56 +344,6 @@ public final class FormulaReader {
       }
       return reading
     }
-  }
-}
-
-/// A picture whose formula is being read.
-///
-/// Its choices are made by one thread at a time.
-private final class FormulaSlot: @unchecked Sendable {
-  let index: Int
-  let run: TextRun
-  private var writer: AnswerWriter
-  private let warning: PictureWarning?
-  private var failure: JanusError?
-  var timings = Answer.Timings()
-  /// The sequence and the logits at the end of the question, where alternatives begin.
-  var start: (run: TextRun, logits: [Float])?
-  /// The text that has become certain with the last token.
-  private(set) var newText = ""
-
-  init(index: Int, run: TextRun, writer: AnswerWriter, warning: PictureWarning?) {
-    self.index = index
-    self.run = run
-    self.writer = writer
-    self.warning = warning
-  }
-
-  var isFinished: Bool { writer.isFinished || failure != nil }
-  var next: Int? { isFinished ? nil : writer.next }
-
-  func take(_ logits: UnsafeBufferPointer<Float>) {
-    newText = ""
-    guard !writer.isFinished else { return }
-    do throws(JanusError) { newText = try writer.take(logits) } catch { failure = error }
-  }
-
-  func fail(_ error: JanusError) {
-    newText = ""
-    failure = error
-  }
-
-  func cancel() {
-    newText = ""
-    writer.cancel()
-  }
-
-  func reading(_ tokenizer: Tokenizer) throws(JanusError) -> FormulaReading {
-    if let failure { throw failure }
-    var answer = writer.answer
-    answer.timings = timings
-    return FormulaReading(
-      answer, tokenizer: tokenizer, pictureWarnings: warning.map { [$0.description] } ?? [])
   }
 }
 

@@ -65,7 +65,9 @@ public struct FormulaReading: Sendable {
     hasFormula = cleaned.hasFormula
     isValid = cleaned.isValid
     problem = cleaned.problem
-    warnings = pictureWarnings + cleaned.warnings
+    let stopped =
+      answer.finishReason == .cancelled ? ["the reading was stopped before its end"] : []
+    warnings = pictureWarnings + stopped + cleaned.warnings
     formula = cleaned.formula
     confidence = answer.certainty.reduce(1) { $0 * $1.probability }
     doubts = Self.doubts(answer, tokenizer) { cleaned.range(ofAnswer: $0) }

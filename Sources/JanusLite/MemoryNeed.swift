@@ -11,6 +11,7 @@ import JanusWords
 public struct MemoryNeed: Sendable, Equatable {
   /// One part of a request.
   public struct Stage: Sendable, Equatable {
+    /// "picture", "prompt", "answer", "paint" or "decode".
     public let name: String
     /// Weights that are read, or are still mapped from the stage before.
     public let weights: Int
@@ -19,9 +20,11 @@ public struct MemoryNeed: Sendable, Equatable {
     /// What the networks compute in.
     public let scratch: Int
 
+    /// All of them together.
     public var total: Int { weights + cache + scratch }
   }
 
+  /// In the order in which the request goes through them.
   public let stages: [Stage]
   /// Code, libraries, the tokenizer's tables: what an open model takes before it computes.
   public let base: Int
@@ -181,18 +184,30 @@ extension MemoryNeed {
 extension Janus {
   /// The memory to answer a prompt of `prompt` positions, those of `pictures` included, with
   /// `answer` tokens at most.
+  ///
+  /// Numbers below 0 count as 0, those beyond `contextLength` as that, and pictures as many as the prompt has
+  /// positions for.
   public func memoryNeed(prompt: Int, answer: Int, pictures: Int = 0) -> MemoryNeed {
-    MemoryNeed(
-      self, prompt: prompt, answer: answer, pictures: pictures, pictureBytes: 0, keepsTower: false)
+    let prompt = positions(prompt)
+    return MemoryNeed(
+      self, prompt: prompt, answer: positions(answer),
+      pictures: max(0, min(pictures, prompt / vision.patchCount)), pictureBytes: 0,
+      keepsTower: false)
   }
 
   /// The memory to paint `together` pictures at once from a prompt of `prompt` positions; nil
   /// without the painting parts.
+  ///
+  /// Counts as 1 to 1,024 pictures, and as 0 to `contextLength` positions.
   public func memoryNeed(painting together: Int, prompt: Int) -> MemoryNeed? {
     painting.map {
-      MemoryNeed(self, painting: $0, prompt: prompt, together: together)
+      MemoryNeed(
+        self, painting: $0, prompt: positions(prompt),
+        together: max(1, min(together, Painter.mostTogether)))
     }
   }
+
+  private func positions(_ count: Int) -> Int { max(0, min(count, contextLength)) }
 
   /// `bytes` of weights as memory of a stage. A file that was read or locked counts in `base`, as a
   /// whole.

@@ -3,19 +3,26 @@ import JanusImages
 import JanusModelFile
 import JanusSystem
 import JanusWords
+import Synchronization
 
-/// Paints pictures from words. Belongs to one thread at a time.
+/// Paints pictures from words.
+///
+/// Takes one call at a time: a second one throws `request` while the first runs. Callbacks of a call may
+/// decode what there is, by `picture` and `preview`.
 public final class Painter {
-  /// What to paint, and how freely.
+  /// How codes are chosen.
   public struct Settings: Sendable {
-    /// Guidance weight: how far to go from what the model paints without the prompt towards what it
-    /// paints with it.
+    /// Guidance weight, 0 to 100: how far to go from what the model paints without the prompt towards what
+    /// it paints with it.
     public var guidance: Float
     /// 0 takes the most likely code each time.
     public var temperature: Float
+    /// Keeps this many of the most likely codes, 1 or more; nil keeps all.
     public var topK: Int?
+    /// Keeps the most likely codes that together reach this probability, above 0 and up to 1; nil keeps all.
     public var topP: Float?
 
+    /// Numbers out of range are reported by the call that is given them.
     public init(
       guidance: Float = 5, temperature: Float = 1, topK: Int? = nil, topP: Float? = nil
     ) {
@@ -26,26 +33,37 @@ public final class Painter {
     }
   }
 
+  /// Seconds by stage, on a monotonic clock.
   public struct Timings: Sendable {
+    /// Taking prompts in.
     public internal(set) var prefill = 0.0
+    /// Choosing codes.
     public internal(set) var codes = 0.0
+    /// Making pixels of codes.
     public internal(set) var decode = 0.0
   }
 
+  /// The model that paints; kept open as long as the painter lives.
   public let model: Janus
+  static let mostTogether = 1_024
   /// Positions that a painting may take.
   public let context: Int
   private let parts: PaintingParts
   private let ops: Ops
   private let buffers = FeatureMapBuffers()
   private let place = Admission.Place()
+  private let use = ExclusiveUse("a painter")
+  private let measured = Mutex(Timings())
   /// Seconds that the calls so far took, by stage.
-  public private(set) var timings = Timings()
+  public var timings: Timings { measured.withLock { $0 } }
 
+  /// A painter of its own memory.
+  ///
   /// - Parameters:
   ///   - model: the model that paints.
   ///   - context: positions to use at most; nil takes what the model was made for.
-  /// - Throws: `JanusError.noPaintingParts` for a model file that was converted without them.
+  /// - Throws: `noPaintingParts` for a model file that was converted without them, `request` for a context
+  ///   that the model does not have.
   public init(_ model: Janus, context: Int? = nil) throws(JanusError) {
     guard let parts = model.painting else {
       throw .noPaintingParts(file: model.container.file.path)
@@ -64,6 +82,7 @@ public final class Painter {
   public var codesPerLine: Int { parts.codes.geometry.gridSize }
   /// A prompt that is ready to be painted: its tokens are made once.
   public struct Request: Sendable {
+    /// What is to be painted.
     public let prompt: String
     /// What the pictures are to keep away from; empty for nothing.
     public let negative: String
@@ -83,6 +102,9 @@ public final class Painter {
     /// Lines of codes.
     public let lines: Int
 
+    /// - Parameters:
+    ///   - seed: the other picture's.
+    ///   - lines: 0 to `codesPerLine`, which `codes` checks.
     public init(seed: UInt64, lines: Int) {
       self.seed = seed
       self.lines = lines
@@ -95,6 +117,7 @@ public final class Painter {
   ///   - prompt: what is to be painted.
   ///   - negative: guidance leads away from what the model would paint for these words, in place of what
   ///     it paints for none.
+  /// - Throws: `context` where a text does not fit, `tokenizer` where the model file knows no such prompts.
   public func request(_ prompt: String, negative: String = "") throws(JanusError) -> Request {
     try model.checkLength(prompt, context: context)
     try model.checkLength(negative, context: context)
@@ -121,16 +144,22 @@ public final class Painter {
   ///   - stop: ends the work early.
   ///   - onStep: called with the codes chosen so far, of each picture.
   /// - Returns: the pictures in the order of their seeds; nil when stopped.
+  /// - Throws: what `request` and `codes` throw.
   public func paint(
     _ prompt: String, seeds: [UInt64], settings: Settings = Settings(), stop: StopToken? = nil,
     onStep: (_ done: Int) -> Void = { _ in }
   ) throws(JanusError) -> [Picture]? {
-    let codes = try codes(
-      for: try request(prompt), seeds: seeds, settings: settings, stop: stop,
-      onStep: { done, _ in onStep(done) })
+    let outer = try use.enter()
+    defer { use.leave(outer) }
+    let codes = try choose(
+      try request(prompt), seeds: seeds, settings, beginning: nil, stop,
+      onStep: { done, _ in onStep(done) }, onLogits: { _, _ in })
     guard let codes else { return nil }
     var pictures: [Picture] = []
-    for codes in codes { pictures.append(try picture(codes)) }
+    for codes in codes {
+      guard let picture = try decoded(codes, while: { stop?.isStopped != true }) else { return nil }
+      pictures.append(picture)
+    }
     return pictures
   }
 
@@ -147,17 +176,32 @@ public final class Painter {
   ///     picture.
   ///   - onLogits: called with the guided logits of each choice, valid during the call.
   /// - Returns: the codes, in raster order; nil when stopped.
+  /// - Throws: `request` for numbers out of range and while another call runs, `paintingContext`, `memory`,
+  ///   `nan`.
   public func codes(
     for request: Request, seeds: [UInt64], settings: Settings = Settings(),
     beginning: Beginning? = nil, stop: StopToken? = nil,
     onStep: (_ done: Int, _ codes: [[Int]]) -> Void = { _, _ in },
     onLogits: (_ picture: Int, _ logits: UnsafeBufferPointer<Float>) -> Void = { _, _ in }
   ) throws(JanusError) -> [[Int]]? {
+    let outer = try use.enter()
+    defer { use.leave(outer) }
+    return try choose(
+      request, seeds: seeds, settings, beginning: beginning, stop, onStep: onStep,
+      onLogits: onLogits)
+  }
+
+  private func choose(
+    _ request: Request, seeds: [UInt64], _ settings: Settings, beginning: Beginning?,
+    _ stop: StopToken?, onStep: (_ done: Int, _ codes: [[Int]]) -> Void,
+    onLogits: (_ picture: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+  ) throws(JanusError) -> [[Int]]? {
     guard settings.guidance.isFinite, (0...100).contains(settings.guidance) else {
       throw .request(what: "guidance", expected: "0 to 100", found: "\(settings.guidance)")
     }
-    guard (1...1_024).contains(seeds.count) else {
-      throw .request(what: "pictures at once", expected: "1 to 1024", found: "\(seeds.count)")
+    guard (1...Self.mostTogether).contains(seeds.count) else {
+      throw .request(
+        what: "pictures at once", expected: "1 to \(Self.mostTogether)", found: "\(seeds.count)")
     }
     if let beginning, !(0...codesPerLine).contains(beginning.lines) {
       throw .request(
@@ -180,16 +224,19 @@ public final class Painter {
     )
     defer { model.admission.leave(place) }
 
-    let run = try Stopwatch.measure(&timings.prefill) { () throws(JanusError) in
-      try JanusError.carrying { () throws(MemoryError) in
+    let start = Stopwatch()
+    let run = try JanusError.carrying { () throws(MemoryError) in
+      try ops.runToEnd(while: { stop?.isStopped != true }) { () throws(MemoryError) in
         try PaintingRun(
           model.languageModel, parts.codes, ops, prompt: request.tokens,
           emptyPrompt: request.emptyTokens,
           pictures: seeds.count, guidance: settings.guidance, cacheFormat: model.cacheFormat)
       }
     }
+    measured.withLock { $0.prefill += start.seconds }
+    guard let run else { return nil }
     let watch = Stopwatch()
-    defer { timings.codes += watch.seconds }
+    defer { measured.withLock { $0.codes += watch.seconds } }
     var codes = [[Int]](repeating: [], count: seeds.count)
     for step in 0..<total {
       let logits = try JanusError.carrying(run.nextLogits)
@@ -236,20 +283,41 @@ public final class Painter {
     }
   }
 
-  /// The picture that `codes` stand for.
+  /// The picture that `codes` stand for, in raster order.
+  ///
+  /// - Throws: `request` for another number of codes than `codesPerPicture`, for codes that there are not, and
+  ///   while another call runs; `memory`, `nan`.
   public func picture(_ codes: [Int]) throws(JanusError) -> Picture {
+    let outer = try use.enter(inside: true)
+    defer { use.leave(outer) }
+    guard let picture = try decoded(codes, while: { true }) else {
+      preconditionFailure("nobody stops this")
+    }
+    return picture
+  }
+
+  /// The picture of `codes`; nil when stopped.
+  private func decoded(
+    _ codes: [Int], while keepGoing: () -> Bool
+  ) throws(JanusError) -> Picture? {
     guard codes.count == codesPerPicture else {
       throw .request(
         what: "codes", expected: "\(codesPerPicture) of them", found: "\(codes.count)")
     }
-    return Picture(width: imageSize, height: imageSize, bytes: try pixels(codes))
+    let pixels = try ops.runToEnd(while: keepGoing) { () throws(JanusError) in
+      try self.pixels(codes)
+    }
+    return pixels.map { Picture(width: imageSize, height: imageSize, bytes: $0) }
   }
 
   /// A picture after its first codes; the rest is grey.
   ///
   /// Whole lines of codes are shown. They are decoded as a picture of their own, so that their
   /// colours still change a little as more lines come.
+  /// - Throws: what `picture` throws, but for the number of codes.
   public func preview(_ codes: [Int]) throws(JanusError) -> Picture {
+    let outer = try use.enter(inside: true)
+    defer { use.leave(outer) }
     let lines = min(codes.count / codesPerLine, codesPerLine)
     let known = lines == 0 ? [] : try pixels(Array(codes.prefix(lines * codesPerLine)))
     let grey = [UInt8](repeating: 128, count: imageSize * imageSize * 3 - known.count)
@@ -264,15 +332,16 @@ public final class Painter {
         what: "code \(index)", expected: "0 to \(count - 1)", found: "\(codes[index])")
     }
     let watch = Stopwatch()
-    defer { timings.decode += watch.seconds }
+    defer { measured.withLock { $0.decode += watch.seconds } }
     let size = codes.count / codesPerLine * (imageSize / codesPerLine) * imageSize * 3
     // The closure of an array knows no typed errors.
     var result = Result<Bool, MemoryError>.success(false)
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { pixels, written in
+      // A decoding that stops or fails does not write all of them.
+      pixels.initialize(repeating: 0)
       result = Result { () throws(MemoryError) in
         try parts.decoder.decode(codes, into: pixels.baseAddress!, buffers, ops)
       }
-      if case .failure = result { pixels.initialize(repeating: 0) }
       written = size
     }
     let isNaNFree = try JanusError.carrying(result.get)
@@ -288,9 +357,16 @@ public final class Painter {
   ///   - waves: how often as many follow.
   ///   - previewing: whether unfinished pictures are to be shown.
   ///   - beside: bytes that the caller keeps meanwhile.
+  /// - Throws: `paintingContext` where prompt and picture do not fit, `request` for numbers out of range.
   public func memoryNeed(
     _ request: Request, together: Int, waves: Int = 1, previewing: Bool = false, beside: Int = 0
   ) throws(JanusError) -> MemoryNeed {
+    for (what, number, most) in [
+      ("pictures at once", together, Self.mostTogether), ("waves", waves, Int.max),
+    ] where !(1...most).contains(number) {
+      throw .request(
+        what: what, expected: most == .max ? "1 or more" : "1 to \(most)", found: "\(number)")
+    }
     let count = request.longest
     try checkContext(prompt: count)
     return MemoryNeed(

@@ -9,6 +9,7 @@ public final class StopToken: Sendable {
   /// A further reason to stop, evaluated each time.
   private let condition: @Sendable () -> Bool
 
+  /// A token that nobody has stopped yet. It may be given to any number of calls.
   public init() { condition = { false } }
 
   package init(when condition: @escaping @Sendable () -> Bool) { self.condition = condition }

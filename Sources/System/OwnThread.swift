@@ -12,7 +12,9 @@ package enum OwnThread {
   /// Runs `body` and waits for it without holding a thread.
   ///
   /// - Parameter body: may use what is not `Sendable`, which the caller lends until the result is there.
-  package static func run<Value>(_ body: @escaping () throws -> Value) async throws -> Value {
+  package nonisolated(nonsending) static func run<Value>(
+    _ body: @escaping () throws -> Value
+  ) async throws -> Value {
     nonisolated(unsafe) let body = body
     return try await withCheckedThrowingContinuation {
       (continuation: CheckedContinuation<Lent<Value>, any Error>) in
@@ -20,6 +22,15 @@ package enum OwnThread {
       // Where no thread can be made, the work is done here: late is better than never.
       if !start(work) { work.body() }
     }.value
+  }
+
+  /// The thread that runs now, never 0.
+  package static var current: UInt {
+    #if canImport(Glibc)
+      UInt(pthread_self())
+    #else
+      UInt(bitPattern: pthread_self())
+    #endif
   }
 
   /// A value that changes hands.

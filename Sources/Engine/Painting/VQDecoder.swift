@@ -45,7 +45,8 @@ package struct VQDecoder: Sendable {
   /// `pixels: [height, width, 3]`, 8 bits each.
   ///
   /// `pixels` are `clip((x + 1) / 2 · 255)`, truncated, as deepseek's and transformers' code do.
-  /// - Returns: whether all of them were computed without NaN, which damaged weights cause.
+  /// - Returns: whether all of them were computed without NaN, which damaged weights cause. Where `ops` must stop,
+  ///   nothing is written.
   @discardableResult
   package func decode(
     _ codes: [Int], into pixels: UnsafeMutablePointer<UInt8>, _ buffers: FeatureMapBuffers,
@@ -62,6 +63,7 @@ package struct VQDecoder: Sendable {
     x = try d.residual(x, middle.2)
     for level in levels {
       for (index, block) in level.residuals.enumerated() {
+        if ops.mustStop() { return true }
         x = try d.residual(x, block)
         if !level.attentions.isEmpty { x = try d.attention(x, level.attentions[index]) }
       }
