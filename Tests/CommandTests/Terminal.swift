@@ -59,9 +59,11 @@
     /// Reads what comes within some milliseconds; false where nothing does.
     private func readPiece(within milliseconds: Int32) -> Bool {
       var descriptor = pollfd(fd: primary, events: Int16(POLLIN), revents: 0)
-      guard poll(&descriptor, 1, milliseconds) == 1 else { return false }
       var buffer = [UInt8](repeating: 0, count: 4096)
-      let count = read(primary, &buffer, buffer.count)
+      var (ready, count): (Int32, Int)
+      repeat { ready = poll(&descriptor, 1, milliseconds) } while ready < 0 && errno == EINTR
+      guard ready == 1 else { return false }
+      repeat { count = read(primary, &buffer, buffer.count) } while count < 0 && errno == EINTR
       guard count > 0 else { return false }
       bytes += buffer[..<count]
       return true
