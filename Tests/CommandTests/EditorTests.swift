@@ -82,6 +82,8 @@
       terminal.type("whole\n")
       #expect(terminal.waits(for: "> ", count: 5))
       #expect(try saved() == ["whole"])
+      // An interruption before the prompt would be of what was before it.
+      #expect(terminal.waits(for: "> ", count: 6))
       kill(process, SIGINT)
       #expect(terminal.waitForExit() == 0)
     }
@@ -141,12 +143,15 @@
     }
 
     @Test func exitWithoutASlashIsToldHowToEnd() throws {
+      // What is typed before a prompt may be shown in the middle of it, so each is awaited.
       for (turn, word) in ["exit", "Quit "].enumerated() {
         terminal.type(word + "\n")
         #expect(terminal.waits(for: "type /exit or press Ctrl-D", count: turn + 1))
+        #expect(terminal.waits(for: "> ", count: turn + 2))
       }
       #expect(terminal.process.isRunning)
       #expect(try saved().isEmpty)
+      #expect(terminal.waits(for: "> ", count: 4))
       terminal.type("exit the loop\n")
       let isAnswered = terminal.waits(for: "> ", count: 5)
       #expect(
