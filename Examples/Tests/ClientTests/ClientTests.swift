@@ -73,8 +73,7 @@ struct ClientTests {
 
   @Test func aCancelledTaskEndsWithACancellationError() async throws {
     let painter = try await Painter(Janus.open(path: path))
-    nonisolated(unsafe) let one = painter
-    let task = Task { try await one.paint("a red circle on a blue background", seeds: [1]) }
+    let task = Task { try await painter.paint("a red circle on a blue background", seeds: [1]) }
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
   }
@@ -112,10 +111,10 @@ struct ClientTests {
   private let brief = GenerationSettings(maxTokens: 8)
 }
 
-private let modelPath = ProcessInfo.processInfo.environment["JANUS_LITE_CLIENT_MODEL"]
+let modelPath = ProcessInfo.processInfo.environment["JANUS_LITE_CLIENT_MODEL"]
 
 /// A picture in the samples of the repository.
-private func sample(_ name: String) -> String {
+func sample(_ name: String) -> String {
   URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../samples/\(name)")
     .standardizedFileURL.path
 }
