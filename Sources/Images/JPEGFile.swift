@@ -60,7 +60,7 @@ extension Picture {
   /// The picture as a baseline JPEG file (4:2:0).
   ///
   /// - Parameters:
-  ///   - quality: libjpeg's scale, 1 to 100.
+  ///   - quality: libjpeg's scale, 1 to 100; other numbers end the process.
   ///   - comment: written as UTF-8 into one comment marker; at most 65,533 bytes.
   public func encodeJPEG(
     quality: Int = 90, comment: String = ""

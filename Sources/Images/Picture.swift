@@ -7,6 +7,8 @@ public struct Picture: Sendable, Equatable {
   /// [height, width, 3]: red, green, blue.
   public let bytes: [UInt8]
 
+  /// Ends the process where there is no pixel, or where the bytes are more or fewer.
+  ///
   /// - Parameter bytes: [height, width, 3].
   public init(width: Int, height: Int, bytes: [UInt8]) {
     precondition(width > 0 && height > 0, "a picture has at least one pixel")
@@ -16,7 +18,7 @@ public struct Picture: Sendable, Equatable {
     self.bytes = bytes
   }
 
-  /// A picture of one colour.
+  /// A picture of one colour: red, green and blue. Ends the process where it has no pixel.
   public init(width: Int, height: Int, filledWith colour: [UInt8]) {
     precondition(colour.count == 3, "a colour has three bytes")
     let pixelCount = width * height

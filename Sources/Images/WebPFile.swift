@@ -97,7 +97,7 @@ extension Picture {
   /// The picture as a WebP file.
   ///
   /// - Parameters:
-  ///   - quality: libwebp's scale, 0 to 100; nil writes the very pixels.
+  ///   - quality: libwebp's scale, 0 to 100, other numbers end the process; nil writes the very pixels.
   ///   - description: written as UTF-8 into an Exif chunk (tag ImageDescription), without NUL; left out where empty.
   /// - Throws: where the system lacks libwebp, or a side is longer than 16,383.
   public func encodeWebP(
