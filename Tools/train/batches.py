@@ -30,7 +30,7 @@ class Sizes:
 
 
 CPU = Sizes(24, 4, 4, FRESH)
-GPU = Sizes(192, 96, 1, 1.0)  # about what 13 processes make in the time of a step, 0.11 s
+GPU = Sizes(384, 96, 2, 1.0)
 
 
 @dataclass

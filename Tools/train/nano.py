@@ -56,7 +56,7 @@ def config() -> JanusConfig:
     ids = {token: index for token, index in vocabulary.build().get_vocab().items() if token in vocabulary.SPECIAL}
     return JanusConfig(
         text_config={
-            "model_type": "llama", "hidden_size": WIDTH, "intermediate_size": 416, "num_hidden_layers": 4,
+            "model_type": "llama", "hidden_size": WIDTH, "intermediate_size": 768, "num_hidden_layers": 5,
             "num_attention_heads": HEADS, "num_key_value_heads": HEADS, "head_dim": WIDTH // HEADS,
             "vocab_size": VOCABULARY_ROWS, "max_position_embeddings": 2048, "rms_norm_eps": 1e-6,
             "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "tie_word_embeddings": False,
@@ -64,8 +64,8 @@ def config() -> JanusConfig:
             "pad_token_id": ids[vocabulary.PAD],
         },
         vision_config={
-            "hidden_size": WIDTH, "num_hidden_layers": 5, "num_attention_heads": HEADS, "image_size": IMAGE,
-            "patch_size": PATCH, "mlp_ratio": 3.5, "projection_dim": WIDTH, "num_image_tokens": PATCHES,
+            "hidden_size": WIDTH, "num_hidden_layers": 6, "num_attention_heads": HEADS, "image_size": IMAGE,
+            "patch_size": PATCH, "mlp_ratio": 4.0, "projection_dim": WIDTH, "num_image_tokens": PATCHES,
         },
         vq_config={
             # The grid is the vision tower's: transformers' JanusConfig takes no other, whatever stands here.

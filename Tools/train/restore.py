@@ -2,6 +2,8 @@
 
 An exported model lacks the heads that name glyphs, which are fitted anew here, and the optimizers' momenta, which
 gather again while train.py warms up. `N` is the number of formulas behind it: `train.py --samples` goes on from there.
+Layers and channels that nano.py has and the exported model lacks begin without effect, so that the larger model answers as the
+smaller one did.
 """
 
 import argparse
@@ -29,6 +31,8 @@ def weights(folder: Path, reader: Reader) -> dict[str, torch.Tensor]:
     old = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
     new = vocabulary.build().get_vocab()
     ids = [old[token] for token in formulas.INKED if token in old]
+    unused = sorted({*range(len(result["lm_head.weight"]))} - {*old.values()})
+    spare = sorted({*range(nano.VOCABULARY_ROWS)} - {*new.values()})
     for name in ("model.language_model.embed_tokens.weight", "lm_head.weight"):
         rows = result[name]
         fresh = reader.janus.state_dict()[name].clone()
@@ -36,7 +40,32 @@ def weights(folder: Path, reader: Reader) -> dict[str, torch.Tensor]:
         for token, place in new.items():
             if token in old:
                 fresh[place] = rows[old[token]]
+        # Rows without a token have learned that they are never the answer.
+        for place, other in zip(spare, unused):
+            fresh[place] = rows[other]
         result[name] = fresh
+    return grown(result, reader)
+
+
+OUTPUTS = ("o_proj.weight", "down_proj.weight", "projection_layer.weight", "projection_layer.bias", "fc2.weight", "fc2.bias")
+
+
+def grown(given: dict[str, torch.Tensor], reader: Reader) -> dict[str, torch.Tensor]:
+    """The tensors of a model as large as the reader's: what is new has random inputs, and outputs of nothing."""
+    result = {}
+    for name, fresh in reader.janus.state_dict().items():
+        old = given.get(name)
+        if old is None:
+            if ".layers." not in name:
+                raise SystemExit(f"{name}: expected in the model, found nothing")
+            result[name] = torch.zeros_like(fresh) if name.endswith(OUTPUTS) else fresh
+        elif old.shape == fresh.shape:
+            result[name] = old
+        else:
+            # Wider layers of an MLP: rows of its first matrices, columns of its last.
+            larger = torch.zeros_like(fresh) if name.endswith(OUTPUTS) else fresh.clone()
+            larger[tuple(slice(size) for size in old.shape)] = old
+            result[name] = larger
     return result
 
 

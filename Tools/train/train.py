@@ -26,6 +26,7 @@ from batches import CPU, GPU, Batches, Prompts, Reading, Schedule, Step, moved, 
 from formulas import LONGEST, latex
 from muon import Muon
 from paintings import Paintings, Pictures
+from rounding import round_language_model
 from samples import CLASSES, SLOTS, SUFFIXES, Pages, Source
 from shapes import CHOICES
 from vq import finished
@@ -88,7 +89,7 @@ class Training:
     """One of `workers` processes with a batch each; the mean of their gradients is applied by all alike."""
 
     def __init__(self, state: Path, seed: int, samples: int, minutes: float | None, real: Path | None, rate: float,
-                 language: float, loaders: int = 0, rank: int = 0, workers: int = 1):
+                 language: float, rounds: bool = False, loaders: int = 0, rank: int = 0, workers: int = 1):
         self.rate = rate
         torch.manual_seed(seed)
         self.rank, self.workers = rank, workers
@@ -126,6 +127,8 @@ class Training:
                             group["share"] = share
             for name, value in saved["counts"].items():
                 setattr(self, name, value)
+        if rounds:
+            round_language_model(self.reader.janus)
         self.schedule = Schedule(samples, minutes, self.read_samples)
         self.left = self.schedule.left(self.read_samples)
         vq = state / "vq.pt"
@@ -293,6 +296,7 @@ def main() -> None:
     parser.add_argument("--real", type=Path, help="file of real formulas, one a line, or folder that packs.py wrote; without it, those of the grammar alone")
     parser.add_argument("--rate", type=float, default=RATE, help="of learning, at the beginning")
     parser.add_argument("--language", type=float, default=1.0, help="the language model's share of the rate")
+    parser.add_argument("--rounded", action="store_true", help="let the language model compute with weights as int4 rounds them")
     parser.add_argument("--check", action="store_true", help="compare the forward pass with transformers' and stop")
     arguments = parser.parse_args()
     if arguments.check:
@@ -301,7 +305,7 @@ def main() -> None:
     if arguments.state is None:
         parser.error("the following arguments are required: --state")
     given = (arguments.state, arguments.seed, arguments.samples, arguments.minutes, arguments.real, arguments.rate,
-             arguments.language)
+             arguments.language, arguments.rounded)
     if nano.device().type == "cuda":
         # One process trains; the others make its batches.
         torch.set_float32_matmul_precision("high")
