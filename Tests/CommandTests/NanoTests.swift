@@ -34,8 +34,17 @@ struct NanoTests {
     }
     let samples = try Nano.answers.keys.sorted().map(Nano.sample)
     #expect(try notes(samples) == 0)
-    // Rings, bricks and waves are no formulas.
-    let strange = ["rings", "bricks", "waves"].map(Fixture.picture)
+    // Formulas upside down.
+    let strange = try ["plain.png", "dark.png", "noise.png"].map { name in
+      let bytes = try Data(contentsOf: URL(filePath: Nano.sample(name)))
+      let picture = try Picture(decoding: [UInt8](bytes))
+      let channels = picture.bytes.count / (picture.width * picture.height)
+      let pixels = stride(from: 0, to: picture.bytes.count, by: channels).reversed().flatMap {
+        picture.bytes[$0..<$0 + channels]
+      }
+      let turned = Picture(width: picture.width, height: picture.height, bytes: pixels)
+      return try folder.write("turned-" + name, Data(turned.encodePNG()))
+    }
     #expect(try notes(samples + strange + strange) == 1)
     #expect(try notes(strange, ["-m", model]) == 0)
     for (question, isTold) in [("What is this?", true), ("Convert the formula to LaTeX.", false)] {

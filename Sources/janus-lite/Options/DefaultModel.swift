@@ -17,7 +17,7 @@ extension ContainerError {
 enum DefaultModel {
   private static let name = "janus-nano.gguf"
 
-  /// Its own samples have 0.7 and more. Below this it is wrong more often than right.
+  /// Its own samples have 0.6 and more. Below this it is wrong more often than right.
   static let usualConfidence = 0.5
 
   /// Where it may lie: beside the command, or in the `share` folder of an installation.
