@@ -50,7 +50,7 @@ package struct Provenance: Sendable {
   /// All keys that `text` may have.
   package static let keys: Set<String> = [
     "Description", "Software", "Seed", "Guidance", "Temperature", "Negative prompt", "Kept rows",
-    "Kept rows of seed", "Top-k", "Top-p", "Model", "Cache", "Instruction set",
+    "Kept rows of seed", "Top-k", "Top-p", "Model", "Cache", "Instruction set", "Pictures",
   ]
 
   /// Keys and values for text chunks of a PNG or the comment of a JPEG; no value holds NUL.

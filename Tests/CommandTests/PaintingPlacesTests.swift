@@ -124,6 +124,41 @@ import Testing
     #expect(try CommandLineRun(["info", Fixture.picture("rings")]).status == 65)
   }
 
+  /// Words of the command that `info` says paints a picture again, without the program and `generate`.
+  private func again(_ path: String) throws -> [String] {
+    let info = try CommandLineRun(["info", path])
+    let line = try #require(info.outputLines.first { $0.hasPrefix("again: janus-lite generate ") })
+    return line.split(separator: " ").dropFirst(3).map { $0.filter { $0 != "'" } }
+  }
+
+  @Test func theCommandThatInfoSaysPaintsTheSameBytes() throws {
+    let card = scratch.file("card.png")
+    let how = ["--kv", "int8", "--isa", "portable"]
+    let made = try CommandLineRun(
+      ["generate", "-m", model, "a red ring", "--seed", "9", "-o", card] + how)
+    #expect(made.status == 0, "\(made.errors)")
+    // The model is named by its file's name, wherever it lies.
+    let words = try again(card)
+    #expect(Array(words[2..<6]) == how && words[6] == "-m")
+    let other = try CommandLineRun(
+      ["generate"] + words.dropLast() + [model, "-o", scratch.file("other.png")])
+    #expect(other.status == 0, "\(other.errors)")
+    #expect(try bytes("other.png") == bytes("card.png"))
+
+    let sheet = scratch.file("sheet.png")
+    let grid = try generate("x", "-n", "2", "--seed", "5", "-o", scratch.path, "--grid", sheet)
+    #expect(grid.status == 0, "\(grid.errors)")
+    #expect(try again(sheet).contains(["-n", "2", "--grid"]))
+  }
+
+  @Test func aKeyThatAPromptDoesNotHaveIsRefused() throws {
+    let list = try scratch.write(
+      "list.txt", Data("{\"prompt\":\"a\",\"n\":1}\n{\"prompt\":\"a\",\"sede\":7}\n".utf8))
+    let run = try generate("--prompts", list, "-o", scratch.path)
+    #expect(run.status == 65 && run.errors.contains("line 2") && run.errors.contains("'sede'"))
+    #expect(try scratch.names == ["list.txt"])
+  }
+
   @Test func aVariationKeepsTheFirstRows() throws {
     let report = try generate("x", "--seed", "5", "-o", scratch.file("card.png"), "--json")
     let varied = try generate(

@@ -7,6 +7,13 @@ import Synchronization
 final class EventSink: Sendable {
   private let continuation: AsyncStream<[UInt8]>.Continuation
   private let waiting = Mutex(0)
+  private let whole = Mutex(false)
+
+  /// Whether the last event is on its way.
+  fileprivate var isWhole: Bool {
+    get { whole.withLock { $0 } }
+    set { whole.withLock { $0 = newValue } }
+  }
 
   fileprivate init(_ continuation: AsyncStream<[UInt8]>.Continuation) {
     self.continuation = continuation
@@ -60,6 +67,7 @@ enum EventStream {
         let sink = EventSink(continuation)
         let producer = Task {
           await produce(sink)
+          if !Task.isCancelled { sink.isWhole = true }
           continuation.finish()
         }
         let clock = Task {
@@ -83,7 +91,14 @@ enum EventStream {
           try await writer.write(ByteBuffer(bytes: bytes))
           sink.taken(bytes.count)
         }
-        if !departure.hasGone { try await writer.finish(nil) }
+        // A client may leave as soon as it has seen the last event: that is no answer cut short.
+        if sink.isWhole {
+          try? await writer.finish(nil)
+        } else if departure.hasGone {
+          throw CancellationError()
+        } else {
+          try await writer.finish(nil)
+        }
       })
   }
 }

@@ -123,8 +123,13 @@ struct Responder: HTTPResponder {
     }
     let body = response.body
     response.body = ResponseBody { writer in
-      defer { record.finish(cancelled: departure.hasGone) }
-      try await body.write(writer)
+      do {
+        try await body.write(writer)
+      } catch {
+        record.finish(cancelled: departure.hasGone)
+        throw error
+      }
+      record.finish(cancelled: false)
     }
     return response
   }

@@ -26,7 +26,7 @@ struct ConvertCommand: ParsableCommand {
         janus-lite convert Janus-Pro-1B --adapter my-adapter -o tuned.gguf
 
       int4 keeps 8 bits for what is sensitive: the heads, the embeddings, the aligners and the \
-      vision tower. int4-v1 is the int4 that versions before 0.3 read, 5 % larger. --tensor-type \
+      vision tower. int4-v1 is the int4 of builds before 0.2.0, with 5 % more bytes a token. --tensor-type \
       overrides by name, the last match wins:
         --tensor-type 'blk.*.ffn_down.weight=int8' --tensor-type 'output.weight=bf16'
 

@@ -82,7 +82,13 @@ struct PaintingBatch {
     if let grid = command.grid, let first = jobs.first {
       try PictureFile(path: grid, quality: command.qualityOrUsual).write(
         .contactSheet(sheet.map(\.picture), captions: sheet.map { "\($0.seed)" }),
-        text: text(first, seed: first.seeds[0]))
+        text: text(first, seed: first.seeds[0]) + [
+          (
+            key: "Pictures",
+            value: jobs.count == 1
+              ? "\(sheet.count)" : "\(sheet.count), of \(jobs.count) prompts"
+          )
+        ])
     }
   }
 

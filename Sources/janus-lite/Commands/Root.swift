@@ -76,6 +76,18 @@ struct Root: ParsableCommand {
     }
   }
 
+  /// Success, unless help or a completion script could not be written.
+  private static func printed(_ text: String) -> ExitCode {
+    do {
+      try StandardOutput.line(text)
+      return .success
+    } catch {
+      let failure = Failure(error)
+      StandardError.line("janus-lite: error: \(failure.message)")
+      return ExitCode(failure.code.rawValue)
+    }
+  }
+
   static func main() {
     StandardStreams.reserve()
     CrashMessages.install()
@@ -99,7 +111,7 @@ struct Root: ParsableCommand {
       self.exit(withError: exit)
     } catch {
       // Help and version come as errors too, with the code of success.
-      if exitCode(for: error) == .success { exit(withError: error) }
+      if exitCode(for: error) == .success { exit(withError: printed(fullMessage(for: error))) }
       let failure = Failure(error)
       // After Ctrl-C only where it stopped.
       if failure.code == .interrupted {

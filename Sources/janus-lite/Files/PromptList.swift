@@ -1,4 +1,5 @@
 import Foundation
+import JanusSystem
 
 /// Prompts to paint, with what each of them says of its own pictures.
 struct PromptList {
@@ -53,8 +54,21 @@ struct PromptList {
     let n: Int?
   }
 
+  private struct Anything: Decodable {
+    init(from decoder: any Decoder) {}
+  }
+
+  private static let keys: Set<String> = ["prompt", "negative", "seed", "n"]
+
   private static func entry(_ line: Substring, _ place: String) throws(Failure) -> Entry {
     let decoded: Line
+    let found = try? JSONDecoder().decode([String: Anything].self, from: Data(line.utf8))
+    if let other = found?.keys.filter({ !keys.contains($0) }).min() {
+      throw Failure(
+        .data,
+        "\(place): expected the keys prompt, negative, seed and n, found "
+          + "'\(DisplayText.line(other, limit: 40))'")
+    }
     do {
       decoded = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
     } catch {

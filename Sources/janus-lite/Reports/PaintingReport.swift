@@ -50,9 +50,26 @@ struct PaintingReport: Encodable {
         try StandardOutput.line(
           key + String(repeating: " ", count: max(1, width - key.count)) + DisplayText.line(value))
       }
-      try StandardOutput.line("\nagain: janus-lite generate --like \(quoted(path))")
+      if let again = again(path, pairs) { try StandardOutput.line("\nagain: " + again) }
     }
     return true
+  }
+
+  /// The command that paints the same bytes, nil for a sheet of several prompts.
+  private static func again(_ path: String, _ pairs: [(key: String, value: String)]) -> String? {
+    func value(_ key: String) -> String? { pairs.first { $0.key == key }?.value }
+    var words = ["janus-lite generate --like", quoted(path)]
+    if let pictures = value("Pictures") {
+      guard let count = Int(pictures) else { return nil }
+      words += ["-n", "\(count)", "--grid", "sheet.png"]
+    }
+    // Another cache, instruction set or model draws other codes now and then.
+    let options = [("--kv", "Cache"), ("--isa", "Instruction set")]
+    for (option, key) in options {
+      if let value = value(key) { words += [option, quoted(value)] }
+    }
+    if let model = value("Model"), !DefaultModel.isNamed(model) { words += ["-m", quoted(model)] }
+    return words.joined(separator: " ")
   }
 
   private static func quoted(_ path: String) -> String {
