@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException, NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -114,7 +115,10 @@ class Page:
     def wait(self, condition, seconds=60, what=None):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            value = condition()
+            try:
+                value = condition()
+            except (JavascriptException, NoSuchElementException, StaleElementReferenceException):
+                value = None  # What it looks at is not there yet.
             if value:
                 return value
             time.sleep(0.05)
