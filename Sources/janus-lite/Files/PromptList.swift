@@ -52,25 +52,41 @@ struct PromptList {
     let negative: String?
     let seed: UInt64?
     let n: Int?
+
+    private enum CodingKeys: String, CodingKey { case prompt, negative, seed, n }
+
+    init(from decoder: any Decoder) throws {
+      let all = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
+      if let other = all.filter({ CodingKeys(rawValue: $0) == nil }).min() {
+        throw OtherKey(name: other)
+      }
+      let line = try decoder.container(keyedBy: CodingKeys.self)
+      prompt = try line.decode(String.self, forKey: .prompt)
+      negative = try line.decodeIfPresent(String.self, forKey: .negative)
+      seed = try line.decodeIfPresent(UInt64.self, forKey: .seed)
+      n = try line.decodeIfPresent(Int.self, forKey: .n)
+    }
   }
 
-  private struct Anything: Decodable {
-    init(from decoder: any Decoder) {}
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
   }
 
-  private static let keys: Set<String> = ["prompt", "negative", "seed", "n"]
+  private struct OtherKey: Error { let name: String }
 
   private static func entry(_ line: Substring, _ place: String) throws(Failure) -> Entry {
     let decoded: Line
-    let found = try? JSONDecoder().decode([String: Anything].self, from: Data(line.utf8))
-    if let other = found?.keys.filter({ !keys.contains($0) }).min() {
+    do {
+      decoded = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
+    } catch let other as OtherKey {
       throw Failure(
         .data,
         "\(place): expected the keys prompt, negative, seed and n, found "
-          + "'\(DisplayText.line(other, limit: 40))'")
-    }
-    do {
-      decoded = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
+          + "'\(DisplayText.line(other.name, limit: 40))'")
     } catch {
       throw Failure(
         .data,
