@@ -44,6 +44,11 @@ package struct Waves: Equatable, Sendable {
     self.init(size: (number + waves - 1) / waves, number: number, reason: reason)
   }
 
+  /// Waves of at most this size for fewer pictures.
+  package func cut(to number: Int) -> Waves {
+    Waves(size: min(size, number), number: number, reason: number <= size ? .all : reason)
+  }
+
   private init(size: Int, number: Int, reason: Reason) {
     self.size = size
     count = (number + size - 1) / size

@@ -22,7 +22,10 @@ struct GenerateCommand: ParsableCommand {
 
       -o takes a folder; a name in .png or .jpg, which is the picture's own; or - for standard output. \
       --prompts paints many prompts with one opening of the model: one a line, or JSON objects with \
-      prompt, and perhaps negative, seed and n.
+      prompt, and perhaps negative, seed, n, name, cfg, temperature, top_k and top_p.
+
+      A long run that was stopped goes on with --resume, and with --seed where the seeds were new: \
+      pictures that are there with these settings are not painted again.
 
       A picture's settings can be used again, with changes: --like picture.png --seed 7. With \
       --keep-rows 8 the first eight rows stay as they were in that picture.
@@ -71,6 +74,9 @@ struct GenerateCommand: ParsableCommand {
 
   @Flag(help: "Replace files that are no paintings of this program.")
   var force = false
+
+  @Flag(help: "Go on where an earlier run ended: pictures that are there are not painted again.")
+  var resume = false
 
   @Option(
     help: ArgumentHelp(
@@ -122,7 +128,8 @@ struct GenerateCommand: ParsableCommand {
   var quality: Int?
 
   @Option(
-    help: ArgumentHelp("Also write all pictures as one contact sheet.", valueName: "file"),
+    help: ArgumentHelp(
+      "Also write all pictures as one contact sheet, .png, .jpg or .webp.", valueName: "file"),
     completion: .file(),
     transform: FileName.path)
   var grid: String?
@@ -165,7 +172,10 @@ struct GenerateCommand: ParsableCommand {
     guard sources <= 1 else {
       throw ValidationError("expected a prompt or --prompts, found both")
     }
-    if let prompt, prompt != "-" { try Self.checkNotEmpty(prompt) }
+    if let prompt, prompt != "-" {
+      try Self.checkNotEmpty(prompt)
+      try Self.checkIsNoFile(prompt)
+    }
     if prompts != nil, like != nil { throw ValidationError("--like is for one prompt") }
     if let keepRows {
       guard like != nil else { throw ValidationError("--keep-rows needs --like") }
@@ -173,8 +183,13 @@ struct GenerateCommand: ParsableCommand {
         throw ValidationError("--keep-rows: expected 0 or more, found \(keepRows)")
       }
     }
-    guard !name.isEmpty, !name.contains("/"), !name.contains("\0"), name != ".", name != ".." else {
-      throw ValidationError("--name: expected a name without slashes, found '\(name)'")
+    if let problem = Gallery.problem(ofNames: name) { throw ValidationError("--name: \(problem)") }
+    if resume {
+      guard case .folder = Gallery.place(output) else {
+        throw ValidationError("--resume: expected a folder for -o, found '\(output)'")
+      }
+      // Codes of pictures that are there are not known.
+      guard !json else { throw ValidationError("--resume: expected no --json with it") }
     }
     if output == "-" {
       guard number == 1, prompts == nil else {
@@ -185,15 +200,9 @@ struct GenerateCommand: ParsableCommand {
     guard (1...9_999).contains(number) else {
       throw ValidationError("-n: expected 1 to 9999, found \(number)")
     }
-    if let cfg, !(0...100).contains(cfg) {
-      throw ValidationError("--cfg: expected 0 to 100, found \(cfg)")
-    }
-    if let temperature, !(temperature >= 0 && temperature.isFinite) {
-      throw ValidationError("--temperature: expected 0 or more, found \(temperature)")
-    }
-    if let topK, topK < 1 { throw ValidationError("--top-k: expected 1 or more, found \(topK)") }
-    if let topP, !(topP > 0 && topP <= 1) {
-      throw ValidationError("--top-p: expected above 0 and at most 1, found \(topP)")
+    if let problem = sampling.problem {
+      let option = problem.key.replacing("_", with: "-")
+      throw ValidationError("--\(option): \(problem.text)")
     }
     if let quality, !(1...100).contains(quality) {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
@@ -229,12 +238,27 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
+  /// A file of words or a picture is painted from, but its name is no prompt.
+  private static func checkIsNoFile(_ prompt: String) throws {
+    let ending = prompt.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    let isList = ["txt", "jsonl", "json", "csv", "tsv"].contains(ending)
+    guard isList || PictureInput.isPicture(named: prompt), SystemPath.status(of: prompt) != nil
+    else { return }
+    throw ValidationError(
+      "expected what to paint, found the name of a file: \(isList ? "--prompts" : "--like") \(prompt) takes it"
+    )
+  }
+
   /// As the model's prompt format strips it.
   private static func checkNotEmpty(_ prompt: String) throws {
     let isEmpty = prompt.unicodeScalars.allSatisfy {
       $0.properties.isWhitespace || (0x1c...0x1f).contains($0.value)
     }
     if isEmpty { throw ValidationError("the prompt is empty") }
+  }
+
+  private var sampling: PaintingSampling {
+    PaintingSampling(cfg: cfg, temperature: temperature, topK: topK, topP: topP)
   }
 
   var qualityOrUsual: Int { quality ?? PictureFile.usualQuality }
@@ -296,15 +320,18 @@ struct GenerateCommand: ParsableCommand {
         .usage,
         "--like '\(like ?? "")': it begins with rows of another picture itself; give that one")
     }
-    let settings = Painter.Settings(
-      guidance: cfg ?? model?.settings.guidance ?? 5,
-      temperature: temperature ?? model?.settings.temperature ?? 1,
-      topK: topK ?? model?.settings.topK, topP: topP ?? model?.settings.topP)
     let beginning = try keepRows.map { lines in
       guard let model else { throw Failure(.usage, "--keep-rows needs --like") }
       return Painter.Beginning(seed: model.seed, lines: lines)
     }
     let given = seed ?? (keepRows == nil ? model?.seed : nil)
+    if resume, given == nil, list.entries.contains(where: { $0.seed == nil }) {
+      throw Failure(
+        .usage,
+        "--resume: expected --seed of the earlier run; without it each run paints other pictures")
+    }
+    // One for all prompts, as with --seed, so that the run can be gone on with.
+    let usual = given ?? UInt64.random(in: 0...UInt64(UInt32.max))
     return try list.entries.enumerated().map { index, entry in
       do {
         try Self.checkNotEmpty(entry.prompt)
@@ -312,6 +339,7 @@ struct GenerateCommand: ParsableCommand {
         throw Failure(.usage, list.entries.count > 1 ? "prompt \(index + 1) is empty" : "\(error)")
       }
       let count = entry.number ?? number
+      let settings = entry.sampling.settings(sampling, like: model?.settings)
       if count > 1, settings.temperature == 0 || settings.topK == 1 {
         throw Failure(
           .usage,
@@ -327,7 +355,7 @@ struct GenerateCommand: ParsableCommand {
           "the prompt has \(entry.prompt.utf8.count) bytes, but a JPEG can carry 60000 with it; use PNG"
         )
       }
-      let first = entry.seed ?? given ?? UInt64.random(in: 0...UInt64(UInt32.max))
+      let first = entry.seed ?? usual
       let (last, overflows) = first.addingReportingOverflow(UInt64(count - 1))
       if overflows {
         throw Failure(
@@ -335,7 +363,8 @@ struct GenerateCommand: ParsableCommand {
       }
       return PaintingJob(
         prompt: entry.prompt, negative: entry.negative ?? negative ?? model?.negative ?? "",
-        seeds: Array(first...last), settings: settings, beginning: beginning ?? model?.beginning)
+        seeds: Array(first...last), settings: settings, beginning: beginning ?? model?.beginning,
+        names: entry.name, drawnSeed: entry.seed == nil && given == nil ? usual : nil)
     }
   }
 

@@ -13,6 +13,10 @@ struct PaintingJob {
   let seeds: [UInt64]
   let settings: Painter.Settings
   let beginning: Painter.Beginning?
+  /// Pattern of the files' names, where the prompt has its own.
+  let names: String?
+  /// The first seed, where it was drawn for this run.
+  let drawnSeed: UInt64?
 }
 
 /// Paints the pictures of some prompts, in waves, and writes them.
@@ -21,13 +25,21 @@ struct PaintingBatch {
   private let command: GenerateCommand
   private let painter: Painter
   private let total: Int
+  /// The place of each job's first picture among all, from 1 on.
+  private let starts: [Int]
   private let begin = ContinuousClock.now
 
   init(_ jobs: [PaintingJob], command: GenerateCommand, painter: Painter) {
     self.jobs = jobs
     self.command = command
     self.painter = painter
-    total = jobs.reduce(0) { $0 + $1.seeds.count }
+    var starts: [Int] = []
+    var next = 1
+    for job in jobs {
+      starts.append(next)
+      next += job.seeds.count
+    }
+    (self.starts, total) = (starts, next - 1)
   }
 
   func run() throws {
@@ -60,6 +72,10 @@ struct PaintingBatch {
         "--keep-rows \(painter.codesPerLine) keeps the whole picture: expected -n 1, found "
           + "\(job.seeds.count)")
     }
+    if jobs.contains(where: { $0.beginning?.lines == painter.codesPerLine }) {
+      StandardError.note(
+        "--keep-rows \(painter.codesPerLine) keeps the whole picture: it is written again as it is")
+    }
     if command.grid != nil, total > Picture.mostOnSheet {
       throw Failure(
         .usage, "--grid: expected at most \(Picture.mostOnSheet) pictures, found \(total)")
@@ -71,57 +87,101 @@ struct PaintingBatch {
       replaces: command.force, reserved: [command.grid, command.preview].compactMap(\.self))
     try checkPlaces(gallery)
 
-    var sheet: [(picture: Picture, seed: UInt64)] = []
-    var painted = 0
-    Interrupt.counts(0, of: total > 1 ? total : 0)
+    var run = Run()
+    let left = try zip(jobs.indices, starts).map { try remaining(of: $0, from: $1, gallery, &run) }
+    if command.resume { tellPainted(run.painted) }
+    Interrupt.counts(run.painted, of: total > 1 ? total : 0)
     let progress = PaintingProgress(pictures: total, codesPerPicture: painter.codesPerPicture)
-    for (job, (request, waves)) in zip(jobs, requests) {
-      if job.seeds.count > 1 { StandardError.note(waves.statement) }
-      try paint(job, request, waves, into: gallery, before: &painted, progress, &sheet)
+    for ((job, (request, waves)), left) in zip(zip(jobs, requests), left) {
+      if left.count > 1 {
+        let waves = left.count == job.seeds.count ? waves : waves.cut(to: left.count)
+        StandardError.note(waves.statement)
+      }
+      try paint(job, left, request, waves, into: gallery, progress, &run)
     }
-    if let grid = command.grid, let first = jobs.first {
-      try PictureFile(path: grid, quality: command.qualityOrUsual).write(
-        .contactSheet(sheet.map(\.picture), captions: sheet.map { "\($0.seed)" }),
-        text: text(first, seed: first.seeds[0]) + [
-          (
-            key: "Pictures",
-            value: jobs.count == 1
-              ? "\(sheet.count)" : "\(sheet.count), of \(jobs.count) prompts"
-          )
-        ])
-    }
+    if let grid = command.grid { try write(run, asSheet: grid) }
   }
 
+  /// What was painted, in this run and before it.
+  private struct Run {
+    var painted = 0
+    /// In this run alone.
+    var new = 0
+    /// Pictures of the contact sheet, by their place among all.
+    var sheet: [Int: (picture: Picture, seed: UInt64)] = [:]
+  }
+
+  /// The pictures of a job that are to be painted: all, or with --resume those that are not there yet.
+  private func remaining(
+    of job: Int, from start: Int, _ gallery: Gallery, _ run: inout Run
+  ) throws -> [Gallery.Title] {
+    let job = jobs[job]
+    let titles = job.seeds.enumerated().map { offset, seed in
+      title(job, seed: seed, index: start + offset)
+    }
+    guard command.resume else { return titles }
+    var left: [Gallery.Title] = []
+    for title in titles {
+      guard let path = gallery.painted(title, text: text(job, seed: title.seed)) else {
+        left.append(title)
+        continue
+      }
+      run.painted += 1
+      if command.grid != nil {
+        run.sheet[title.index] = (try PictureInput(name: path).load(), title.seed)
+      }
+      try StandardOutput.name(path)
+    }
+    return left
+  }
+
+  private func tellPainted(_ count: Int) {
+    StandardError.note("\(count) of \(total) picture\(total == 1 ? "" : "s") painted before")
+  }
+
+  private func title(_ job: PaintingJob, seed: UInt64, index: Int) -> Gallery.Title {
+    Gallery.Title(prompt: job.prompt, seed: seed, index: index, count: total, names: job.names)
+  }
+
+  private func write(_ run: Run, asSheet path: String) throws {
+    guard let first = jobs.first else { return }
+    let sheet = run.sheet.sorted { $0.key < $1.key }.map(\.value)
+    let count = "\(sheet.count)" + (jobs.count == 1 ? "" : ", of \(jobs.count) prompts")
+    try PictureFile(path: path, quality: command.qualityOrUsual).write(
+      .contactSheet(sheet.map(\.picture), captions: sheet.map { "\($0.seed)" }),
+      text: text(first, seed: first.seeds[0]) + [(key: "Pictures", value: count)])
+  }
+
+  /// - Parameter left: the pictures to paint.
   private func paint(
-    _ job: PaintingJob, _ request: Painter.Request, _ waves: Waves, into gallery: Gallery,
-    before painted: inout Int, _ progress: PaintingProgress,
-    _ sheet: inout [(picture: Picture, seed: UInt64)]
+    _ job: PaintingJob, _ left: [Gallery.Title], _ request: Painter.Request, _ waves: Waves,
+    into gallery: Gallery, _ progress: PaintingProgress, _ run: inout Run
   ) throws {
     let clock = ContinuousClock.now
     var finished: [GenerateReport.Picture] = []
     var status = StatusLine(command.progress.progress)
-    for wave in stride(from: 0, to: job.seeds.count, by: waves.size) {
-      let seeds = Array(job.seeds[wave..<min(job.seeds.count, wave + waves.size)])
+    for wave in stride(from: 0, to: left.count, by: waves.size) {
+      let titles = Array(left[wave..<min(left.count, wave + waves.size)])
+      let seeds = titles.map(\.seed)
       var likely = [[[LogprobPair]]](repeating: [], count: seeds.count)
-      let codes = try self.codes(job, request, seeds, before: painted, progress, &likely, &status)
-      for (index, (seed, codes)) in zip(seeds, codes).enumerated() {
-        status.show("decoding picture \(painted + 1) of \(total)")
+      let codes = try self.codes(job, request, seeds, run, progress, &likely, &status)
+      for (index, (title, codes)) in zip(titles, codes).enumerated() {
+        status.show("decoding picture \(run.painted + 1) of \(total)")
         let picture = try painter.picture(codes)
-        let text = text(job, seed: seed)
-        let path = try gallery.write(
-          picture, prompt: job.prompt, seed: seed, index: painted + 1, of: total, text: text
-        ) {
-          painted += 1
-          Interrupt.counts(painted, of: total > 1 ? total : 0)
+        let text = text(job, seed: title.seed)
+        let path = try gallery.write(picture, title, text: text) {
+          run.painted += 1
+          run.new += 1
+          Interrupt.counts(run.painted, of: total > 1 ? total : 0)
         }
         status.clear()
         finished.append(
           .init(
-            path: path, seed: seed, tokenIDs: codes,
+            path: path, seed: title.seed, tokenIDs: codes,
             logprobs: command.logprobs > 0 ? likely[index] : nil, text: text))
-        if command.grid != nil { sheet.append((picture, seed)) }
+        if command.grid != nil { run.sheet[title.index] = (picture, title.seed) }
         if !command.json, gallery.place != .standardOutput { try StandardOutput.name(path) }
-        if painted == 1, let preview = command.preview {
+        if run.new == 1, let preview = command.preview {
           do {
             try PictureFile(path: preview, quality: command.qualityOrUsual).write(
               picture, text: text)
@@ -152,14 +212,9 @@ struct PaintingBatch {
   /// Throws before any work if files could not be made, would overwrite each other, or would replace
   /// what is no painting.
   private func checkPlaces(_ gallery: Gallery) throws(Failure) {
-    var index = 0
-    var pictures: [String] = []
-    for job in jobs {
-      for seed in job.seeds {
-        index += 1
-        if let path = gallery.path(prompt: job.prompt, seed: seed, index: index, of: total) {
-          pictures.append(path)
-        }
+    let pictures = zip(jobs, starts).flatMap { job, start in
+      job.seeds.enumerated().compactMap { offset, seed in
+        gallery.path(title(job, seed: seed, index: start + offset))
       }
     }
     var taken = Set(pictures.map(Gallery.standardized))
@@ -194,22 +249,27 @@ struct PaintingBatch {
   }
 
   /// Long work is announced when its rate is known.
-  private func forecast(_ done: Int, _ status: inout StatusLine) {
+  private func forecast(_ done: Int, _ run: Run, _ status: inout StatusLine) {
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
-    let all = seconds / Double(max(1, done)) * Double(total * painter.codesPerPicture)
+    let left = total - run.painted
+    let all = seconds / Double(max(1, done)) * Double(left * painter.codesPerPicture)
     guard all > 120 else { return }
     status.clear()
-    StandardError.note(
-      "about \(Format.duration(all)) for \(total == 1 ? "the picture" : "\(total) pictures"); Ctrl-C "
-        + "keeps what is finished")
+    var text = "about \(Format.duration(all)) for \(left == 1 ? "the picture" : "\(left) pictures")"
+    text += "; Ctrl-C keeps what is finished"
+    if case .folder = Gallery.place(command.output), total > 1, !command.json {
+      let seed = jobs.lazy.compactMap(\.drawnSeed).first.map { " --seed \($0)" } ?? ""
+      text += ", and the same command with --resume\(seed) goes on"
+    }
+    StandardError.note(text)
   }
 
   private func codes(
-    _ job: PaintingJob, _ request: Painter.Request, _ seeds: [UInt64], before: Int,
+    _ job: PaintingJob, _ request: Painter.Request, _ seeds: [UInt64], _ run: Run,
     _ progress: PaintingProgress, _ likely: inout [[[LogprobPair]]], _ status: inout StatusLine
   ) throws -> [[Int]] {
     var shown: PreviewFile?
-    if before == 0, let preview = command.preview {
+    if run.new == 0, let preview = command.preview {
       shown = PreviewFile(
         try PictureFile(path: preview, quality: command.qualityOrUsual), of: painter,
         text: text(job, seed: seeds[0]))
@@ -218,8 +278,8 @@ struct PaintingBatch {
       for: request, seeds: seeds, settings: job.settings, beginning: job.beginning,
       stop: Interrupt.stop,
       onStep: { step, codes in
-        if before == 0, step == painter.codesPerLine { forecast(step * seeds.count, &status) }
-        status.show(progress.text(before: before, atOnce: seeds.count, steps: step))
+        if run.new == 0, step == painter.codesPerLine { forecast(step * seeds.count, run, &status) }
+        status.show(progress.text(before: run.painted, atOnce: seeds.count, steps: step))
         do {
           try shown?.update(codes[0], of: painter)
         } catch {

@@ -83,27 +83,32 @@ struct Gallery {
     }
   }
 
-  /// The path of a picture, unless another picture has that path. Nil for standard output.
-  ///
-  /// - Parameters:
-  ///   - index: of the picture, from 1 on.
-  ///   - count: pictures in all.
-  func path(prompt: String, seed: UInt64, index: Int, of count: Int) -> String? {
-    path(prompt, seed, index, count, number: 1)
+  /// What a picture is called.
+  struct Title {
+    let prompt: String
+    let seed: UInt64
+    /// Among all pictures, from 1 on.
+    var index = 1
+    /// Pictures in all.
+    var count = 1
+    /// Pattern of its name; nil for the gallery's own.
+    var names: String?
   }
 
-  private func path(
-    _ prompt: String, _ seed: UInt64, _ index: Int, _ count: Int, number: Int
-  ) -> String? {
+  /// The path of a picture, unless another picture has that path. Nil for standard output.
+  func path(_ title: Title) -> String? { path(title, number: 1) }
+
+  private func path(_ title: Title, number: Int) -> String? {
     switch place {
     case .standardOutput: return nil
     case .file(let path):
-      guard count > 1 else { return path }
+      guard title.count > 1 else { return path }
       let ending = URL(filePath: path).pathExtension
-      return String(path.dropLast(ending.count + 1)) + "-\(index).\(ending)"
+      return String(path.dropLast(ending.count + 1)) + "-\(title.index).\(ending)"
     case .folder(let folder):
       let suffix = number == 1 ? "" : "-\(number)"
-      let name = Self.name(template, prompt: prompt, seed: seed, index: index)
+      let names = Self.withoutEnding(title.names ?? template, format)
+      let name = Self.name(names, prompt: title.prompt, seed: title.seed, index: title.index)
       let file = "\(name)\(suffix).\(format.ending)"
       return folder == "." ? file : folder + (folder.hasSuffix("/") ? "" : "/") + file
     }
@@ -113,6 +118,41 @@ struct Gallery {
   static func name(_ template: String, prompt: String, seed: UInt64, index: Int) -> String {
     template.replacing("{prompt}", with: slug(prompt)).replacing("{seed}", with: "\(seed)")
       .replacing("{i}", with: "\(index)")
+  }
+
+  /// A pattern whose files get their format's ending anyway may have it, too.
+  private static func withoutEnding(_ pattern: String, _ format: PictureFile.Format) -> String {
+    let endings = format == .jpeg ? [".jpg", ".jpeg"] : ["." + format.ending]
+    let ending = endings.first { pattern.lowercased().hasSuffix($0) && pattern.count > $0.count }
+    return String(pattern.dropLast(ending?.count ?? 0))
+  }
+
+  /// Why a pattern gives no names; nil for one that does.
+  static func problem(ofNames pattern: String) -> String? {
+    guard !pattern.isEmpty, !pattern.contains("/"), !pattern.contains("\0"), pattern != ".",
+      pattern != ".."
+    else { return "expected a name without slashes, found '\(pattern)'" }
+    let braces = pattern.matches(of: /\{[^{}]*\}/).map { String($0.output) }
+    let known = ["{prompt}", "{seed}", "{i}"]
+    if let other = braces.first(where: { !known.contains($0) }) {
+      return "expected \(known.joined(separator: ", ")), found '\(other)'"
+    }
+    return nil
+  }
+
+  /// The file of a picture that an earlier run has painted with the same settings; nil where there is
+  /// none.
+  ///
+  /// - Parameter text: what the picture's file would say.
+  func painted(_ title: Title, text: [(key: String, value: String)]) -> String? {
+    let wanted = Set(text.map { [$0.key, $0.value] })
+    var number = 1
+    while let path = path(title, number: number), SystemPath.status(of: path) != nil {
+      let pairs = try? InputFile.withBytes(of: path, limit: 1 << 28) { PictureText.pairs(in: $0) }
+      if let pairs, Set(pairs.map { [$0.key, $0.value] }) == wanted { return path }
+      number += 1
+    }
+    return nil
   }
 
   /// Whether a file that stands there may be replaced: nothing, or a painting of this program.
@@ -148,10 +188,10 @@ struct Gallery {
   /// exactly these bytes already: prompts with the same first words, or other settings, may give another
   /// picture the same name. `whole` is called once the picture is there.
   func write(
-    _ picture: Picture, prompt: String, seed: UInt64, index: Int, of count: Int = 1,
-    text: [(key: String, value: String)], whole: () -> Void = {}
+    _ picture: Picture, _ title: Title, text: [(key: String, value: String)],
+    whole: () -> Void = {}
   ) throws(Failure) -> String {
-    guard let first = path(prompt: prompt, seed: seed, index: index, of: count) else {
+    guard let first = path(title) else {
       let file = PictureFile(path: "standard output", format: format, quality: quality)
       try StandardOutput.write(file.encoded(picture, text: text))
       whole()
@@ -163,7 +203,7 @@ struct Gallery {
       var number = 1
       while reserved.contains(Self.standardized(file.path)) || Self.holdsOther(file.path, bytes) {
         number += 1
-        let next = path(prompt, seed, index, count, number: number) ?? first
+        let next = path(title, number: number) ?? first
         file = PictureFile(path: next, format: format, quality: quality)
       }
     } else if Self.holdsOther(file.path, bytes) {

@@ -8,6 +8,9 @@ struct PromptList {
     var negative: String?
     var seed: UInt64?
     var number: Int?
+    /// Pattern of its files' names.
+    var name: String?
+    var sampling = PaintingSampling()
   }
 
   let entries: [Entry]
@@ -16,7 +19,7 @@ struct PromptList {
   static let most = 10_000
 
   /// One prompt a line. A line that begins with a brace is JSON: `{"prompt": …, "negative": …, "seed":
-  /// …, "n": …}`. Empty lines are passed over.
+  /// …, "n": …}`, and what else `Line` has. Empty lines are passed over.
   init(reading name: String) throws {
     let bytes = try InputFile.withBytes(of: name, limit: Self.byteLimit) { [UInt8]($0) }
     try self.init(bytes, name: InputFile.shownName(name))
@@ -52,8 +55,14 @@ struct PromptList {
     let negative: String?
     let seed: UInt64?
     let n: Int?
+    let name: String?
+    let sampling: PaintingSampling
 
-    private enum CodingKeys: String, CodingKey { case prompt, negative, seed, n }
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case prompt, negative, seed, n, name, cfg, temperature
+      case topK = "top_k"
+      case topP = "top_p"
+    }
 
     init(from decoder: any Decoder) throws {
       let all = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
@@ -65,6 +74,12 @@ struct PromptList {
       negative = try line.decodeIfPresent(String.self, forKey: .negative)
       seed = try line.decodeIfPresent(UInt64.self, forKey: .seed)
       n = try line.decodeIfPresent(Int.self, forKey: .n)
+      name = try line.decodeIfPresent(String.self, forKey: .name)
+      sampling = PaintingSampling(
+        cfg: try line.decodeIfPresent(Float.self, forKey: .cfg),
+        temperature: try line.decodeIfPresent(Float.self, forKey: .temperature),
+        topK: try line.decodeIfPresent(Int.self, forKey: .topK),
+        topP: try line.decodeIfPresent(Float.self, forKey: .topP))
     }
   }
 
@@ -83,20 +98,27 @@ struct PromptList {
     do {
       decoded = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
     } catch let other as OtherKey {
+      let keys = Line.CodingKeys.allCases.map(\.rawValue).joined(separator: ", ")
       throw Failure(
         .data,
-        "\(place): expected the keys prompt, negative, seed and n, found "
-          + "'\(DisplayText.line(other.name, limit: 40))'")
+        "\(place): expected the keys \(keys), found '\(DisplayText.line(other.name, limit: 40))'")
     } catch {
       throw Failure(
         .data,
-        "\(place): expected a JSON object with prompt, and perhaps negative, seed (0 or more) and n"
-      )
+        "\(place): expected a JSON object with prompt as a text, and perhaps negative and name as texts, "
+          + "seed, n, cfg, temperature, top_k and top_p as numbers")
     }
     if let number = decoded.n, !(1...9_999).contains(number) {
       throw Failure(.data, "\(place): n: expected 1 to 9999, found \(number)")
     }
+    if let problem = decoded.sampling.problem {
+      throw Failure(.data, "\(place): \(problem.key): \(problem.text)")
+    }
+    if let problem = decoded.name.flatMap(Gallery.problem(ofNames:)) {
+      throw Failure(.data, "\(place): name: \(problem)")
+    }
     return Entry(
-      prompt: decoded.prompt, negative: decoded.negative, seed: decoded.seed, number: decoded.n)
+      prompt: decoded.prompt, negative: decoded.negative, seed: decoded.seed, number: decoded.n,
+      name: decoded.name, sampling: decoded.sampling)
   }
 }

@@ -140,7 +140,8 @@ struct Dialogue {
       let answer = try turn.say(text, pictures)
       if conversation.positions > before {
         transcript.append(
-          .init(question: text, images: pictures.map(\.name), answer: answer.text))
+          .init(
+            question: text, images: pictures.map { Self.absolute($0.name) }, answer: answer.text))
         pictures = []
       } else {
         StandardError.note("stopped before the answer; the message was not taken in")
@@ -158,6 +159,15 @@ struct Dialogue {
     }
   }
 
+  /// A name that means the same file in every folder.
+  private static func absolute(_ name: String) -> String {
+    guard name != PictureInput.standardInput, !name.hasPrefix("/"),
+      let here = getcwd(nil, 0)
+    else { return name }
+    defer { free(here) }
+    return SystemPath.string(here) + "/" + name
+  }
+
   /// Shows a picture with the next message. It is loaded now, so that an error is reported before the message
   /// is written.
   private mutating func show(_ path: String) {
@@ -171,6 +181,11 @@ struct Dialogue {
   }
 
   private mutating func reset() {
+    if !pictures.isEmpty {
+      StandardError.note(
+        "\(pictures.count == 1 ? "the picture" : "the pictures") for the next message, too; /image shows one again"
+      )
+    }
     conversation.reset()
     pictures = []
     transcript = []
@@ -249,7 +264,8 @@ struct Dialogue {
     ).text(painter.model)
     status.clear()
     StandardError.note(
-      "painted \(try gallery.write(picture, prompt: prompt, seed: seed, index: 1, text: text))")
+      "painted \(try gallery.write(picture, Gallery.Title(prompt: prompt, seed: seed), text: text))"
+    )
   }
 
   /// False where the command ends the conversation.
@@ -260,8 +276,8 @@ struct Dialogue {
     case "/exit", "/quit": return false
     case "/help": StandardError.write(Self.help + "\n")
     case "/reset":
-      reset()
       StandardError.note("forgot everything that was said")
+      reset()
     case "/retry": try retry()
     case "/temperature":
       guard let value = Float(rest), value >= 0, value.isFinite else {
@@ -274,8 +290,8 @@ struct Dialogue {
       do {
         conversation = try makeConversation(String(rest))
         system = String(rest)
-        reset()
         StandardError.note("another system prompt; forgot everything that was said")
+        reset()
       } catch {
         StandardError.line("janus-lite: error: \(Failure(error).message)")
       }
