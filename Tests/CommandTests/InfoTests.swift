@@ -67,6 +67,25 @@ import Testing
     }
   }
 
+  @Test func severalFilesAreShownOneAfterAnother() throws {
+    let model = try Fixture.modelPath
+    let scratch = try Scratch()
+    let card = scratch.file("card.png")
+    let made = try CommandLineRun(
+      ["generate", "x", "-m", model, "--seed", "1", "-o", card, "--kv", "int8"])
+    #expect(made.status == 0, "\(made.errors)")
+    let files = [card, scratch.file("absent.gguf"), model]
+    let run = try CommandLineRun(["info"] + files)
+    #expect(run.status == 66 && run.errorLines.count == 1, "\(run.errors)")
+    #expect(run.outputLines.filter { $0.hasPrefix("== ") } == files.map { "== \($0) ==" })
+    let json = try CommandLineRun(["info", "--json"] + files)
+    #expect(json.status == 66 && json.outputLines.count == 2, "\(json.errors)")
+    let picture = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.outputLines[0].utf8)) as? [String: Any])
+    #expect(picture["cache"] as? String == "int8" && picture["instruction_set"] != nil)
+    #expect(json.outputLines[1].contains("\"recipe\":\"int8\""))
+  }
+
   /// The model with some of its bytes replaced by as many others.
   private func altered(_ old: [UInt8], _ new: [UInt8], in scratch: Scratch) throws -> String {
     var model = try Data(contentsOf: URL(filePath: try Fixture.modelPath))

@@ -19,14 +19,15 @@ struct InfoCommand: ParsableCommand {
       Without a file, shows this machine and which model a command would use.
 
       Of a picture that 'generate' painted it shows prompt, seed and settings, and the command that \
-      paints it again.
+      paints it again. Of several files it shows one after another; with --json each has a line.
       """)
 
   @Argument(
-    help: "Model file, a name that 'janus-lite models' lists, or a painted picture.",
+    help: ArgumentHelp(
+      "Model files, names that 'janus-lite models' lists, or painted pictures.", valueName: "file"),
     completion: .file(),
     transform: FileName.path)
-  var file: String?
+  var files: [String] = []
 
   @Option(
     name: [.short, .customLong("model")],
@@ -38,7 +39,7 @@ struct InfoCommand: ParsableCommand {
   @Flag(help: "Read the whole file and compare every tensor with its checksum.")
   var verify = false
 
-  @Flag(help: "Print one JSON object.")
+  @Flag(help: "Print a JSON object for each file.")
   var json = false
 
   @Option(
@@ -47,8 +48,7 @@ struct InfoCommand: ParsableCommand {
   var isa: String?
 
   func validate() throws {
-    if file != nil, model != nil { throw ValidationError("expected one file, found two") }
-    if verify, file == nil, model == nil { throw ValidationError("--verify needs a model file") }
+    if verify, files.isEmpty, model == nil { throw ValidationError("--verify needs a model file") }
   }
 
   private struct Report: Encodable {
@@ -67,10 +67,30 @@ struct InfoCommand: ParsableCommand {
     Interrupt.listen()
     let machine = try Machine(
       instructionSet: isa ?? ModelOptions.environment("JANUS_LITE_ISA"), threads: nil)
+    let names = (model.map { [$0] } ?? []) + files
+    guard names.count > 1 else { return try show(names.first, machine, isOne: true) }
+    var first: Failure.Code?
+    for name in names {
+      if Interrupt.isRaised { throw Failure.interrupted }
+      if !json { try StandardOutput.line("== \(DisplayText.line(name)) ==") }
+      do {
+        try show(name, machine, isOne: false)
+      } catch {
+        let failure = Failure(error)
+        guard failure.code != .interrupted, failure.code != .inputOutput else { throw failure }
+        StandardError.line("janus-lite: error: \(failure.message)")
+        first = first ?? failure.code
+      }
+      if !json { try StandardOutput.line("") }
+    }
+    if let first { throw ExitCode(first.rawValue) }
+  }
+
+  /// - Parameter isOne: whether the machine is shown with it.
+  private func show(_ name: String?, _ machine: Machine, isOne: Bool) throws {
+    if let name, try PaintingReport.print(ofPicture: name, json: json) { return }
     var model: ModelReport?
-    let named = self.file ?? self.model
-    if let named, try PaintingReport.print(ofPicture: named, json: json) { return }
-    let file = try named.map { try ModelLibrary.resolve($0) }
+    let file = try name.map { try ModelLibrary.resolve($0) }
     let choice = ModelChoice.current
     if let file {
       let container = try Container(path: file)
@@ -84,8 +104,9 @@ struct InfoCommand: ParsableCommand {
         Report(machine: machine, defaultModel: choice, model: model, memory: memory))
     } else {
       let requests = memory.map { $0.map { "\($0.request): \($0.summary)\n" }.joined() }
-      let tables = [model?.table, requests, machine.table, file == nil ? choice.table : nil]
-        .compactMap { $0 }
+      let tables = [
+        model?.table, requests, isOne ? machine.table : nil, file == nil ? choice.table : nil,
+      ].compactMap { $0 }
       try StandardOutput.write(tables.joined(separator: "\n"))
     }
     if let damaged = model?.checksums.damaged, !damaged.isEmpty {

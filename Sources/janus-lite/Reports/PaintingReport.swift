@@ -14,13 +14,23 @@ struct PaintingReport: Encodable {
   let temperature: Float
   let topK: Int?
   let topP: Float?
+  /// Rows of codes that were taken from the picture of another seed.
+  let keptRows: Int?
+  let keptRowsSeed: UInt64?
+  /// Of a contact sheet, how many.
+  let pictures: String?
   let model: String?
+  let cache: String?
+  let instructionSet: String?
   let software: String
 
   enum CodingKeys: String, CodingKey {
-    case path, prompt, negative, seed, cfg, temperature, model, software
+    case path, prompt, negative, seed, cfg, temperature, pictures, model, cache, software
     case topK = "top_k"
     case topP = "top_p"
+    case keptRows = "kept_rows"
+    case keptRowsSeed = "kept_rows_seed"
+    case instructionSet = "instruction_set"
   }
 
   /// False where the file is no picture.
@@ -36,11 +46,14 @@ struct PaintingReport: Encodable {
         .data, "\(InputFile.shownName(path)): this picture does not say how it was painted")
     }
     let settings = provenance.settings
+    func value(_ key: String) -> String? { pairs.first { $0.key == key }?.value }
     let report = PaintingReport(
       path: path, prompt: provenance.prompt,
       negative: provenance.negative.isEmpty ? nil : provenance.negative, seed: provenance.seed,
       cfg: settings.guidance, temperature: settings.temperature, topK: settings.topK,
-      topP: settings.topP, model: pairs.first { $0.key == "Model" }?.value,
+      topP: settings.topP, keptRows: provenance.beginning?.lines,
+      keptRowsSeed: provenance.beginning?.seed, pictures: value("Pictures"),
+      model: value("Model"), cache: value("Cache"), instructionSet: value("Instruction set"),
       software: provenance.software)
     if json {
       try JSONLine.print(report)
