@@ -23,6 +23,22 @@ import Testing
     return run
   }
 
+  @Test func foldersThatAreNotLookedThroughAreCounted() throws {
+    try FileManager.default.createDirectory(
+      atPath: scratch.file("inner"), withIntermediateDirectories: false)
+    try scratch.write("inner/f.png", Fixture.pictureData("rings"))
+    #expect(try read().errors.contains("1 folder in folders passed over (--recursive"))
+    #expect(try !read("--recursive").errors.contains("passed over"))
+    let json = try read("-o", "all.json")
+    #expect(json.errors.contains("a JSON object on each line"), "\(json.errors)")
+  }
+
+  @Test func aPictureIsNoListOfPictures() throws {
+    let run = try CommandLineRun(
+      ["ocr", "--files-from", "a.png", "-m", arguments[3]], in: scratch)
+    #expect(run.status == 65 && run.errors.contains("found a picture"), "\(run.errors)")
+  }
+
   @Test func picturesThatFailKeepTheirPlaceInEveryFormat() throws {
     let tsv = try read()
     #expect(

@@ -57,6 +57,9 @@ import Testing
     #expect(force.status == 64 && force.errors.contains("one of the pictures"), "\(force.errors)")
     // What a shell makes of `-o *.png`.
     #expect(try read("-o", "one.png", "two.png").status == 64)
+    let new = try read("one.png", "-o", "new.png")
+    #expect(new.status == 64 && new.errors.contains("name of a picture"), "\(new.errors)")
+    #expect(try !scratch.names.contains { $0.hasPrefix("new.png") })
     let picture = try Data(contentsOf: URL(filePath: scratch.file("one.png")))
     #expect(picture == (try Fixture.pictureData("rings")))
   }

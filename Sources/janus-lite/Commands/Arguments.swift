@@ -68,6 +68,9 @@ struct Arguments {
   private static func suggestion(for name: String) -> String {
     let name = name.lowercased()
     if name == "version" || name == "help" { return "; did you mean '--\(name)'?" }
+    if let command = otherNames[name], commandNames.contains(command) {
+      return "; did you mean '\(command)'?"
+    }
     let near = commandNames.map { (name: $0, distance: editDistance(Array($0), Array(name))) }
       .min { $0.distance < $1.distance }
     if let near, near.distance <= max(1, min(near.name.count, name.count) / 2) {
@@ -75,6 +78,15 @@ struct Arguments {
     }
     return ": expected one of \(commandNames.joined(separator: ", "))"
   }
+
+  /// What other programs call it.
+  private static let otherNames = [
+    "read": "ocr", "recognize": "ocr", "recognise": "ocr", "latex": "ocr",
+    "paint": "generate", "draw": "generate", "imagine": "generate",
+    "download": "pull", "fetch": "pull", "get": "pull", "list": "models", "ls": "models",
+    "server": "serve", "quantize": "convert", "quantise": "convert", "run": "chat", "ask": "chat",
+    "show": "info", "inspect": "info", "benchmark": "bench", "tokenise": "tokenize",
+  ]
 
   private func checkOptionsBeforeCommand() throws(Failure) {
     guard let option = words.first,
@@ -103,13 +115,18 @@ struct Arguments {
   }
 
   private static func looksLikeCluster(_ word: String) -> Bool {
-    word.count > 2 && word.hasPrefix("-") && !word.hasPrefix("--")
-      && !(word.dropFirst().first?.isNumber ?? false) && !word.hasPrefix("-.")
+    word.count > 2 && word.hasPrefix("-") && !word.hasPrefix("--") && Double(word) == nil
   }
 
   /// What to add to the parser's own error; nil where it says enough.
   func explained() -> String? {
     if let problem = seedProblem { return problem }
+    for word in words.prefix(while: { $0 != "--" }) {
+      let name = String(word.split(separator: "=").first ?? "")
+      if let option = Self.shortForms[name] {
+        return "unknown option '\(name)': the option is called \(option)"
+      }
+    }
     guard let command = words.first, ["generate", "chat", "tokenize"].contains(command) else {
       return nil
     }
@@ -154,6 +171,8 @@ struct Arguments {
     }
     return nil
   }
+
+  private static let shortForms = ["--temp": "--temperature", "--max_tokens": "--max-tokens"]
 
   /// Options that other programs have.
   private static let hints: [String: String] = {

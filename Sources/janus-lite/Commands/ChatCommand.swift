@@ -55,6 +55,10 @@ struct ChatCommand: ParsableCommand {
       throw ValidationError("--logprobs needs --json")
     }
     if readers > 1 { throw ValidationError("standard input can be read once only") }
+    if let prompt, DroppedFiles.pictures(in: prompt) != nil {
+      throw ValidationError(
+        "expected what to say, found the name of a picture: --image \(prompt) shows it")
+    }
   }
 
   func run() throws {

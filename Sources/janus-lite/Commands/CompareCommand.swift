@@ -119,10 +119,14 @@ struct CompareCommand: ParsableCommand {
   ) throws -> [ComparisonReport.Mixture] {
     var found: [ComparisonReport.Kind: [Set<Janus.Part>: Double]] = [:]
     for part in whole { found[part.kind] = [part.kind.parts: part.summary.mean ?? 0, []: 0] }
+    // A part that nothing measured runs would only repeat lines.
+    let used = Janus.Part.allCases.filter { part in
+      found.keys.contains { $0.parts.contains(part) }
+    }
     var mixtures: [ComparisonReport.Mixture] = []
-    for number in 1..<(1 << Janus.Part.allCases.count) {
+    for number in 1..<(1 << used.count) {
       let parts = Set(
-        Janus.Part.allCases.enumerated().filter { number & 1 << $0.offset != 0 }.map(\.element))
+        used.enumerated().filter { number & 1 << $0.offset != 0 }.map(\.element))
       let missing = found.keys.filter { found[$0]?[parts.intersection($0.parts)] == nil }
       if !missing.isEmpty {
         let mixture = Janus(models.0, with: parts, from: models.1)

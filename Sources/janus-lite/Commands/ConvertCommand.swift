@@ -62,7 +62,7 @@ struct ConvertCommand: ParsableCommand {
     transform: FileName.path)
   var output: String
 
-  @Option(help: "How weights are stored.")
+  @Option(help: "How weights are stored; q4 and q8 mean int4 and int8, too.")
   var quant = Quantization.int4
 
   @Option(

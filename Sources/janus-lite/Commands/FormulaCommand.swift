@@ -1,4 +1,5 @@
 import ArgumentParser
+import JanusSystem
 
 import enum JanusFormulas.Delimiters
 import struct JanusFormulas.Formula
@@ -34,6 +35,12 @@ struct FormulaCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(endingProcess: true)
     let name = file ?? InputFile.standardInput
+    if let file, SystemPath.status(of: file) == nil, file.contains(where: "\\{}^$".contains) {
+      throw Failure(
+        .missingFile,
+        "'\(file)' does not exist; a formula comes from a file or standard input: echo '…' | janus-lite formula"
+      )
+    }
     // One byte more than a formula may have, so that a longer one is noticed.
     let bytes = try InputFile.withBytes(of: name, limit: 1 << 30) {
       Array($0.prefix(Formula.longest + 1))

@@ -135,6 +135,14 @@ struct OCRCommand: ParsableCommand {
       )
     }
     if resume, output == nil { throw ValidationError("--resume: expected --output FILE with it") }
+    if format == nil, !generation.json, let output {
+      let name = output.split(separator: "/").last.map(String.init) ?? output
+      if let better = ReadingFormat.better(ofFile: output) {
+        throw ValidationError(
+          "-o '\(output)': no file of this kind is written; '\(name.split(separator: ".").first ?? "all").\(better)' is one that "
+            + "such programs open, and --format chooses another")
+      }
+    }
     if generation.json, let format, format != .json {
       throw ValidationError("--json: expected no other format with it, found --format \(format)")
     }
@@ -168,12 +176,18 @@ struct OCRCommand: ParsableCommand {
       model, context: cache.context, readsMany: list.inputs.count > 1 || watch != nil,
       trims: !noTrim)
     let together = try self.together(reader, watch == nil ? list.inputs.count : .max)
-    if dryRun, let first = list.inputs.first {
+    if dryRun {
       let need = try reader.memoryNeed(
-        try first.load(), together: together, settings: generation.settings)
+        try Self.firstPicture(of: list.inputs), together: together, settings: generation.settings)
       return try MemoryStatement(need, request: "ocr").print(json: generation.json)
     }
-    if let kept { try check(kept, isNoneOf: list.inputs, model) }
+    if let kept {
+      try check(kept, isNoneOf: list.inputs, model)
+      guard format != nil || force || !PictureInput.isPicture(named: kept) else {
+        throw Failure(
+          .usage, "-o '\(kept)': expected a file for the readings, found the name of a picture")
+      }
+    }
     if let stream { try StandardOutput.lead(to: stream) }
     let file = try kept.map {
       try ResumeFile(
@@ -196,6 +210,19 @@ struct OCRCommand: ParsableCommand {
     if let code = run.firstFailure { throw ExitCode(code.rawValue) }
   }
 
+  /// The first that can be read; what is wrong with the first of all where none can.
+  private static func firstPicture(of inputs: [PictureInput]) throws(Failure) -> Picture {
+    guard let first = inputs.first else { throw Failure(.usage, "expected a picture, found none") }
+    do throws(Failure) {
+      return try first.load()
+    } catch {
+      for input in inputs.dropFirst() {
+        if let picture = try? input.load() { return picture }
+      }
+      throw error
+    }
+  }
+
   /// Options that change nothing here.
   private func noteUnused() {
     if delimiters != .none, [.json, .html].contains(kind) {
@@ -205,6 +232,10 @@ struct OCRCommand: ParsableCommand {
       StandardError.note(
         "--markdown changes nothing in \(kind.rawValue)"
           + (kind == .json ? ", which always has it" : ""))
+    }
+    if force, kept == nil { StandardError.note("--force is for --output FILE") }
+    if let output = kept, kind == .json, output.lowercased().hasSuffix(".json") {
+      StandardError.note("'\(output)' gets a JSON object on each line, as .jsonl files have")
     }
     if generation.seed != nil, generation.temperature == 0 {
       StandardError.note("--seed changes nothing at temperature 0")
@@ -258,6 +289,11 @@ struct OCRCommand: ParsableCommand {
     if run.failedCount > 0 { parts.append("\(run.failedCount) failed") }
     if run.skippedCount > 0 { parts.append("\(run.skippedCount) done before") }
     if list.skipped > 0 { parts.append("\(list.skipped) skipped that are no pictures") }
+    if list.folders > 0 {
+      parts.append(
+        "\(list.folders) folder\(list.folders == 1 ? "" : "s") in folders passed over (--recursive looks in them)"
+      )
+    }
     StandardError.note(parts.joined(separator: ", "))
   }
 

@@ -210,15 +210,21 @@
         summary: (try? model.container.metadata.string(.modelDescription)) ?? "")
     }
 
+    /// The server runs on where nobody can read its address.
+    private func print(_ address: String) {
+      do throws(Failure) {
+        try StandardOutput.line(address)
+      } catch {
+        StandardError.note("listening at \(address) (\(error.message))")
+      }
+    }
+
     /// Says where the server is, once it takes connections.
     private func announce(_ port: Int?) {
-      if let socket {
-        try? StandardOutput.line(socket)
-        return
-      }
+      if let socket { return print(socket) }
       let name = host.contains(":") ? "[\(host)]" : host
       let address = "http://\(name):\(port ?? self.port)/"
-      try? StandardOutput.line(address)
+      print(address)
       if opensPage {
         let opener = Process()
         #if os(macOS)

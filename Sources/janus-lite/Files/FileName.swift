@@ -9,6 +9,7 @@ enum FileName {
   ///
   /// - Throws: where a URI names no file of this machine.
   static func path(_ text: String) throws -> String {
+    guard !text.isEmpty else { throw ValidationError("expected the name of a file, found ''") }
     // They are links: a file would take their place.
     if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(text) { return "-" }
     if text.lowercased().hasPrefix("file:/") { return try path(ofURI: text) }

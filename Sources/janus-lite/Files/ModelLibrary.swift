@@ -150,7 +150,15 @@ enum ModelLibrary {
     } catch {
       throw Failure(.usage, "\(error)")
     }
-    guard SystemPath.status(of: text) == nil else { return text }
+    if let status = SystemPath.status(of: text) {
+      let kind = status.st_mode & S_IFMT
+      guard kind != S_IFIFO, kind != S_IFSOCK else {
+        throw Failure(
+          .inputOutput,
+          "'\(text)': expected a model file, which is mapped into memory, found a pipe")
+      }
+      return text
+    }
     if let entry = try entry(named: text) { return entry.path }
     if DefaultModel.isNamed(text) { return try DefaultModel.path() }
     // A file that is missing stays a missing file.

@@ -1,3 +1,4 @@
+import JanusImages
 import JanusSystem
 
 /// Names of files, a line each.
@@ -8,6 +9,11 @@ enum NameList {
   /// zeros, as after `find -print0`, they end names in place of line feeds.
   static func read(_ file: String) throws -> [String] {
     var bytes = try InputFile.withBytes(of: file, limit: byteLimit) { Array($0) }[...]
+    if bytes.prefix(64).withUnsafeBytes({ PictureKind(of: $0) }) != nil {
+      throw Failure(
+        .data,
+        "\(InputFile.shownName(file)): expected names of pictures, a line each, found a picture")
+    }
     if bytes.starts(with: "\u{FEFF}".utf8) { bytes = bytes.dropFirst(3) }
     let hasZeros = bytes.contains(0)
     let names = try bytes.split(separator: hasZeros ? 0 : UInt8(ascii: "\n")).compactMap {

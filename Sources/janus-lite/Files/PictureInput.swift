@@ -67,6 +67,8 @@ struct PictureInput {
   struct List {
     var inputs: [PictureInput] = []
     var skipped = 0
+    /// Folders in folders that are not looked through.
+    var folders = 0
     /// Whether one picture was named, by itself.
     var isOne = false
   }
@@ -183,6 +185,8 @@ struct PictureInput {
       if let status, status.st_mode & S_IFMT == S_IFDIR {
         if recursive, depth < deepest {
           add(folder: path, recursive: true, &seen, depth: depth + 1, to: &list)
+        } else {
+          list.folders += 1
         }
         continue
       }

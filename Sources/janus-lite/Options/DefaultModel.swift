@@ -32,7 +32,7 @@ enum DefaultModel {
 
   /// Whether `-m` names it.
   static func isNamed(_ text: String) -> Bool {
-    text == name || text == String(name.dropLast(".gguf".count))
+    text == name || text == String(name.dropLast(".gguf".count)) || text == "nano"
   }
 
   static var isThere: Bool { places.contains(where: FileManager.default.fileExists) }

@@ -10,6 +10,13 @@ import enum JanusFormulas.Delimiters
 enum ReadingFormat: String, CaseIterable, ExpressibleByArgument {
   case tsv, json, csv, markdown, html
 
+  /// Endings of files' names mean the same.
+  init?(argument: String) {
+    guard let format = ReadingFormat(rawValue: argument) ?? ReadingFormat(ofFile: "." + argument)
+    else { return nil }
+    self = format
+  }
+
   /// What the ending of a file's name says; nil where it says nothing.
   init?(ofFile name: String) {
     guard let mark = name.lastIndex(of: ".") else { return nil }
@@ -21,6 +28,17 @@ enum ReadingFormat: String, CaseIterable, ExpressibleByArgument {
     case "html", "htm": self = .html
     default: return nil
     }
+  }
+
+  /// Kinds of files whose programs would not open what is written, with what they open.
+  private static let others = [
+    "xlsx": "csv", "xls": "csv", "ods": "csv", "numbers": "csv",
+    "docx": "html", "doc": "html", "odt": "html", "rtf": "html", "pdf": "html",
+  ]
+
+  /// The ending that a file should have in place of its own; nil where it may keep it.
+  static func better(ofFile name: String) -> String? {
+    name.lastIndex(of: ".").flatMap { others[name[name.index(after: $0)...].lowercased()] }
   }
 }
 

@@ -67,10 +67,16 @@ struct Failure: Error {
     text.split(separator: "\n").joined(separator: " ")
   }
 
-  /// The subcommand that runs, where one was recognised.
+  /// The subcommand that runs, with its own subcommand; nil where none was recognised.
   private static var command: String? {
-    let names = Root.configuration.subcommands.compactMap { $0.configuration.commandName }
-    return CommandLine.arguments.dropFirst().first.flatMap { names.contains($0) ? $0 : nil }
+    var words: [String] = []
+    var known = Root.configuration.subcommands
+    for word in CommandLine.arguments.dropFirst() {
+      guard let next = known.first(where: { $0.configuration.commandName == word }) else { break }
+      words.append(word)
+      known = next.configuration.subcommands
+    }
+    return words.isEmpty ? nil : words.joined(separator: " ")
   }
 
   private static var helpHint: String {
