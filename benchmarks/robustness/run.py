@@ -41,7 +41,8 @@ def answers(command: str, model: str, paths: list[Path]) -> dict[str, str]:
         result = subprocess.run([command, "ocr", "-m", model, "--json", *names], capture_output=True, text=True)
         for line in result.stdout.splitlines():
             answer = json.loads(line)
-            found[answer["image"]] = answer["text"]
+            if "error" not in answer:
+                found[answer["images"][0]] = answer["latex"]
     return found
 
 
