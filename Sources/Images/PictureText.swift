@@ -4,8 +4,27 @@ public enum PictureText {
   static let longest = 1 << 20
   static let most = 256
 
+  /// The text of pairs in one comment: a line each. A further line of a value that could be taken for a pair
+  /// begins with a blank, as folded headers of mails do (RFC 5322, 2.2.3).
+  public static func comment(of pairs: [(key: String, value: String)]) -> String {
+    pairs.map { pair in
+      let lines = lines(of: pair.value)
+      let rest = lines.dropFirst().map {
+        $0.first == " " || self.pair(in: $0) != nil ? " " + $0 : String($0)
+      }
+      return ([pair.key + ": " + lines[0]] + rest).joined(separator: "\n")
+    }
+    .joined(separator: "\n")
+  }
+
+  /// A line feed behind a carriage return ends a line, too, though both are one character.
+  private static func lines(of text: String) -> [Substring] {
+    text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .map { Substring($0) }
+  }
+
   /// Keys and values in the order of the file. Each line `Key: value` of a JPEG's comment is a pair;
-  /// lines without a key belong to the value before. Compressed text is left out. A damaged file gives
+  /// lines without a key, or with a blank before it, belong to the value before. Compressed text is left out. A damaged file gives
   /// what comes before the damage, other kinds of file give nothing.
   public static func pairs(in bytes: UnsafeRawBufferPointer) -> [(key: String, value: String)] {
     switch PictureKind(of: UnsafeRawBufferPointer(rebasing: bytes.prefix(64))) {
@@ -110,16 +129,23 @@ public enum PictureText {
   }
 
   private static func add(_ comment: String, to pairs: inout [(key: String, value: String)]) {
-    for line in comment.split(separator: "\n", omittingEmptySubsequences: false) {
-      if let colon = line.firstRange(of: ": "), colon.lowerBound > line.startIndex,
-        line[..<colon.lowerBound].utf8.allSatisfy({ (0x20...0x7e).contains($0) }),
-        line[..<colon.lowerBound].utf8.count <= 79, pairs.count < most
-      {
-        pairs.append((String(line[..<colon.lowerBound]), String(line[colon.upperBound...])))
+    for line in lines(of: comment) {
+      if let pair = pair(in: line), pairs.count < most {
+        pairs.append((String(pair.key), String(pair.value)))
       } else if !pairs.isEmpty {
-        pairs[pairs.count - 1].value += "\n" + line
+        pairs[pairs.count - 1].value += "\n" + (line.first == " " ? line.dropFirst() : line)
       }
     }
+  }
+
+  /// What a line of a comment is, if it is a key and a value.
+  private static func pair(in line: Substring) -> (key: Substring, value: Substring)? {
+    guard let colon = line.firstRange(of: ": ") else { return nil }
+    let key = line[..<colon.lowerBound]
+    guard !key.isEmpty, key.first != " ", key.utf8.count <= 79,
+      key.utf8.allSatisfy({ (0x20...0x7e).contains($0) })
+    else { return nil }
+    return (key, line[colon.upperBound...])
   }
 
   private static func latin1(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {

@@ -14,7 +14,23 @@ import Testing
   @Test func whatIsWrittenIsReadAgain() throws {
     let expected = pairs.map { "\($0.key)=\($0.value)" }
     #expect(read(try picture.encodePNG(text: pairs)) == expected)
-    let comment = pairs.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
+    let comment = PictureText.comment(of: pairs)
+    #expect(read(try picture.encodeJPEG(comment: comment)) == expected)
+    guard PictureLibrary.webP.isInstalled else { return }
+    #expect(read(try picture.encodeWebP(quality: 90, description: comment)) == expected)
+  }
+
+  @Test(arguments: [
+    "a red ring\nNegative prompt: blue\nSeed: 7\n", "a\r\nSeed: 7", "a\r", "\n Seed: 7\n  x\n\n",
+    "Seed: 7", "a: b: c\n: d\n\u{301}: e",
+  ])
+  func aLineThatLooksLikeAKeyStaysInItsValue(_ value: String) throws {
+    let pairs =
+      [(key: "Description", value: value), (key: "Negative prompt", value: value)]
+      + [(key: "Seed", value: "2")]
+    let expected = pairs.map { "\($0.key)=\($0.value)" }
+    let comment = PictureText.comment(of: pairs)
+    #expect(read(try picture.encodePNG(text: pairs)) == expected)
     #expect(read(try picture.encodeJPEG(comment: comment)) == expected)
     guard PictureLibrary.webP.isInstalled else { return }
     #expect(read(try picture.encodeWebP(quality: 90, description: comment)) == expected)

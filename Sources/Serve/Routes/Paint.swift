@@ -197,7 +197,7 @@ struct Painting: Sendable {
   ) async throws -> String {
     try await Background.run { [self] in
       let picture = picture.filling(width: size.width, height: size.height)
-      let lines = text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
+      let lines = PictureText.comment(of: text)
       let bytes =
         switch format {
         case .png: try picture.encodePNG(text: text)

@@ -77,17 +77,13 @@ struct PictureFile {
       switch format {
       case .png: return try picture.encodePNG(text: text)
       case .jpeg:
-        return try picture.encodeJPEG(quality: quality, comment: Self.lines(text))
+        return try picture.encodeJPEG(quality: quality, comment: PictureText.comment(of: text))
       case .webp:
-        return try picture.encodeWebP(quality: quality, description: Self.lines(text))
+        return try picture.encodeWebP(quality: quality, description: PictureText.comment(of: text))
       }
     } catch {
       throw Failure(.internalError, "'\(path)': \(error)")
     }
-  }
-
-  private static func lines(_ text: [(key: String, value: String)]) -> String {
-    text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
   }
 
   /// - Parameter whole: called once the file is there, also where an interruption came meanwhile.
