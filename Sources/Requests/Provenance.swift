@@ -12,10 +12,13 @@ package struct Provenance: Sendable {
   package let beginning: Painter.Beginning?
   /// Name and version of the program.
   package let software: String
+  /// All that a file said, by its keys; empty for a picture that is yet to be painted.
+  package let setting: [String: String]
 
   package init(
     prompt: String, negative: String = "", seed: UInt64, settings: Painter.Settings,
-    beginning: Painter.Beginning? = nil, software: String
+    beginning: Painter.Beginning? = nil, software: String,
+    setting: [String: String] = [:]
   ) {
     self.prompt = prompt
     self.negative = negative
@@ -23,6 +26,7 @@ package struct Provenance: Sendable {
     self.settings = settings
     self.beginning = beginning
     self.software = software
+    self.setting = setting
   }
 
   /// What a picture's text says, nil where it is not of this program.
@@ -44,7 +48,7 @@ package struct Provenance: Sendable {
     }
     self.init(
       prompt: prompt, negative: values["Negative prompt"] ?? "", seed: seed, settings: settings,
-      beginning: beginning, software: software)
+      beginning: beginning, software: software, setting: values)
   }
 
   /// All keys that `text` may have.

@@ -27,7 +27,7 @@ import Testing
     try FileManager.default.createDirectory(
       atPath: scratch.file("inner"), withIntermediateDirectories: false)
     try scratch.write("inner/f.png", Fixture.pictureData("rings"))
-    #expect(try read().errors.contains("1 folder in folders passed over (--recursive"))
+    #expect(try read().errors.contains("1 subfolder passed over (--recursive"))
     #expect(try !read("--recursive").errors.contains("passed over"))
     let json = try read("-o", "all.json")
     #expect(json.errors.contains("a JSON object on each line"), "\(json.errors)")

@@ -29,13 +29,44 @@
     }
 
     @Test func picturesOfAMessageThatFailsAreForgotten() throws {
-      let terminal = try Terminal(["chat", "-m", model, "--image", "\(Fixture.folder)/absent.png"])
+      let scratch = try Scratch()
+      let picture = try scratch.write("rings.png", Fixture.pictureData("rings"))
+      let terminal = try Terminal(["chat", "-m", model, "--image", picture])
       #expect(terminal.waits(for: "[1 picture] > "))
+      try FileManager.default.removeItem(atPath: picture)
       terminal.type("What is it?\n")
       #expect(terminal.waits(for: "forgot the message's pictures"))
       #expect(terminal.waits(for: "again\r\n"))
       terminal.type("/exit\n")
       #expect(terminal.waitForExit() == 0)
+    }
+
+    @Test func aPictureThatIsNotThereIsToldAtOnceAndOneCanBeTakenBack() throws {
+      let terminal = try Terminal(["chat", "-m", model, "--image", "\(Fixture.folder)/absent.png"])
+      #expect(terminal.waits(for: "janus-lite: error: cannot open"))
+      #expect(terminal.waits(for: "> "))
+      terminal.type("/image \(Fixture.picture("waves"))\n")
+      #expect(terminal.waits(for: "[1 picture] > "))
+      terminal.type("/image\n")
+      #expect(terminal.waits(for: "has no pictures now"))
+      terminal.type("/image\n")
+      #expect(terminal.waits(for: "/image needs"))
+      terminal.type("/system\n")
+      #expect(terminal.waits(for: "/system needs words"))
+      terminal.type("/exit\n")
+      #expect(terminal.waitForExit() == 0)
+    }
+
+    @Test(arguments: [
+      ["generate", "x", "-o", "-"], ["decode", Fixture.picture("rings"), "-o", "-"],
+      ["calibrate", "--texts", "x", "-o", "-"], ["convert", "x", "-o", "-"],
+    ])
+    func filesDoNotGoToATerminal(_ arguments: [String]) throws {
+      let more = arguments[0] == "convert" ? [] : ["-m", model]
+      let terminal = try Terminal(arguments + more)
+      #expect(terminal.waits(for: "does not go to a terminal"), "\(terminal.shown)")
+      #expect(terminal.waitForExit() == 64)
+      #expect(!terminal.shown.contains("PNG"))
     }
 
     @Test func bytesThatAreNoUTF8EndNoConversation() throws {

@@ -79,11 +79,28 @@ import Testing
     #expect(run.status == 66 && run.errorLines.count == 1, "\(run.errors)")
     #expect(run.outputLines.filter { $0.hasPrefix("== ") } == files.map { "== \($0) ==" })
     let json = try CommandLineRun(["info", "--json"] + files)
-    #expect(json.status == 66 && json.outputLines.count == 2, "\(json.errors)")
+    #expect(json.status == 66 && json.outputLines.count == 3, "\(json.errors)")
+    #expect(
+      json.outputLines[1].contains("\"error\":") && json.outputLines[1].contains("absent.gguf"))
     let picture = try #require(
       try JSONSerialization.jsonObject(with: Data(json.outputLines[0].utf8)) as? [String: Any])
     #expect(picture["cache"] as? String == "int8" && picture["instruction_set"] != nil)
-    #expect(json.outputLines[1].contains("\"recipe\":\"int8\""))
+    #expect(json.outputLines[2].contains("\"recipe\":\"int8\""))
+  }
+
+  @Test func aPictureMayComeFromStandardInputAndItsCommandCanBeCopied() throws {
+    let scratch = try Scratch()
+    let made = try CommandLineRun(
+      ["generate", "x", "-m", Fixture.modelPath, "--seed", "1", "-o", "./-d.png"], in: scratch)
+    #expect(made.status == 0, "\(made.errors)")
+    let file = try Data(contentsOf: URL(filePath: scratch.file("-d.png")))
+    let piped = try CommandLineRun(["info", "-"], input: file)
+    #expect(piped.status == 0 && piped.output.contains("Seed"), "\(piped.errors)")
+    let named = try CommandLineRun(["info", "--", "-d.png"], in: scratch)
+    #expect(named.output.contains("--like ./-d.png"), "\(named.output)")
+    let model = try CommandLineRun(
+      ["info", "-"], input: try Data(contentsOf: URL(filePath: Fixture.modelPath)))
+    #expect(model.status == 65 && model.errors.contains("named by its file"), "\(model.errors)")
   }
 
   /// The model with some of its bytes replaced by as many others.

@@ -64,6 +64,23 @@ import Testing
     #expect(picture == (try Fixture.pictureData("rings")))
   }
 
+  @Test(arguments: ["csv", "jsonl"])
+  func formatsThatAlwaysHaveNamesGoOnWithAnyNumberOfPictures(_ ending: String) throws {
+    let output = "all.\(ending)"
+    #expect(try read("one.png", "-o", output).status == 0)
+    let more = try read("one.png", "two.png", "-o", output, "--resume")
+    #expect(more.status == 0 && more.errors.contains("1 read, 1 done before"), "\(more.errors)")
+    let less = try read("one.png", "-o", output, "--resume")
+    #expect(less.status == 0, "\(less.errors)")
+    #expect(try text(output).contains("two.png"))
+  }
+
+  @Test func aPictureThatCannotBeReadHasItsRowInAFile() throws {
+    let run = try read("absent.png", "-o", "all.csv")
+    #expect(run.status == 66)
+    #expect(try text("all.csv").contains("absent.png"))
+  }
+
   @Test func linksStayAndWhatTheyLeadToIsReplaced() throws {
     try FileManager.default.createDirectory(
       atPath: scratch.file("far"), withIntermediateDirectories: true)

@@ -1,4 +1,5 @@
 import Foundation
+import JanusImages
 import Testing
 
 /// Runs of many pictures: those that are stopped and gone on with, and prompts with settings of their own.
@@ -56,6 +57,56 @@ import Testing
     #expect(again.outputLines == [scratch.file("x-4-2.png")])
   }
 
+  @Test func picturesBehindAGapAreFoundAndCutOnesPaintedAgain() throws {
+    func run(_ more: String...) throws -> CommandLineRun {
+      try CommandLineRun(
+        [
+          "generate", "x", "-n", "4", "--seed", "1", "--name", "ring", "-m", model, "-o",
+          scratch.path,
+        ]
+          + more)
+    }
+    #expect(try run().status == 0)
+    #expect(try scratch.names == ["ring-2.png", "ring-3.png", "ring-4.png", "ring.png"])
+    let all = try contents()
+    try FileManager.default.removeItem(atPath: scratch.file("ring-2.png"))
+    let second = try run("--resume")
+    #expect(second.errors.contains("3 of 4 pictures painted before"), "\(second.errors)")
+    #expect(try contents() == all)
+    try #require(all["ring-4.png"]).dropLast(40).write(
+      to: URL(filePath: scratch.file("ring-4.png")))
+    let third = try run("--resume")
+    #expect(third.errors.contains("3 of 4 pictures painted before"), "\(third.errors)")
+    // The cut one stays: it is not what the run would write.
+    #expect(try contents()["ring-5.png"] == all["ring-4.png"])
+  }
+
+  @Test(arguments: ["jpeg", "webp"])
+  func aPromptThatLooksLikeSettingsKeepsItsOwn(_ format: String) throws {
+    if format == "webp", !PictureLibrary.webP.isInstalled { return }
+    let prompt = "a red ring\nNegative prompt: blue\nSeed: 7\n"
+    let words = [
+      "generate", prompt, "-m", model, "--seed", "2", "-o", scratch.path, "--format", format,
+    ]
+    let run = try CommandLineRun(words)
+    #expect(run.status == 0, "\(run.errors)")
+    let info = try CommandLineRun(["info", "--json", run.outputLines[0]])
+    let report = try #require(
+      try JSONSerialization.jsonObject(with: Data(info.output.utf8)) as? [String: Any])
+    #expect(report["prompt"] as? String == prompt && report["seed"] as? Int == 2)
+    #expect(report["negative"] == nil)
+    #expect(try CommandLineRun(words + ["--resume"]).errors.contains("1 of 1 picture painted"))
+  }
+
+  @Test func likeSaysWhatIsNotAsItWas() throws {
+    let card = scratch.file("card.png")
+    #expect(try generate("x", "--seed", "1", "--kv", "int8", "-o", card).status == 0)
+    let other = try generate("--like", card, "-o", scratch.file("other.png"))
+    #expect(other.status == 0 && other.errors.contains("cache was 'int8' and is 'f16' now"))
+    let same = try generate("--like", card, "--kv", "int8", "-o", scratch.file("same.png"))
+    #expect(same.status == 0 && !same.errors.contains("--like:"), "\(same.errors)")
+  }
+
   @Test(arguments: [
     (["x", "--resume"], "--seed"), (["x", "--seed", "1", "--resume", "--json"], "--json"),
     (["x", "--seed", "1", "--resume", "-o", "card.png"], "a folder"),
@@ -89,7 +140,10 @@ import Testing
 
   @Test(arguments: [
     ("\"cfg\": 101", "cfg"), ("\"temperature\": -1", "temperature"), ("\"top_k\": 0", "top_k"),
-    ("\"top_p\": 1.5", "top_p"), ("\"name\": \"../x\"", "name"), ("\"name\": \"{foo}\"", "{foo}"),
+    ("\"top_p\": 1.5", "top_p"),
+    ("\"temperature\": 0, \"n\": 2", "temperature"), ("\"top_k\": 1, \"n\": 2", "top_k"),
+    ("\"seed\": 18446744073709551615, \"n\": 2", "seed"), ("\"name\": \"x.jpg\"", "jpeg"),
+    ("\"name\": \"../x\"", "name"), ("\"name\": \"{foo}\"", "{foo}"),
   ])
   func aSettingOutOfItsRangeIsNamedWithItsLine(_ setting: String, _ name: String) throws {
     let file = try scratch.write("list.txt", Data("a\n{\"prompt\": \"a\", \(setting)}\n".utf8))
@@ -108,6 +162,14 @@ import Testing
     #expect(try scratch.names == ["p-1.png", "p.jpg"])
     let unknown = try generate("x", "-o", scratch.path, "--name", "{prompt}-{nr}")
     #expect(unknown.status == 64 && unknown.errors.contains("{nr}"), "\(unknown.errors)")
+  }
+
+  @Test func aPromptOfAListThatIsEmptyIsNamedWithItsLine() throws {
+    for line in ["{\"prompt\": \"\"}", "[{\"prompt\": \"a\"}]"] {
+      let file = try scratch.write("list.txt", Data("a\n\(line)\n".utf8))
+      let run = try generate("--prompts", file, "-o", scratch.path)
+      #expect(run.status == 65 && run.errors.contains("list.txt', line 2"), "\(run.errors)")
+    }
   }
 
   @Test func theNameOfAFileIsNoPrompt() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JanusSystem
 
 /// The words of a command line, before and after the parser has seen them: what it would misunderstand,
 /// and what it explains badly.
@@ -20,9 +21,10 @@ struct Arguments {
       words.first == "-V" ? ["--version"] + words.dropFirst() : Self.withValuesApart(words)
   }
 
-  /// `-n4` as `-n 4`: an option of one letter may have its value right behind it.
+  /// `-n4` as `-n 4`: an option of one letter may have its value right behind it where that is a number, and any
+  /// value behind an equals sign. Other words that begin so may be names of files.
   private static func withValuesApart(_ words: [String]) -> [String] {
-    guard let command = words.first, words.dropFirst().contains(where: isLetterAndNumber) else {
+    guard let command = words.first, words.dropFirst().contains(where: mayHaveValue) else {
       return words
     }
     let options = CommandOptions(of: command)
@@ -32,8 +34,9 @@ struct Arguments {
       if options.takeValue.contains(word) {
         result.append(word)
         if let value = rest.popFirst() { result.append(value) }
-      } else if isLetterAndNumber(word), options.takeValue.contains(String(word.prefix(2))) {
-        result += [String(word.prefix(2)), String(word.dropFirst(2))]
+      } else if mayHaveValue(word), options.takeValue.contains(String(word.prefix(2))) {
+        let value = word.dropFirst(2)
+        result += [String(word.prefix(2)), String(value.first == "=" ? value.dropFirst() : value)]
       } else {
         result.append(word)
       }
@@ -41,9 +44,10 @@ struct Arguments {
     return result
   }
 
-  private static func isLetterAndNumber(_ word: String) -> Bool {
-    word.count > 2 && word.hasPrefix("-") && (word.dropFirst().first?.isLetter ?? false)
-      && word.dropFirst(2).allSatisfy(\.isNumber)
+  private static func mayHaveValue(_ word: String) -> Bool {
+    let value = word.dropFirst(2)
+    return word.hasPrefix("-") && (word.dropFirst().first?.isLetter ?? false)
+      && (value.first == "=" || !value.isEmpty && value.allSatisfy(\.isNumber))
   }
 
   /// Throws where the parser would do something else than what was meant: print its help for a file
@@ -62,6 +66,9 @@ struct Arguments {
 
   private func checkCommand(_ name: String) throws(Failure) {
     guard name != "help", !Self.commandNames.contains(name) else { return }
+    if PictureInput.isPicture(named: name), SystemPath.status(of: name) != nil {
+      throw Failure(.usage, "'\(name)' is no command; 'janus-lite ocr \(name)' reads a picture")
+    }
     throw Failure(.usage, "unknown command '\(name)'" + Self.suggestion(for: name))
   }
 
@@ -109,7 +116,9 @@ struct Arguments {
         throw Failure(
           .usage,
           "'\(word)' is no option: write './\(word)' for a file of this name, or -- before a word "
-            + "that begins with a dash")
+            + "that begins with a dash"
+            + (options.takeValue.contains(String(word.prefix(2)))
+              ? "; an option's value stands apart, \(word.prefix(2)) \(word.dropFirst(2))" : ""))
       }
     }
   }

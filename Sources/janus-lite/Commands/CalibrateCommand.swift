@@ -72,9 +72,7 @@ struct CalibrateCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(writingFiles: true)
     let isStream = output == "-"
-    if isStream, StandardOutput.isTerminal {
-      throw Failure(.usage, "-o -: such a file does not go to a terminal; name a file or a pipe")
-    }
+    if isStream { try StandardOutput.checkTakesFiles() }
     try ConvertCommand.checkOutput(place, of: .importance)
     defer { if isStream { unlink(place) } }
     var importance = try Importance.merged(merge)

@@ -110,9 +110,7 @@ struct ConvertCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(writingFiles: true)
     let isStream = output == "-"
-    if isStream, !dryRun, StandardOutput.isTerminal {
-      throw Failure(.usage, "-o -: a model file does not go to a terminal; name a file or a pipe")
-    }
+    if isStream, !dryRun { try StandardOutput.checkTakesFiles() }
     // A model file is written out of order, so it takes a file first.
     let output =
       isStream

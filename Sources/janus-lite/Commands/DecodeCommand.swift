@@ -63,6 +63,7 @@ struct DecodeCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: true)
     let isStream = output == "-"
+    if isStream { try StandardOutput.checkTakesFiles() }
     let quality = quality ?? PictureFile.usualQuality
     let file =
       isStream

@@ -20,7 +20,7 @@ struct GenerateCommand: ParsableCommand {
       is not replaced by another picture of the same name, which gets a number. Ctrl-C stops at once; \
       finished pictures stay.
 
-      -o takes a folder; a name in .png or .jpg, which is the picture's own; or - for standard output. \
+      -o takes a folder; a name in .png, .jpg or .webp, which is the picture's own; or - for standard output. \
       --prompts paints many prompts with one opening of the model: one a line, or JSON objects with \
       prompt, and perhaps negative, seed, n, name, cfg, temperature, top_k and top_p.
 
@@ -60,7 +60,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     name: [.short, .customLong("output")],
     help: ArgumentHelp(
-      "Folder to write to, made where it does not exist; a picture's file; or - for standard output.",
+      "Folder to write to, made where it does not exist; a picture's file (.png, .jpg, .webp); or - for standard output.",
       valueName: "place"),
     completion: .file(),
     transform: FileName.path)
@@ -183,7 +183,10 @@ struct GenerateCommand: ParsableCommand {
         throw ValidationError("--keep-rows: expected 0 or more, found \(keepRows)")
       }
     }
-    if let problem = Gallery.problem(ofNames: name) { throw ValidationError("--name: \(problem)") }
+    if let problem = Gallery.problem(ofPlace: output) { throw ValidationError("-o: \(problem)") }
+    if let problem = Gallery.problem(ofNames: name, format) {
+      throw ValidationError("--name: \(problem)")
+    }
     if resume {
       guard case .folder = Gallery.place(output) else {
         throw ValidationError("--resume: expected a folder for -o, found '\(output)'")
@@ -277,6 +280,7 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     Interrupt.listen(endingProcess: true, writingFiles: true)
     try format.checkLibrary()
+    if output == "-", !dryRun { try StandardOutput.checkTakesFiles() }
     if quality != nil, !formats.contains(where: \.hasQuality) {
       StandardError.note("--quality is for JPEG and WebP; a PNG keeps all of a picture")
     }
@@ -288,7 +292,24 @@ struct GenerateCommand: ParsableCommand {
     if self.model.isDefault {
       DefaultModel.noteScope(ofPrompts: jobs.map(\.prompt))
     }
+    if let model { noteDifferences(model, painter.model) }
     try PaintingBatch(jobs, command: self, painter: painter).run()
+  }
+
+  /// Says what about --like's picture is not so now, as other codes may be drawn then.
+  private func noteDifferences(_ made: Provenance, _ model: Janus) {
+    let now = made.text(model)
+    for key in ["Model", "Cache", "Instruction set"] {
+      guard let was = made.setting[key], let value = now.first(where: { $0.key == key })?.value,
+        was != value
+      else { continue }
+      StandardError.note(
+        "--like: \(key.lowercased()) was '\(DisplayText.line(was))' and is '\(DisplayText.line(value))' now, so the picture may differ"
+      )
+    }
+    if made.setting["Pictures"]?.contains("prompts") == true {
+      StandardError.note("--like: a sheet of several prompts; the first of them is painted")
+    }
   }
 
   /// Options that change nothing here.
@@ -305,7 +326,7 @@ struct GenerateCommand: ParsableCommand {
   private func jobs(like model: Provenance?) throws -> [PaintingJob] {
     let list: PromptList
     if let prompts {
-      list = try PromptList(reading: prompts)
+      list = try PromptList(reading: prompts, format: format)
     } else if let prompt, prompt != "-" {
       list = PromptList(prompt)
     } else if prompt == nil, let model {
@@ -332,34 +353,39 @@ struct GenerateCommand: ParsableCommand {
     }
     // One for all prompts, as with --seed, so that the run can be gone on with.
     let usual = given ?? UInt64.random(in: 0...UInt64(UInt32.max))
-    return try list.entries.enumerated().map { index, entry in
+    return try list.entries.map { entry in
+      // A prompt of a list is wrong at its line, one of the command line by its options.
+      func failure(_ option: String, _ problem: String) -> Failure {
+        guard let place = entry.place else { return Failure(.usage, "\(option): \(problem)") }
+        let key = option.drop { $0 == "-" }.replacing("-", with: "_")
+        return Failure(.data, "\(place): \(key): \(problem)")
+      }
       do {
         try Self.checkNotEmpty(entry.prompt)
       } catch {
-        throw Failure(.usage, list.entries.count > 1 ? "prompt \(index + 1) is empty" : "\(error)")
+        throw failure("prompt", "expected words, found none")
       }
       let count = entry.number ?? number
       let settings = entry.sampling.settings(sampling, like: model?.settings)
       if count > 1, settings.temperature == 0 || settings.topK == 1 {
-        throw Failure(
-          .usage,
-          "\(settings.temperature == 0 ? "--temperature 0" : "--top-k 1") paints the same picture with every "
-            + "seed: expected -n 1, found \(count)")
+        throw failure(
+          settings.temperature == 0 ? "--temperature" : "--top-k",
+          "\(settings.temperature == 0 ? 0 : 1) paints the same picture with every seed: expected 1 picture (n), found \(count)"
+        )
       }
       // A JPEG's comment has room for so much.
       if entry.prompt.utf8.count + (entry.negative ?? negative ?? "").utf8.count > 60_000,
         writesJPEG
       {
-        throw Failure(
-          .usage,
-          "the prompt has \(entry.prompt.utf8.count) bytes, but a JPEG can carry 60000 with it; use PNG"
-        )
+        throw failure(
+          "prompt",
+          "it has \(entry.prompt.utf8.count) bytes, but a JPEG can carry 60000 with it; use PNG")
       }
       let first = entry.seed ?? usual
       let (last, overflows) = first.addingReportingOverflow(UInt64(count - 1))
       if overflows {
-        throw Failure(
-          .usage, "--seed \(first): the seeds of \(count) pictures would go beyond \(UInt64.max)")
+        throw failure(
+          "--seed", "\(first): the seeds of \(count) pictures would go beyond \(UInt64.max)")
       }
       return PaintingJob(
         prompt: entry.prompt, negative: entry.negative ?? negative ?? model?.negative ?? "",

@@ -24,7 +24,8 @@ struct InfoCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Model files, names that 'janus-lite models' lists, or painted pictures.", valueName: "file"),
+      "Model files, names that 'janus-lite models' lists, or painted pictures; - for a picture on standard input.",
+      valueName: "file"),
     completion: .file(),
     transform: FileName.path)
   var files: [String] = []
@@ -63,6 +64,12 @@ struct InfoCommand: ParsableCommand {
     }
   }
 
+  /// What stands for a file of several that cannot be shown.
+  private struct Missing: Encodable {
+    let path: String
+    let error: String
+  }
+
   func run() throws {
     Interrupt.listen()
     let machine = try Machine(
@@ -79,6 +86,7 @@ struct InfoCommand: ParsableCommand {
         let failure = Failure(error)
         guard failure.code != .interrupted, failure.code != .inputOutput else { throw failure }
         StandardError.line("janus-lite: error: \(failure.message)")
+        if json { try JSONLine.print(Missing(path: name, error: failure.message)) }
         first = first ?? failure.code
       }
       if !json { try StandardOutput.line("") }
@@ -112,7 +120,7 @@ struct InfoCommand: ParsableCommand {
     if let damaged = model?.checksums.damaged, !damaged.isEmpty {
       throw Failure(
         .data,
-        "'\(file ?? "")': \(damaged.count) tensors differ from their checksums, first "
+        "'\(file ?? "")': \(damaged.count) tensor\(damaged.count == 1 ? " differs from its checksum" : "s differ from their checksums"), first "
           + "'\(damaged[0])'; copy or convert the file again")
     }
   }

@@ -198,7 +198,7 @@ struct OCRCommand: ParsableCommand {
       reader,
       ReadingWriter(
         format: kind, names: name ?? several, delimiters: delimiters, words: markdown,
-        alternatives: alternatives > 0, keepsPlaces: several),
+        alternatives: alternatives > 0, keepsPlaces: several || kept != nil && kind != .tsv),
       generation, alternatives: alternatives, together: together, progress: progress.progress,
       file: file, isDefaultModel: self.model.isDefault)
     try run.begin()
@@ -290,9 +290,8 @@ struct OCRCommand: ParsableCommand {
     if run.skippedCount > 0 { parts.append("\(run.skippedCount) done before") }
     if list.skipped > 0 { parts.append("\(list.skipped) skipped that are no pictures") }
     if list.folders > 0 {
-      parts.append(
-        "\(list.folders) folder\(list.folders == 1 ? "" : "s") in folders passed over (--recursive looks in them)"
-      )
+      let folders = "\(list.folders) subfolder\(list.folders == 1 ? "" : "s")"
+      parts.append("\(folders) passed over (--recursive looks there, too)")
     }
     StandardError.note(parts.joined(separator: ", "))
   }
@@ -300,12 +299,14 @@ struct OCRCommand: ParsableCommand {
   /// What readings depend on, beside the model.
   private func options(_ several: Bool) -> [String: String] {
     var options = [
-      "--format": kind.rawValue, "--name": "\(name ?? several)",
+      "--format": kind.rawValue,
       "--delimiters": delimiters.rawValue, "--markdown": "\(markdown)",
       "--alternatives": "\(alternatives)", "--no-trim": "\(noTrim)",
       "--temperature": "\(generation.temperature)", "--max-tokens": "\(generation.maxTokens)",
       "--logprobs": "\(kind == .json ? generation.logprobs : 0)",
     ]
+    // The others have names always.
+    if kind != .csv, kind != .json { options["--name"] = "\(name ?? several)" }
     options["--kv"] = cache.kv?.rawValue
     options["--context"] = cache.context.map(String.init)
     if generation.temperature > 0 {

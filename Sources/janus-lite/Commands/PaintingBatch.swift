@@ -88,9 +88,15 @@ struct PaintingBatch {
     try checkPlaces(gallery)
 
     var run = Run()
-    let left = try zip(jobs.indices, starts).map { try remaining(of: $0, from: $1, gallery, &run) }
+    let there = command.resume ? gallery.paintings() : nil
+    let left = try zip(jobs, starts).map { job, start in
+      try remaining(of: job, from: start, gallery, there, &run)
+    }
     if command.resume { tellPainted(run.painted) }
     Interrupt.counts(run.painted, of: total > 1 ? total : 0)
+    if case .folder = gallery.place, total > 1, !command.json {
+      Interrupt.goesOn(withSeed: jobs.lazy.compactMap(\.drawnSeed).first)
+    }
     let progress = PaintingProgress(pictures: total, codesPerPicture: painter.codesPerPicture)
     for ((job, (request, waves)), left) in zip(zip(jobs, requests), left) {
       if left.count > 1 {
@@ -111,26 +117,25 @@ struct PaintingBatch {
     var sheet: [Int: (picture: Picture, seed: UInt64)] = [:]
   }
 
-  /// The pictures of a job that are to be painted: all, or with --resume those that are not there yet.
+  /// The pictures of a job that are to be painted: all but those that are there.
   private func remaining(
-    of job: Int, from start: Int, _ gallery: Gallery, _ run: inout Run
+    of job: PaintingJob, from start: Int, _ gallery: Gallery, _ there: Paintings?, _ run: inout Run
   ) throws -> [Gallery.Title] {
-    let job = jobs[job]
     let titles = job.seeds.enumerated().map { offset, seed in
       title(job, seed: seed, index: start + offset)
     }
-    guard command.resume else { return titles }
+    guard let there else { return titles }
     var left: [Gallery.Title] = []
     for title in titles {
-      guard let path = gallery.painted(title, text: text(job, seed: title.seed)) else {
+      guard let path = gallery.path(title),
+        let found = there.find(path, text: text(job, seed: title.seed))
+      else {
         left.append(title)
         continue
       }
       run.painted += 1
-      if command.grid != nil {
-        run.sheet[title.index] = (try PictureInput(name: path).load(), title.seed)
-      }
-      try StandardOutput.name(path)
+      if command.grid != nil { run.sheet[title.index] = (found.picture, title.seed) }
+      try StandardOutput.name(found.path)
     }
     return left
   }
@@ -255,13 +260,9 @@ struct PaintingBatch {
     let all = seconds / Double(max(1, done)) * Double(left * painter.codesPerPicture)
     guard all > 120 else { return }
     status.clear()
-    var text = "about \(Format.duration(all)) for \(left == 1 ? "the picture" : "\(left) pictures")"
-    text += "; Ctrl-C keeps what is finished"
-    if case .folder = Gallery.place(command.output), total > 1, !command.json {
-      let seed = jobs.lazy.compactMap(\.drawnSeed).first.map { " --seed \($0)" } ?? ""
-      text += ", and the same command with --resume\(seed) goes on"
-    }
-    StandardError.note(text)
+    StandardError.note(
+      "about \(Format.duration(all)) for \(left == 1 ? "the picture" : "\(left) pictures"); Ctrl-C "
+        + "keeps what is finished")
   }
 
   private func codes(

@@ -29,6 +29,20 @@ struct Gallery {
     "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "avif",
   ]
 
+  /// Endings of files that are no pictures, which a folder hardly has.
+  private static let otherEndings: Set<String> = [
+    "txt", "pdf", "svg", "json", "jsonl", "csv", "html", "md", "eps", "psd", "ppm", "ico", "mp4",
+    "zip", "gguf",
+  ]
+
+  /// Why nothing can go to a place; nil where all is well.
+  static func problem(ofPlace output: String) -> String? {
+    let ending = URL(filePath: output).pathExtension.lowercased()
+    guard otherEndings.contains(ending), !output.hasSuffix("/"), !PictureInput.isFolder(output)
+    else { return nil }
+    return "expected a folder, or a name in .png, .jpg or .webp, found '\(output)'"
+  }
+
   /// What `--output` means: `-`, a name of a picture, or a folder.
   static func place(_ output: String) -> Place {
     if output == "-" { return .standardOutput }
@@ -120,19 +134,31 @@ struct Gallery {
       .replacing("{i}", with: "\(index)")
   }
 
+  private static func endings(_ format: PictureFile.Format) -> [String] {
+    format == .jpeg ? [".jpg", ".jpeg"] : ["." + format.ending]
+  }
+
   /// A pattern whose files get their format's ending anyway may have it, too.
   private static func withoutEnding(_ pattern: String, _ format: PictureFile.Format) -> String {
-    let endings = format == .jpeg ? [".jpg", ".jpeg"] : ["." + format.ending]
-    let ending = endings.first { pattern.lowercased().hasSuffix($0) && pattern.count > $0.count }
+    let ending = endings(format).first {
+      pattern.lowercased().hasSuffix($0) && pattern.count > $0.count
+    }
     return String(pattern.dropLast(ending?.count ?? 0))
   }
 
   /// Why a pattern gives no names; nil for one that does.
-  static func problem(ofNames pattern: String) -> String? {
+  static func problem(ofNames pattern: String, _ format: PictureFile.Format) -> String? {
     guard !pattern.isEmpty, !pattern.contains("/"), !pattern.contains("\0"), pattern != ".",
       pattern != ".."
     else { return "expected a name without slashes, found '\(pattern)'" }
     let braces = pattern.matches(of: /\{[^{}]*\}/).map { String($0.output) }
+    let ending = pattern.split(separator: ".").dropFirst().last.map { ".\($0)".lowercased() }
+    if let ending, let other = PictureFile.Format(argument: String(ending.dropFirst())),
+      !endings(other).contains(where: { endings(format).contains($0) })
+    {
+      return
+        "expected a name without ending or with .\(format.ending), found '\(pattern)'; --format \(other.rawValue) writes the other kind"
+    }
     let known = ["{prompt}", "{seed}", "{i}"]
     if let other = braces.first(where: { !known.contains($0) }) {
       return "expected \(known.joined(separator: ", ")), found '\(other)'"
@@ -140,19 +166,12 @@ struct Gallery {
     return nil
   }
 
-  /// The file of a picture that an earlier run has painted with the same settings; nil where there is
-  /// none.
-  ///
-  /// - Parameter text: what the picture's file would say.
-  func painted(_ title: Title, text: [(key: String, value: String)]) -> String? {
-    let wanted = Set(text.map { [$0.key, $0.value] })
-    var number = 1
-    while let path = path(title, number: number), SystemPath.status(of: path) != nil {
-      let pairs = try? InputFile.withBytes(of: path, limit: 1 << 28) { PictureText.pairs(in: $0) }
-      if let pairs, Set(pairs.map { [$0.key, $0.value] }) == wanted { return path }
-      number += 1
-    }
-    return nil
+  /// The paintings of the folder.
+  func paintings() -> Paintings {
+    guard case .folder(let folder) = place else { return Paintings(in: [], ending: "") }
+    let names = (SystemPath.names(in: folder) ?? []).sorted()
+    let prefix = folder == "." ? "" : folder + (folder.hasSuffix("/") ? "" : "/")
+    return Paintings(in: names.map { prefix + $0 }, ending: format.ending)
   }
 
   /// Whether a file that stands there may be replaced: nothing, or a painting of this program.

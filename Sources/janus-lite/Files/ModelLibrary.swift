@@ -162,7 +162,8 @@ enum ModelLibrary {
     if let entry = try entry(named: text) { return entry.path }
     if DefaultModel.isNamed(text) { return try DefaultModel.path() }
     // A file that is missing stays a missing file.
-    guard !text.hasSuffix(".gguf"), !text.hasPrefix("/"), !text.hasPrefix("."),
+    guard !text.hasSuffix(".gguf"), !PictureInput.isPicture(named: text), !text.hasPrefix("/"),
+      !text.hasPrefix("."),
       let name = RepositoryName(text)
     else { return text }
     let short = RepositoryName.short[text.lowercased()] == nil ? name.description : text

@@ -84,7 +84,7 @@ struct PictureInput {
         add(file: name, to: &list)
         continue
       }
-      let count = list.inputs.count
+      let (count, folders) = (list.inputs.count, list.folders)
       var seen: Set<FileIdentity> = []
       add(folder: name, recursive: recursive, &seen, to: &list)
       guard list.inputs.count == count else { continue }
@@ -94,7 +94,7 @@ struct PictureInput {
           failure: Failure(
             .data,
             "'\(name)': expected a folder with pictures, found none"
-              + (recursive ? "" : " (--recursive looks in its folders, too)"))))
+              + (list.folders == folders ? "" : " (--recursive looks in its folders, too)"))))
     }
     list.isOne =
       names.count == 1 && list.inputs.count == 1 && list.inputs[0].page == nil

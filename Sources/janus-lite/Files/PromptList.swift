@@ -11,6 +11,8 @@ struct PromptList {
     /// Pattern of its files' names.
     var name: String?
     var sampling = PaintingSampling()
+    /// Where it stands, in messages; nil on the command line.
+    var place: String?
   }
 
   let entries: [Entry]
@@ -20,13 +22,15 @@ struct PromptList {
 
   /// One prompt a line. A line that begins with a brace is JSON: `{"prompt": …, "negative": …, "seed":
   /// …, "n": …}`, and what else `Line` has. Empty lines are passed over.
-  init(reading name: String) throws {
+  ///
+  /// - Parameter format: of the pictures, which their names may end with.
+  init(reading name: String, format: PictureFile.Format = .png) throws {
     let bytes = try InputFile.withBytes(of: name, limit: Self.byteLimit) { [UInt8]($0) }
-    try self.init(bytes, name: InputFile.shownName(name))
+    try self.init(bytes, name: InputFile.shownName(name), format: format)
   }
 
   /// - Parameter name: of the file, in messages.
-  init(_ bytes: [UInt8], name: String) throws(Failure) {
+  init(_ bytes: [UInt8], name: String, format: PictureFile.Format = .png) throws(Failure) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(.data, "\(name): expected text in UTF-8, found other bytes")
     }
@@ -40,7 +44,11 @@ struct PromptList {
       }
       let isJSON = line.first { !$0.isWhitespace } == "{"
       let place = "\(name), line \(number + 1)"
-      entries.append(isJSON ? try Self.entry(line, place) : Entry(prompt: String(line)))
+      guard line.first(where: { !$0.isWhitespace }) != "[" || !line.contains("{") else {
+        throw Failure(.data, "\(place): expected a JSON object on each line, found an array")
+      }
+      entries.append(
+        isJSON ? try Self.entry(line, place, format) : Entry(prompt: String(line), place: place))
     }
     guard !entries.isEmpty else {
       throw Failure(.data, "\(name): expected a prompt on each line, found none")
@@ -93,7 +101,9 @@ struct PromptList {
 
   private struct OtherKey: Error { let name: String }
 
-  private static func entry(_ line: Substring, _ place: String) throws(Failure) -> Entry {
+  private static func entry(
+    _ line: Substring, _ place: String, _ format: PictureFile.Format
+  ) throws(Failure) -> Entry {
     let decoded: Line
     do {
       decoded = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
@@ -114,11 +124,11 @@ struct PromptList {
     if let problem = decoded.sampling.problem {
       throw Failure(.data, "\(place): \(problem.key): \(problem.text)")
     }
-    if let problem = decoded.name.flatMap(Gallery.problem(ofNames:)) {
+    if let problem = decoded.name.flatMap({ Gallery.problem(ofNames: $0, format) }) {
       throw Failure(.data, "\(place): name: \(problem)")
     }
     return Entry(
       prompt: decoded.prompt, negative: decoded.negative, seed: decoded.seed, number: decoded.n,
-      name: decoded.name, sampling: decoded.sampling)
+      name: decoded.name, sampling: decoded.sampling, place: place)
   }
 }

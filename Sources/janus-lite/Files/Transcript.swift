@@ -56,7 +56,9 @@ struct Transcript {
 
   /// Replaces a file of its own kind only; `-` is standard output.
   func write(to path: String) throws {
-    if path == InputFile.standardInput { return try StandardOutput.write(bytes()) }
+    if path == InputFile.standardInput {
+      return try StandardOutput.write(String(decoding: bytes(), as: UTF8.self))
+    }
     if SystemPath.status(of: path) != nil, (try? Transcript(path: path)) == nil {
       throw Failure(
         .usage, "'\(path)': expected a new file or a saved conversation, found another kind of file"

@@ -33,7 +33,10 @@ enum ReadingFormat: String, CaseIterable, ExpressibleByArgument {
   /// Kinds of files whose programs would not open what is written, with what they open.
   private static let others = [
     "xlsx": "csv", "xls": "csv", "ods": "csv", "numbers": "csv",
-    "docx": "html", "doc": "html", "odt": "html", "rtf": "html", "pdf": "html",
+    "docx": "html", "doc": "html", "odt": "html", "rtf": "html", "pdf": "html", "epub": "html",
+    "pptx": "html", "odp": "html", "xhtml": "html", "ipynb": "json", "xml": "json", "yaml": "json",
+    "yml": "json", "db": "csv", "sqlite": "csv", "parquet": "csv", "gz": "csv", "zip": "csv",
+    "xz": "csv", "zst": "csv",
   ]
 
   /// The ending that a file should have in place of its own; nil where it may keep it.

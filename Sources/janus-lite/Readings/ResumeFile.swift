@@ -78,7 +78,7 @@ final class ResumeFile {
         throw Failure(
           .data,
           "'\(output)' exists, but not '\(path)', which would say what is in it: choose another name, or "
-            + "leave out --resume to write it anew")
+            + "give --force in place of --resume to write it anew")
       }
       let isThere = SystemPath.status(of: output).map { $0.st_size > 0 } ?? false
       if !replaces, isThere {

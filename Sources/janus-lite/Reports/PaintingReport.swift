@@ -35,12 +35,22 @@ struct PaintingReport: Encodable {
 
   /// False where the file is no picture.
   static func print(ofPicture path: String, json: Bool) throws -> Bool {
+    let isStream = path == InputFile.standardInput
     // A model's name need not be a file, and nobody may ever write to a pipe.
-    guard let status = SystemPath.status(of: path), status.st_mode & S_IFMT == S_IFREG else {
+    guard isStream || SystemPath.status(of: path).map({ $0.st_mode & S_IFMT == S_IFREG }) ?? false
+    else { return false }
+    let found: (Provenance, [(key: String, value: String)])?
+    do {
+      found = try read(path)
+    } catch {
+      guard !isStream else {
+        throw Failure(
+          .data,
+          "standard input: expected a painted picture, found something else; a model is named by its file"
+        )
+      }
       return false
     }
-    let found: (Provenance, [(key: String, value: String)])?
-    do { found = try read(path) } catch { return false }
     guard let (provenance, pairs) = found else {
       throw Failure(
         .data, "\(InputFile.shownName(path)): this picture does not say how it was painted")
@@ -63,7 +73,7 @@ struct PaintingReport: Encodable {
         try StandardOutput.line(
           key + String(repeating: " ", count: max(1, width - key.count)) + DisplayText.line(value))
       }
-      if let again = again(path, pairs) { try StandardOutput.line("\nagain: " + again) }
+      if !isStream, let again = again(path, pairs) { try StandardOutput.line("\nagain: " + again) }
     }
     return true
   }
@@ -71,7 +81,8 @@ struct PaintingReport: Encodable {
   /// The command that paints the same bytes, nil for a sheet of several prompts.
   private static func again(_ path: String, _ pairs: [(key: String, value: String)]) -> String? {
     func value(_ key: String) -> String? { pairs.first { $0.key == key }?.value }
-    var words = ["janus-lite generate --like", quoted(path)]
+    // A dash would begin an option.
+    var words = ["janus-lite generate --like", quoted(path.hasPrefix("-") ? "./" + path : path)]
     if let pictures = value("Pictures") {
       guard let count = Int(pictures) else { return nil }
       words += ["-n", "\(count)", "--grid", "sheet.png"]

@@ -10,7 +10,7 @@ import JanusWords
 /// A conversation at the terminal: messages, and commands that begin with a slash.
 struct Dialogue {
   private static let commands: [(name: String, help: String)] = [
-    ("/image FILE", "show a picture with the next message"),
+    ("/image FILE", "show a picture with the next message; /image alone takes them back"),
     ("/retry", "answer the last message again"),
     ("/paint WORDS", "paint a picture into this folder"),
     ("/temperature T", "0 takes the most likely token each time"),
@@ -52,7 +52,8 @@ struct Dialogue {
     self.system = system
     self.generation = generation
     self.isDefaultModel = isDefaultModel
-    self.pictures = pictures
+    self.pictures = []
+    for picture in pictures { show(picture) }
   }
 
   /// Takes turns until the end of the input, `/exit`, or Ctrl-C at an empty prompt.
@@ -170,8 +171,9 @@ struct Dialogue {
 
   /// Shows a picture with the next message. It is loaded now, so that an error is reported before the message
   /// is written.
-  private mutating func show(_ path: String) {
-    let input = PictureInput(name: path)
+  private mutating func show(_ path: String) { show(PictureInput(name: path)) }
+
+  private mutating func show(_ input: PictureInput) {
     do throws(Failure) {
       _ = try input.load()
       pictures.append(input)
@@ -216,6 +218,10 @@ struct Dialogue {
   }
 
   private func save(_ path: String) throws {
+    guard !transcript.isEmpty || SystemPath.status(of: path) == nil else {
+      StandardError.note("/save: nothing was said yet; '\(path)' stays as it is")
+      return
+    }
     try Transcript(system: system, turns: transcript).write(to: path)
     StandardError.note("saved \(Self.counted(transcript.count))")
   }
@@ -286,6 +292,10 @@ struct Dialogue {
       }
       generation.temperature = value
       StandardError.note("temperature \(value)")
+    case let name where rest.isEmpty && ["/paint", "/system"].contains(name):
+      StandardError.note("\(name) needs words")
+    case let name where rest.isEmpty && ["/save", "/load"].contains(name):
+      StandardError.note("\(name) needs the name of a file")
     case "/system":
       do {
         conversation = try makeConversation(String(rest))
@@ -295,14 +305,13 @@ struct Dialogue {
       } catch {
         StandardError.line("janus-lite: error: \(Failure(error).message)")
       }
-    case "/save" where rest.isEmpty, "/load" where rest.isEmpty, "/paint" where rest.isEmpty:
-      StandardError.note(
-        "\(words[0]) needs \(words[0] == "/paint" ? "words" : "the name of a file")")
     case "/save": reporting { (dialogue) in try dialogue.save(DroppedFiles.path(rest)) }
     case "/load": reporting { (dialogue) in try dialogue.load(DroppedFiles.path(rest)) }
     case "/paint": reporting { (dialogue) in try dialogue.paint(String(rest)) }
-    case "/image" where rest.isEmpty:
-      StandardError.note("/image needs the name of a file")
+    case "/image" where rest.isEmpty && !pictures.isEmpty:
+      StandardError.note("the next message has no pictures now")
+      pictures = []
+    case "/image" where rest.isEmpty: StandardError.note("/image needs the name of a file")
     case "/image": show(DroppedFiles.path(rest))
     default:
       let name = words.first.map(String.init) ?? line

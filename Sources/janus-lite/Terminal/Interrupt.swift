@@ -24,6 +24,10 @@ enum Interrupt {
   /// Pictures that are finished, of how many; none where the second is 0.
   private static let finished = Atomic(0)
   private static let total = Atomic(0)
+  /// Whether --resume goes on, and whether it needs a seed.
+  private static let resumes = Atomic(false)
+  private static let needsSeed = Atomic(false)
+  private static let seed = Atomic<UInt64>(0)
 
   static var isRaised: Bool { raised.load(ordering: .relaxed) }
 
@@ -39,6 +43,13 @@ enum Interrupt {
     Self.total.store(total, ordering: .relaxed)
   }
 
+  /// From here on an interruption says that --resume goes on, with a seed where it was drawn.
+  static func goesOn(withSeed seed: UInt64?) {
+    Self.seed.store(seed ?? 0, ordering: .relaxed)
+    needsSeed.store(seed != nil, ordering: .relaxed)
+    resumes.store(true, ordering: .relaxed)
+  }
+
   /// Says where the work stopped. Called in a signal handler, too, perhaps while the same thread allocates memory: it
   /// allocates nothing. Local functions that share a variable would, without optimization.
   static func tellPlace() {
@@ -46,23 +57,32 @@ enum Interrupt {
     guard all > 0 else { return }
     var count = 0
     put("janus-lite: stopped after ", &count)
-    put(done, &count)
+    put(UInt64(done), &count)
     put(" of ", &count)
-    put(all, &count)
-    put(" pictures\n", &count)
+    put(UInt64(all), &count)
+    put(" pictures", &count)
+    if resumes.load(ordering: .relaxed) {
+      put("; the same command with --resume", &count)
+      if needsSeed.load(ordering: .relaxed) {
+        put(" --seed ", &count)
+        put(seed.load(ordering: .relaxed), &count)
+      }
+      put(" goes on", &count)
+    }
+    put("\n", &count)
     _ = write(STDERR_FILENO, line, count)
   }
 
-  /// What `tellPlace` writes. Two numbers and its words take less.
-  private nonisolated(unsafe) static let line = UnsafeMutablePointer<UInt8>.allocate(capacity: 128)
+  /// What `tellPlace` writes. Three numbers and its words take less.
+  private nonisolated(unsafe) static let line = UnsafeMutablePointer<UInt8>.allocate(capacity: 256)
 
   private static func put(_ text: StaticString, _ count: inout Int) {
     memcpy(line + count, text.utf8Start, text.utf8CodeUnitCount)
     count += text.utf8CodeUnitCount
   }
 
-  private static func put(_ number: Int, _ count: inout Int) {
-    var divisor = 1
+  private static func put(_ number: UInt64, _ count: inout Int) {
+    var divisor: UInt64 = 1
     while number / divisor >= 10 { divisor *= 10 }
     while divisor > 0 {
       line[count] = 0x30 + UInt8(truncatingIfNeeded: number / divisor % 10)
@@ -120,6 +140,9 @@ enum Interrupt {
     // Creates the globals now: a signal handler must not initialise a lazy global.
     clear()
     counts(0, of: 0)
+    resumes.store(false, ordering: .relaxed)
+    needsSeed.store(false, ordering: .relaxed)
+    seed.store(0, ordering: .relaxed)
     _ = line
     var action = sigaction()
     let handler: @convention(c) (Int32) -> Void = { signal in

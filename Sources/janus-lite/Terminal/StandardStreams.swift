@@ -61,6 +61,12 @@ enum StandardOutput {
     try write(bytes + [UInt8(ascii: "\n")])
   }
 
+  /// Throws where a file would go to a terminal, whose bytes mean something else there. Called before the work.
+  static func checkTakesFiles() throws(Failure) {
+    guard isTerminal else { return }
+    throw Failure(.usage, "-o -: such a file does not go to a terminal; name a file or a pipe")
+  }
+
   /// A file that goes to standard output.
   static func write(_ bytes: [UInt8]) throws(Failure) {
     let isWritten = bytes.withUnsafeBytes { writeAll($0, to: STDOUT_FILENO) }
