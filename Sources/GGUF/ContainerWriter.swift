@@ -1,5 +1,4 @@
 import JanusSystem
-import Synchronization
 
 /// Writes a model file: first everything about it, then the bytes of its tensors.
 ///
@@ -196,12 +195,12 @@ private final class TensorSink: Sendable {
 
   private let offset: Int
   private let count: Int
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   init(offset: Int, count: Int) {
     self.offset = offset
     self.count = count
-    state = Mutex(State())
+    state = Locked(State())
   }
 
   func append(_ bytes: UnsafeRawBufferPointer, to output: PartialFile) throws(FileError) {

@@ -1,5 +1,4 @@
 import JanusSystem
-import Synchronization
 
 /// Counts the memory of all requests of one model, so that two requests that fit alone but not
 /// together do not run at the same time.
@@ -30,7 +29,7 @@ final class Admission: Sendable {
     }
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let processBytes: @Sendable () -> Int
 
   /// - Parameter processBytes: measures the process's memory that nothing can evict.

@@ -3,7 +3,6 @@ import JanusImages
 import JanusModelFile
 import JanusSystem
 import JanusWords
-import Synchronization
 
 /// Paints pictures from words.
 ///
@@ -53,7 +52,7 @@ public final class Painter {
   private let buffers = FeatureMapBuffers()
   private let place = Admission.Place()
   private let use = ExclusiveUse("a painter")
-  private let measured = Mutex(Timings())
+  private let measured = Locked(Timings())
   /// Seconds that the calls so far took, by stage.
   public var timings: Timings { measured.withLock { $0 } }
 

@@ -1,4 +1,4 @@
-import Synchronization
+import JanusSystem
 
 /// Counters since the start, as Prometheus reads them.
 package final class Metrics: Sendable {
@@ -28,7 +28,7 @@ package final class Metrics: Sendable {
     var waiting = Histogram()
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   func add(_ usage: Usage) {
     state.withLock {

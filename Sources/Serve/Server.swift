@@ -1,9 +1,9 @@
 import Hummingbird
 import HummingbirdCore
+import JanusSystem
 import Logging
 import NIOCore
 import ServiceLifecycle
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -41,7 +41,7 @@ package struct Server: Sendable {
     if let socket = options.socket { try SocketFile.check(socket) }
     let running = AsyncStream.makeStream(of: Int?.self)
     // The socket's file, once it is this server's.
-    let own = Mutex<SocketFile.Identity?>(nil)
+    let own = Locked<SocketFile.Identity?>(nil)
     let application = Application(
       responder: Responder(service: service),
       server: HTTPServerBuilder { [limits = options.limits] responder in

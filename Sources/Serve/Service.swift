@@ -1,6 +1,6 @@
 import Hummingbird
+import JanusSystem
 import Logging
-import Synchronization
 
 /// What all requests share: the engine, the queue, the counters.
 package final class Service: Sendable {
@@ -22,7 +22,7 @@ package final class Service: Sendable {
   let showsMetrics: Bool
   /// Signalled when the time of grace is nearly over.
   package let ending = Departure()
-  private let state = Mutex(State.loading)
+  private let state = Locked(State.loading)
 
   package init(
     limits: RequestLimits, access: AccessGuard, admission: Admission, logger: Logger,

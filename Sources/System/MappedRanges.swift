@@ -40,7 +40,7 @@ package enum MappedRanges {
   }()
 
   /// Held by those who change the slots.
-  private static let changes = Mutex(())
+  private static let changes = Locked(())
 
   /// Makes everything ready that `file(at:)` needs; to be called before a handler is installed.
   package static func prepare() { _ = first.pointee.next.load(ordering: .relaxed) }

@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -16,7 +14,7 @@ public final class PartialFile: Sendable {
   private let destination: String
   private let temporary: String
   private let descriptor: Int32
-  private let isOpen = Mutex(true)
+  private let isOpen = Locked(true)
 
   /// Creates the file with its final size, filled with zeros.
   public init(destination: String, byteCount: Int) throws(FileError) {

@@ -1,6 +1,6 @@
 import JanusLite
 import JanusServe
-import Synchronization
+import JanusSystem
 import Testing
 
 @Suite struct AdmissionTests {
@@ -97,9 +97,9 @@ import Testing
 
 /// Memory that is taken, and given back when nobody holds it.
 private final class Budget: Sendable {
-  private let bytes: Mutex<Int>
+  private let bytes: Locked<Int>
 
-  init(_ bytes: Int) { self.bytes = Mutex(bytes) }
+  init(_ bytes: Int) { self.bytes = Locked(bytes) }
 
   var left: Int { bytes.withLock(\.self) }
 

@@ -4,7 +4,7 @@ import JanusImages
 import JanusLite
 import JanusRequests
 import JanusServe
-import Synchronization
+import JanusSystem
 import Testing
 
 /// The engine with a small model of random weights: what it computes depends on nothing but the request.
@@ -19,7 +19,7 @@ import Testing
     return folder
   }()
 
-  private static let converted = Mutex<Set<String>>([])
+  private static let converted = Locked<Set<String>>([])
 
   private static func model(_ quantization: Quantization) throws -> Janus {
     let file = scratch.appending(path: "tiny-\(quantization.rawValue).gguf").path

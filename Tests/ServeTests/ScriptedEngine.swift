@@ -1,7 +1,7 @@
 import JanusImages
 import JanusLite
 import JanusServe
-import Synchronization
+import JanusSystem
 
 /// An engine without a model: it answers by rule, at a pace that tests choose, and counts what it does.
 ///
@@ -19,7 +19,7 @@ final class ScriptedEngine: InferenceEngine {
     paintedLines: 24, summary: "reads printed formulas, paints simple shapes")
   /// Between two steps.
   let pace: Duration
-  private let state = Mutex(Counts())
+  private let state = Locked(Counts())
 
   init(pace: Duration = .zero) { self.pace = pace }
 

@@ -1,6 +1,6 @@
 import Foundation
 import JanusServe
-import Synchronization
+import JanusSystem
 import Testing
 
 /// How a server ends.
@@ -9,7 +9,7 @@ import Testing
   @Test func `a server stops while clients go on connecting`() async throws {
     for _ in 0..<8 {
       let clients = 6
-      let connected = Mutex(0)
+      let connected = Locked(0)
       let ended = AsyncStream.makeStream(of: Void.self)
       try await TestServer.run { (server) async throws in
         for _ in 0..<clients {

@@ -1,4 +1,4 @@
-import Synchronization
+import JanusSystem
 
 /// Who may compute, and who waits: first come, first served.
 ///
@@ -55,7 +55,7 @@ package final class Admission: Sendable {
 
   package let parallel: Int
   package let queue: Int
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// - Parameters:
   ///   - parallel: rows that are computed at once.

@@ -1,8 +1,8 @@
 import JanusEngine
 import JanusImages
 import JanusLite
+import JanusSystem
 import JanusWords
-import Synchronization
 
 /// Paints what is asked for in waves of some pictures, and shows them as they come.
 ///
@@ -179,7 +179,7 @@ final class PaintingDesk: Sendable {
     }
 
     private let canvases: [Canvas]
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init(_ samplers: [Sampler], codes: Int) {
       canvases = samplers.map(Canvas.init)

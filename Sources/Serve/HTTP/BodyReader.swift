@@ -1,11 +1,11 @@
 import Hummingbird
+import JanusSystem
 import NIOCore
-import Synchronization
 
 /// Bytes of all bodies that are in memory at once: many clients may send, but not without end.
 final class BodyBudget: Sendable {
   private let most: Int
-  private let taken = Mutex(0)
+  private let taken = Locked(0)
 
   init(most: Int) { self.most = most }
 

@@ -1,8 +1,8 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import JanusSystem
 import Logging
-import Synchronization
 
 /// One request, its body read, on its way through a route.
 struct Call: Sendable {
@@ -30,7 +30,7 @@ final class CallRecord: Sendable {
   let route: String
   let begin = ContinuousClock.now
   private let service: Service
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(_ service: Service, method: String, route: String) {
     self.service = service

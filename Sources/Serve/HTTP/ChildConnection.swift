@@ -1,9 +1,9 @@
 import HTTPTypes
 import HummingbirdCore
+import JanusSystem
 import Logging
 import NIOCore
 import NIOHTTPTypes
-import Synchronization
 
 /// HTTP/1.1 on connections that may be accepted while the server stops.
 ///
@@ -30,11 +30,11 @@ final class ChildConnection: ServerChildChannelValue {
   typealias Connection = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
   let channel: any Channel
-  private let connection: Mutex<Connection?>
+  private let connection: Locked<Connection?>
 
   init(_ connection: Connection) {
     channel = connection.channel
-    self.connection = Mutex(connection)
+    self.connection = Locked(connection)
   }
 
   /// The connection, once. Who takes it closes it.

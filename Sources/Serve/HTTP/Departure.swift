@@ -1,7 +1,7 @@
 import HTTPTypes
+import JanusSystem
 import NIOCore
 import NIOHTTPTypes
-import Synchronization
 
 /// Says when a client has gone: its end of the connection is closed.
 package final class Departure: Sendable {
@@ -11,7 +11,7 @@ package final class Departure: Sendable {
     var handlers: [Int: @Sendable () -> Void] = [:]
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   package init() {}
 

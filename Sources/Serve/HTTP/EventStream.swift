@@ -1,13 +1,13 @@
 import HTTPTypes
 import Hummingbird
+import JanusSystem
 import NIOCore
-import Synchronization
 
 /// Server-sent events on their way to a client.
 final class EventSink: Sendable {
   private let continuation: AsyncStream<[UInt8]>.Continuation
-  private let waiting = Mutex(0)
-  private let whole = Mutex(false)
+  private let waiting = Locked(0)
+  private let whole = Locked(false)
 
   /// Whether the last event is on its way.
   fileprivate var isWhole: Bool {

@@ -1,7 +1,6 @@
 import Foundation
 import JanusConvert
 import JanusImages
-import Synchronization
 import Testing
 
 @testable import JanusEngine
@@ -56,7 +55,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     return file
   }
 
-  private static let conversions = Mutex<Set<URL>>([])
+  private static let conversions = Locked<Set<URL>>([])
   private static let scratch = ScratchFolder()
 }
 
@@ -73,7 +72,7 @@ final class ScratchFolder: Sendable {
   }
 
   // Statics are never torn down, so the folders are removed as the process leaves.
-  private static let paths = Mutex<[String]>([])
+  private static let paths = Locked<[String]>([])
   private static let removal: Void = {
     atexit {
       for path in ScratchFolder.paths.withLock({ $0 }) {
