@@ -40,7 +40,8 @@ extension FuzzTarget {
         attempt { () throws(DownloadError) in
           let settings = try HubSettings(environment: ["HOME": "/nowhere"])
           throw Hub.error(
-            response, Array(input), address: settings.endpoint, settings,
+            response, Array(input), address: settings.endpoint,
+            isStore: (input.first ?? 0) & 1 == 1, settings,
             RepositoryName.short["1b"]!)
         }
       },
