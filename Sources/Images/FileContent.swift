@@ -54,7 +54,7 @@ enum FileContent: Equatable {
     }
     if file.holds("\0\0\0\u{0C}jP  ") { return "a JPEG 2000 picture" }
     if file.holds("8BPS") { return "a Photoshop file" }
-    if file.holds("%PDF") { return "a PDF file (save the page as PNG first)" }
+    if file.holds("%PDF") { return "a PDF file" }
     if file.holds("PK\u{03}\u{04}") { return "a zip archive" }
     if file.prefix(2).elementsEqual([0x1F, 0x8B]) { return "a gzip archive" }
     if file.holds("GGUF") { return "a GGUF model file" }

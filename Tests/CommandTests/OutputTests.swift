@@ -73,6 +73,9 @@ import Testing
     let less = try read("one.png", "-o", output, "--resume")
     #expect(less.status == 0, "\(less.errors)")
     #expect(try text(output).contains("two.png"))
+    try FileManager.default.removeItem(atPath: scratch.file(output + ".resume"))
+    let alone = try read("one.png", "-o", output)
+    #expect(alone.status == 64 && alone.errors.contains("\(output).resume'"), "\(alone.errors)")
   }
 
   @Test func aPictureThatCannotBeReadHasItsRowInAFile() throws {

@@ -118,6 +118,16 @@ import Testing
     #expect(try scratch.names.isEmpty)
   }
 
+  @Test func aPromptThatComesAgainGoesOnBehindItsSeeds() throws {
+    let list = "a\nb\na\n{\"prompt\": \"a\", \"n\": 2}\n{\"prompt\": \"a\", \"seed\": 1}\n"
+    let file = try scratch.write("list.txt", Data(list.utf8))
+    let run = try generate(
+      "--prompts", file, "--seed", "1", "-o", scratch.path, "--name", "{prompt}-{seed}")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(
+      try scratch.names == ["a-1.png", "a-2.png", "a-3.png", "a-4.png", "b-1.png", "list.txt"])
+  }
+
   @Test func aPromptOfAListMayHaveItsOwnSettingsAndName() throws {
     let list = """
       {"prompt": "a", "seed": 7, "cfg": 2.5, "temperature": 0.5, "top_k": 9, "top_p": 0.9, "name": "first-{seed}.png"}

@@ -113,15 +113,24 @@ struct Arguments {
       if options.takeValue.contains(word) {
         _ = words.popFirst()
       } else if Self.looksLikeCluster(word), !options.areLetters(word.dropFirst()) {
-        throw Failure(
-          .usage,
-          "'\(word)' is no option: write './\(word)' for a file of this name, or -- before a word "
-            + "that begins with a dash"
-            + (options.takeValue.contains(String(word.prefix(2)))
-              ? "; an option's value stands apart, \(word.prefix(2)) \(word.dropFirst(2))" : ""))
+        throw Failure(.usage, "'\(word)' is no option" + hint(for: word, options))
       }
     }
   }
+
+  private func hint(for word: String, _ options: CommandOptions) -> String {
+    if options.names.contains("-" + word) { return "; did you mean '-\(word)'?" }
+    let value =
+      options.takeValue.contains(String(word.prefix(2)))
+      ? "; an option's value stands apart, \(word.prefix(2)) \(word.dropFirst(2))" : ""
+    return Self.commandsOfTexts.contains(words[0])
+      ? ": write -- before a text that begins with a dash" + value
+      : ": write './\(word)' for a file of this name, or -- before a word that begins with a dash"
+        + value
+  }
+
+  /// Those whose argument is a text and no file.
+  private static let commandsOfTexts: Set<String> = ["generate", "chat", "tokenize"]
 
   private static func looksLikeCluster(_ word: String) -> Bool {
     word.count > 2 && word.hasPrefix("-") && !word.hasPrefix("--") && Double(word) == nil
@@ -136,7 +145,7 @@ struct Arguments {
         return "unknown option '\(name)': the option is called \(option)"
       }
     }
-    guard let command = words.first, ["generate", "chat", "tokenize"].contains(command) else {
+    guard let command = words.first, Self.commandsOfTexts.contains(command) else {
       return nil
     }
     let options = CommandOptions(of: command)

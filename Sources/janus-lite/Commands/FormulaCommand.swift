@@ -54,6 +54,13 @@ struct FormulaCommand: ParsableCommand {
     }
     let content = Delimiters.content(of: bytes)
     let formula = Formula(String(decoding: bytes[content], as: UTF8.self))
+    let lines = bytes[content].split(separator: UInt8(ascii: "\n")).count { line in
+      !line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
+    }
+    // Lines of one environment belong together; others are often formulas of their own.
+    if lines > 1, bytes[content].firstRange(of: Array("\\begin".utf8)) == nil {
+      StandardError.note("\(shown): \(lines) lines were read as one formula")
+    }
     let problems = formula.problems.map { $0.description(offset: content.lowerBound) }
     if check {
       for problem in problems { try StandardOutput.line(problem) }

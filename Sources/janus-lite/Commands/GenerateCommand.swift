@@ -353,6 +353,8 @@ struct GenerateCommand: ParsableCommand {
     }
     // One for all prompts, as with --seed, so that the run can be gone on with.
     let usual = given ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    // A prompt that comes again goes on with the seeds behind its own.
+    var next: [[String]: UInt64] = [:]
     return try list.entries.map { entry in
       // A prompt of a list is wrong at its line, one of the command line by its options.
       func failure(_ option: String, _ problem: String) -> Failure {
@@ -381,12 +383,14 @@ struct GenerateCommand: ParsableCommand {
           "prompt",
           "it has \(entry.prompt.utf8.count) bytes, but a JPEG can carry 60000 with it; use PNG")
       }
-      let first = entry.seed ?? usual
+      let words = [entry.prompt, entry.negative ?? "", "\(settings)", entry.name ?? ""]
+      let first = entry.seed ?? next[words] ?? usual
       let (last, overflows) = first.addingReportingOverflow(UInt64(count - 1))
       if overflows {
         throw failure(
           "--seed", "\(first): the seeds of \(count) pictures would go beyond \(UInt64.max)")
       }
+      if entry.seed == nil { next[words] = last &+ 1 }
       return PaintingJob(
         prompt: entry.prompt, negative: entry.negative ?? negative ?? model?.negative ?? "",
         seeds: Array(first...last), settings: settings, beginning: beginning ?? model?.beginning,

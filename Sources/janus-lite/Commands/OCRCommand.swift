@@ -170,8 +170,12 @@ struct OCRCommand: ParsableCommand {
     let names = images + listed
     let list = PictureInput.list(names, recursive: recursive)
     noteUnused()
-    let model = try model.open(cacheFormat: cache.kv)
     let several = !list.isOne || watch != nil || filesFrom != nil
+    if let kept, kind == .tsv, name ?? several, [".tex", ".latex"].contains(where: kept.hasSuffix) {
+      StandardError.note(
+        "'\(kept)' gets a name, a tab and LaTeX on each line; --no-name leaves names out")
+    }
+    let model = try model.open(cacheFormat: cache.kv)
     let reader = try FormulaReader(
       model, context: cache.context, readsMany: list.inputs.count > 1 || watch != nil,
       trims: !noTrim)
@@ -202,7 +206,9 @@ struct OCRCommand: ParsableCommand {
       generation, alternatives: alternatives, together: together, progress: progress.progress,
       file: file, isDefaultModel: self.model.isDefault)
     try run.begin()
+    if kept != nil { Interrupt.goesOn(withSeed: nil) }
     let arrivals = try watch.map { try FolderWatch($0) }
+    if let watch { StandardError.note("watches '\(DisplayText.line(watch))', until Ctrl-C") }
     try run.read(list.inputs)
     if let arrivals { try follow(arrivals, run) }
     try run.finish()

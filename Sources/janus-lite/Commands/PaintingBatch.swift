@@ -27,7 +27,6 @@ struct PaintingBatch {
   private let total: Int
   /// The place of each job's first picture among all, from 1 on.
   private let starts: [Int]
-  private let begin = ContinuousClock.now
 
   init(_ jobs: [PaintingJob], command: GenerateCommand, painter: Painter) {
     self.jobs = jobs
@@ -113,6 +112,8 @@ struct PaintingBatch {
     var painted = 0
     /// In this run alone.
     var new = 0
+    /// When its first row of codes was there.
+    var firstRow: ContinuousClock.Instant?
     /// Pictures of the contact sheet, by their place among all.
     var sheet: [Int: (picture: Picture, seed: UInt64)] = [:]
   }
@@ -169,7 +170,7 @@ struct PaintingBatch {
       let titles = Array(left[wave..<min(left.count, wave + waves.size)])
       let seeds = titles.map(\.seed)
       var likely = [[[LogprobPair]]](repeating: [], count: seeds.count)
-      let codes = try self.codes(job, request, seeds, run, progress, &likely, &status)
+      let codes = try self.codes(job, request, seeds, &run, progress, &likely, &status)
       for (index, (title, codes)) in zip(titles, codes).enumerated() {
         status.show("decoding picture \(run.painted + 1) of \(total)")
         let picture = try painter.picture(codes)
@@ -253,11 +254,19 @@ struct PaintingBatch {
     StandardError.note("\(what): \(Failure(error).message)")
   }
 
-  /// Long work is announced when its rate is known.
-  private func forecast(_ done: Int, _ run: Run, _ status: inout StatusLine) {
-    let seconds = (ContinuousClock.now - begin) / .seconds(1)
+  /// Long work is announced when its rate is known: the second row of codes takes as long as all behind it; the
+  /// first one reads the model from the disk, too.
+  private func forecast(
+    _ rows: Int, _ run: inout Run, atOnce count: Int, _ status: inout StatusLine
+  ) {
+    let now = ContinuousClock.now
+    guard rows == 2, let first = run.firstRow else {
+      run.firstRow = now
+      return
+    }
     let left = total - run.painted
-    let all = seconds / Double(max(1, done)) * Double(left * painter.codesPerPicture)
+    let steps = Double(left) / Double(count) * Double(painter.codesPerLine - 1)
+    let all = (now - first) / .seconds(1) * steps
     guard all > 120 else { return }
     status.clear()
     StandardError.note(
@@ -266,7 +275,7 @@ struct PaintingBatch {
   }
 
   private func codes(
-    _ job: PaintingJob, _ request: Painter.Request, _ seeds: [UInt64], _ run: Run,
+    _ job: PaintingJob, _ request: Painter.Request, _ seeds: [UInt64], _ run: inout Run,
     _ progress: PaintingProgress, _ likely: inout [[[LogprobPair]]], _ status: inout StatusLine
   ) throws -> [[Int]] {
     var shown: PreviewFile?
@@ -279,7 +288,10 @@ struct PaintingBatch {
       for: request, seeds: seeds, settings: job.settings, beginning: job.beginning,
       stop: Interrupt.stop,
       onStep: { step, codes in
-        if run.new == 0, step == painter.codesPerLine { forecast(step * seeds.count, run, &status) }
+        let (row, place) = step.quotientAndRemainder(dividingBy: painter.codesPerLine)
+        if run.new == 0, place == 0, row == 1 || row == 2 {
+          forecast(row, &run, atOnce: seeds.count, &status)
+        }
         status.show(progress.text(before: run.painted, atOnce: seeds.count, steps: step))
         do {
           try shown?.update(codes[0], of: painter)

@@ -38,7 +38,8 @@ struct PictureInput {
     do {
       return try InputFile.withBytes(of: file, limit: Self.byteLimit) { try Picture(decoding: $0) }
     } catch let error as PictureError {
-      throw Failure(.data, "\(shownName): \(error)\(PictureHint.text(error))")
+      let isStream = file == Self.standardInput
+      throw Failure(.data, "\(shownName): \(error)\(PictureHint.text(error, isStream: isStream))")
     } catch {
       let failure = Failure(error)
       guard file != Self.standardInput, SystemPath.status(of: file) == nil else { throw failure }
@@ -239,7 +240,10 @@ enum PictureHint {
     return "; 'janus-lite formula' converts LaTeX that is there already"
   }
 
-  static func text(_ error: PictureError) -> String {
+  static func text(_ error: PictureError, isStream: Bool = false) -> String {
+    if case .unknownFormat("a PDF file") = error {
+      return isStream ? "; give it as a file, whose pages are read" : "; save the page as PNG first"
+    }
     guard case .missingLibrary(_, let library) = error else { return "" }
     return installing(library) + "; or convert it to PNG"
   }

@@ -96,7 +96,8 @@ final class ReadingRun {
       while failure == nil, let (input, digest) = left.popFirst() {
         let number = taken
         taken += 1
-        if isOne { status.show("reading \(input.name)") }
+        // Standard input may have to be typed first.
+        if isOne, input.name != PictureInput.standardInput { status.show("reading \(input.name)") }
         do throws(Failure) {
           let picture = try input.load()
           readings[begun] = Reading(

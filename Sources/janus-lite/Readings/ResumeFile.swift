@@ -85,8 +85,8 @@ final class ResumeFile {
         _ = SystemPath.withBytes(of: path) { unlink($0) }
         throw Failure(
           .usage,
-          "-o '\(output)': expected a new file or readings to replace, found another kind of file; "
-            + "--force replaces it")
+          "-o '\(output)': expected a new file or readings to replace, found a file without '\(path)', which says "
+            + "whose it is; --force replaces it")
       }
       if isThere { StandardError.note("replaces '\(output)'") }
       try start(head)

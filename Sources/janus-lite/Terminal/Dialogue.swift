@@ -211,7 +211,9 @@ struct Dialogue {
       try body(&self)
     } catch {
       let failure = Failure(error)
-      if failure.code != .interrupted {
+      if failure.code == .interrupted {
+        StandardError.note("stopped")
+      } else {
         StandardError.line("janus-lite: error: \(failure.message)")
       }
     }
@@ -279,6 +281,8 @@ struct Dialogue {
     let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
     let rest = words.count > 1 ? words[1].drop(while: \.isWhitespace) : ""
     switch words.first.map(String.init) ?? line {
+    case let name where !rest.isEmpty && ["/exit", "/quit", "/reset", "/retry"].contains(name):
+      StandardError.note("\(name) takes no words")
     case "/exit", "/quit": return false
     case "/help": StandardError.write(Self.help + "\n")
     case "/reset":
