@@ -161,6 +161,24 @@ import Testing
     }
   }
 
+  @Test func `a line of a prompt that looks like a setting stays in the prompt`() async throws {
+    try await TestServer.run { (server) async throws in
+      let prompt = "a circle\nSeed: 9\nNegative prompt: blue"
+      let reply = try await server.post(
+        "/v1/images/generations",
+        ["prompt": .string(prompt), "seed": 7, "output_format": "jpeg"])
+      guard case .string(let text)? = reply["data", "0", "b64_json"] else {
+        throw Connection.Failure()
+      }
+      let pairs = try #require(Base64.decode(text.utf8)).withUnsafeBytes {
+        PictureText.pairs(in: $0)
+      }
+      #expect(pairs.first { $0.key == "Description" }?.value == prompt)
+      #expect(pairs.filter { $0.key == "Seed" }.map(\.value) == ["7"])
+      #expect(!pairs.contains { $0.key == "Negative prompt" })
+    }
+  }
+
   @Test func `a painting's stream brings parts of each picture, then each picture`() async throws {
     try await TestServer.run { (server) async throws in
       let reply = try await server.post(
