@@ -55,6 +55,27 @@ import Testing
     #expect(type(found[10]) == nil)
   }
 
+  @Test func picturesThatAreNoFilesNeitherBlockNorTakeLines() throws {
+    let scratch = try Scratch()
+    let pipe = scratch.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let picture = Fixture.picture("rings")
+    let run = try CommandLineRun(
+      [
+        "-c", "printf '%s\\n' \"$2\" \"$3\" \"$4\" \"$5\" | \"$0\" worker -m \"$1\" --max-tokens 6",
+        CommandLineRun.executable.path, model, "{\"id\": 1, \"image\": \"\(pipe)\"}",
+        "{\"id\": 2, \"image\": \"/dev/stdin\"}",
+        "{\"id\": 3, \"image\": \"\(picture)\\u0000.jpg\"}",
+        "{\"id\": 4, \"image\": \"\(picture)\"}",
+      ], command: URL(filePath: "/bin/sh"))
+    let found = try run.outputLines.map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    #expect(found.map { $0["id"] as? Int } == [1, 2, 3, 4], "\(run.errors)")
+    #expect(found.dropLast().allSatisfy { type($0) == "picture" }, "\(run.output)")
+    #expect(found.last?["latex"] != nil)
+  }
+
   @Test func aModelThatCannotBeOpenedIsSaidAtOnce() throws {
     let run = try CommandLineRun(["worker", "-m", "/no/such.gguf"], input: Data("{}\n".utf8))
     #expect(run.status == 66 && run.output.isEmpty && run.errorLines.count == 1)

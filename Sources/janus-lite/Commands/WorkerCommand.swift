@@ -12,7 +12,7 @@ struct WorkerCommand: ParsableCommand {
     abstract: "Answer lines of JSON from standard input, until it ends.",
     discussion: """
       A line is an object: id, task ("ocr", "chat" or "generate"; ocr unless said), image (a file, or \
-      a data URL; images for several), prompt, and settings. Each gets one line, in order, as soon as it is \
+      a data URL; images for several), prompt, and settings. Each but an empty one gets one line, in order, as soon as it is \
       ready: the same id, and the answer or error (type, message). Pictures of formulas whose lines wait \
       already are read together. Nothing in a line ends the worker; docs/COMMAND.md lists all keys.
 
@@ -180,7 +180,13 @@ struct Worker {
       guard name != PictureInput.standardInput else {
         throw Failure(.usage, "image: standard input holds the lines")
       }
-      return (try PictureInput(name: FileName.path(name)).load(), name)
+      let path = try FileName.path(name)
+      // A pipe may wait for ever, and that of the lines would lose some.
+      if let status = SystemPath.status(of: path), status.st_mode & S_IFMT != S_IFREG {
+        throw Failure(
+          .data, "image: '\(path)': expected a file, found a pipe, a device or a folder")
+      }
+      return (try PictureInput(name: path).load(), name)
     }
     guard let comma = name.firstIndex(of: ","), name[..<comma].hasSuffix(";base64"),
       let data = Data(

@@ -22,6 +22,10 @@ enum InputFile {
     if name == standardInput {
       return try StandardInput.read(limit: limit).withUnsafeBytes(body)
     }
+    // The system would take what stands before it for the name.
+    guard !name.utf8.contains(0) else {
+      throw Failure(.data, "'\(DisplayText.line(name))': expected a name without NUL, found one")
+    }
     guard let status = SystemPath.status(of: name) else {
       throw Failure(FileError(path: name, operation: "open", code: errno))
     }
