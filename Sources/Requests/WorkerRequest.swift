@@ -1,19 +1,24 @@
+import Foundation
+
 /// One line of a worker's input.
 package struct WorkerRequest: Decodable, Sendable {
   /// What a line is called, given back with its answer: a text or a number.
   package enum ID: Codable, Sendable, Equatable {
     case text(String)
-    case integer(Int)
-    case number(Double)
+    /// Of at most 38 digits, so that long numbers of databases come back as they were.
+    case number(Decimal)
 
     package init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let value = try? container.decode(Int.self) {
-        self = .integer(value)
-      } else if let value = try? container.decode(Double.self) {
-        self = .number(value)
+      if let value = try? container.decode(String.self) {
+        self = .text(value)
       } else {
-        self = .text(try container.decode(String.self))
+        let value = try container.decode(Decimal.self)
+        // Of more digits it has lost the last ones.
+        guard value.exponent == 0 || "\(value.significand)".count < 38 else {
+          throw DecodingError.dataCorruptedError(in: container, debugDescription: "too many digits")
+        }
+        self = .number(value)
       }
     }
 
@@ -21,10 +26,18 @@ package struct WorkerRequest: Decodable, Sendable {
       var container = encoder.singleValueContainer()
       switch self {
       case .text(let value): try container.encode(value)
-      case .integer(let value): try container.encode(value)
       case .number(let value): try container.encode(value)
       }
     }
+  }
+
+  /// Why a key of a line cannot be used.
+  package struct KeyError: Error, Equatable, CustomStringConvertible {
+    package let key: String
+    package let expected: String
+    package let found: String
+
+    package var description: String { "\(key): expected \(expected), found \(found)" }
   }
 
   package enum Task: String, Sendable, CaseIterable {
@@ -54,6 +67,69 @@ package struct WorkerRequest: Decodable, Sendable {
     case maxTokens = "max_tokens"
     case topP = "top_p"
     case topK = "top_k"
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    /// The value of a key; nil where it is missing or null.
+    func value<Value: Decodable>(
+      _ key: CodingKeys, _ expected: String, as type: Value.Type = Value.self
+    ) throws -> Value? {
+      do {
+        return try keys.decodeIfPresent(type, forKey: key)
+      } catch {
+        let kind = try? keys.decode(Kind.self, forKey: key)
+        throw KeyError(
+          key: key.stringValue, expected: expected, found: kind?.name ?? "one that is out of range")
+      }
+    }
+    let real = "a number of at most 3.4e38"
+    let integer = "an integer from \(Int.min) to \(Int.max)"
+    id = try value(.id, "a string, or a number of at most 38 digits")
+    task = try value(.task, "a string")
+    image = try value(.image, "a string")
+    images = try value(.images, "an array of strings")
+    prompt = try value(.prompt, "a string")
+    system = try value(.system, "a string")
+    negative = try value(.negative, "a string")
+    maxTokens = try value(.maxTokens, integer)
+    temperature = try value(.temperature, real)
+    topP = try value(.topP, real)
+    topK = try value(.topK, integer)
+    seed = try value(.seed, "an integer from 0 to \(UInt64.max)")
+    stop = try value(.stop, "an array of strings")
+    n = try value(.n, integer)
+    cfg = try value(.cfg, real)
+  }
+
+  /// What people call a value's type.
+  private struct Kind: Decodable {
+    let name: String
+
+    init(from decoder: any Decoder) throws {
+      if var items = try? decoder.unkeyedContainer() {
+        while !items.isAtEnd {
+          guard (try? items.decode(String.self)) != nil else {
+            name = "an array with a value of another type"
+            return
+          }
+        }
+        name = "an array of strings"
+        return
+      }
+      if (try? decoder.container(keyedBy: CodingKeys.self)) != nil {
+        name = "an object"
+        return
+      }
+      let value = try decoder.singleValueContainer()
+      if (try? value.decode(Bool.self)) != nil {
+        name = "a boolean"
+      } else if (try? value.decode(String.self)) != nil {
+        name = "a string"
+      } else {
+        name = "the number \(try value.decode(Double.self))"
+      }
+    }
   }
 
   /// The id alone, for a line whose other keys are wrong.

@@ -55,6 +55,42 @@ import Testing
     #expect(type(found[10]) == nil)
   }
 
+  @Test func whatIsWrongWithAKeyIsSaidInTheWordsOfLines() throws {
+    let long = String(repeating: "a+b ", count: 20_000)
+    let cases: [(line: String, message: String)] = [
+      ("\"task\": \"chat\", \"prompt\": 5", "prompt: expected a string, found the number 5.0"),
+      ("\"image\": [\"x\"]", "image: expected a string, found an array of strings"),
+      ("\"max_tokens\": 1e999", "max_tokens: expected an integer from"),
+      ("\"max_tokens\": true", "found a boolean"), ("\"n\": {}", "n: expected an integer"),
+      ("\"seed\": -7", "seed: expected an integer from 0 to"),
+      (
+        "\"stop\": [1]",
+        "stop: expected an array of strings, found an array with a value of another"
+      ),
+      ("\"task\": \"chat\", \"prompt\": \"x\", \"top_p\": 7", "top_p: expected"),
+      ("\"task\": \"generate\", \"prompt\": \"x\", \"top_k\": 0", "top_k: expected"),
+      ("\"task\": \"generate\", \"prompt\": \"x\", \"cfg\": -7", "cfg: expected 0 to 100"),
+      ("\"task\": \"chat\", \"prompt\": \"\(long)\"", "shorten the prompt"),
+      ("\"task\": \"generate\", \"prompt\": \"\(long)\"", "shorten the prompt"),
+    ]
+    let found = try answers(cases.map { "{\"id\": 1, \($0.line)}" } + ["{\"id\": 1,"])
+    #expect(found.count == cases.count + 1)
+    for (answer, expected) in zip(found, cases.map(\.message) + ["expected a JSON object"]) {
+      let error = try #require(answer["error"] as? [String: String])
+      #expect(error["type"] == "invalid_request", "\(error)")
+      #expect(error["message"]?.contains(expected) == true, "\(error)")
+    }
+    #expect(found.dropLast().allSatisfy { $0["id"] as? Int == 1 })
+  }
+
+  @Test func longNumbersComeBackAsTheyWere() throws {
+    let ids = ["18446744073709551615", "12345678901234567890123456789012345678", "-7", "0.1"]
+    let run = try CommandLineRun(
+      ["worker", "-m", model],
+      input: Data(ids.map { "{\"id\": \($0), \"image\": \"/no/such\"}\n" }.joined().utf8))
+    #expect(run.outputLines.map { String($0.split(separator: "\"id\":")[1].dropLast()) } == ids)
+  }
+
   @Test func picturesThatAreNoFilesNeitherBlockNorTakeLines() throws {
     let scratch = try Scratch()
     let pipe = scratch.file("pipe")

@@ -14,7 +14,10 @@ struct WorkerCommand: ParsableCommand {
       A line is an object: id, task ("ocr", "chat" or "generate"; ocr unless said), image (a file, or \
       a data URL; images for several), prompt, and settings. Each but an empty one gets one line, in order, as soon as it is \
       ready: the same id, and the answer or error (type, message). Pictures of formulas whose lines wait \
-      already are read together. Nothing in a line ends the worker; docs/COMMAND.md lists all keys.
+      already are read together. Nothing in a line ends the worker.
+
+      Settings are max_tokens, temperature, top_p, top_k, seed and stop (an array of texts); for chat \
+      system; for generate n (pictures), cfg (guidance) and negative. Other keys do not count.
 
         echo '{"id": 1, "image": "formula.png"}' | janus-lite worker -m 1b
       """)
@@ -105,11 +108,8 @@ struct Worker {
   /// The line for what failed.
   /// - Throws: what is no answer, since the user ended the worker.
   static func problem(_ id: WorkerRequest.ID?, _ error: any Error) throws(Failure) -> String {
-    let failure = Failure(error)
-    if failure.code == .interrupted { throw failure }
-    return try JSONLine.encode(
-      WorkerAnswer(
-        id: id, WorkerProblem(type: type(of: error, failure), message: failure.message)))
+    if case .interrupted = Failure(error).code { throw Failure(error) }
+    return try JSONLine.encode(WorkerAnswer(id: id, WorkerProblem(error)))
   }
 
   func settings(_ request: WorkerRequest) throws -> GenerationSettings {
@@ -198,19 +198,6 @@ struct Worker {
       return (try data.withUnsafeBytes { try Picture(decoding: $0) }, "data:")
     } catch {
       throw Failure(.data, "image: \(error)")
-    }
-  }
-
-  private static func type(of error: any Error, _ failure: Failure) -> String {
-    switch error {
-    case JanusError.memory: "memory"
-    case JanusError.blankPicture: "picture"
-    default:
-      switch failure.code {
-      case .usage: "invalid_request"
-      case .data, .missingFile, .inputOutput: "picture"
-      default: "internal"
-      }
     }
   }
 }

@@ -39,15 +39,11 @@ enum WorkerLine {
   }
 
   private static func description(of error: any Error) -> String {
-    func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
     switch error {
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-      return context.codingPath.isEmpty
-        ? "expected a JSON object"
-        : "\(place(context.codingPath)): a value of another type is expected"
-    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
-      return "\(place(context.codingPath)): a value that cannot be used"
-    default: return "expected a JSON object on the line"
+    case let error as WorkerRequest.KeyError: return "\(error)"
+    case DecodingError.dataCorrupted:
+      return "expected a JSON object on the line, found none that is whole"
+    default: return "expected a JSON object on the line, found another value"
     }
   }
 }
