@@ -19,7 +19,7 @@ struct ConvertCommand: ParsableCommand {
       Takes a folder as it is downloaded: deepseek-ai's or transformers' naming, safetensors or \
       pytorch_model.bin, whole or in shards; which of them is found out from the files. Nothing in \
       a .bin file is executed. A file of weights, a hub's cache folder (models--ORG--NAME), and a tar \
-      or stored zip of the folder will do as well; docs/CHECKPOINTS.md lists all layouts.
+      or stored zip of the folder will do as well; the document CHECKPOINTS.md lists all layouts.
 
       A fine-tuned model may lack the processor's or the tokenizer's files: --base lends them. A LoRA \
       adapter is merged on the way:

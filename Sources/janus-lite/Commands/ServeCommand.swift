@@ -21,7 +21,7 @@
         --allow-public; pages of other origins want --cors-origin.
 
         POST /v1/chat/completions, /v1/images/generations, /v1/formulas; GET /v1/models, /health, \
-        /metrics (with --metrics), /openapi.json, / (the page). docs/SERVER.md describes them.
+        /metrics (with --metrics), /openapi.json, / (the page). The document SERVER.md describes them.
 
         SIGTERM and Ctrl-C stop taking connections and let running requests end, for 20 s at most.
         """)
