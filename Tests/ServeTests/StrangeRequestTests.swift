@@ -22,6 +22,19 @@ import Testing
     }
   }
 
+  @Test func `a client of HTTP/1.0 gets a body that ends with its connection`() async throws {
+    try await TestServer.run { server in
+      let health = try await server.raw("GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n")
+      #expect(health.status == 200 && health.head.hasPrefix("HTTP/1.0 "), "\(health.head)")
+      let body = #"{"messages": [{"role": "user", "content": "hello"}], "stream": true}"#
+      let stream = try await server.raw(
+        "POST /v1/chat/completions HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n"
+          + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body)
+      #expect(stream.status == 200 && !stream.head.lowercased().contains("chunked"))
+      #expect(stream.body.hasPrefix("data: {") && stream.body.hasSuffix("data: [DONE]\n\n"))
+    }
+  }
+
   @Test func `pictures where another server takes them are not passed over`() async throws {
     try await TestServer.run { server in
       let reply = try await server.post(

@@ -1,7 +1,7 @@
 """Tokens a second of servers under load: measure.py janus=URL [llama=URL] [--clients 1 4 8] [--rounds 3] [--painting]
 
-Each client asks for 128 tokens after a prompt of about 64, again and again for some seconds. Servers take turns, so that
-a machine that slows down slows all of them. Random weights answer as long as they are asked to.
+Each client asks for 128 tokens after a prompt of 64, again and again for some seconds. Servers take turns, so that a
+machine that slows down slows all of them. Random weights answer as long as they are asked to.
 """
 
 import argparse
@@ -12,10 +12,15 @@ import time
 import urllib.request
 
 
+# Letters of a prompt, for each server, so that its tokens are as many as asked.
+lengths = {}
+
+
 def ask(address, number, tokens):
-    """One request; its tokens and the seconds to the first of them."""
+    """One request: its tokens, the seconds to the first of them, and the tokens of its prompt."""
     # Different beginnings, so that nothing is taken from a cache.
-    prompt = f"{number} " + " ".join(f"word{(number * 7 + i) % 97}" for i in range(28))
+    words = f"{number:05} " + " ".join(f"word{(number * 7 + i) % 97:02}" for i in range(80))
+    prompt = words[:lengths.get(address, 100)]
     body = {
         "messages": [{"role": "user", "content": prompt}], "max_tokens": tokens, "temperature": 1,
         "seed": number, "stream": True, "stream_options": {"include_usage": True}, "ignore_eos": True,
@@ -23,17 +28,30 @@ def ask(address, number, tokens):
     }
     request = urllib.request.Request(
         address + "/v1/chat/completions", json.dumps(body).encode(), {"content-type": "application/json"})
-    begin, first, count = time.monotonic(), None, 0
+    begin, first, count, taken = time.monotonic(), None, 0, 0
     with urllib.request.urlopen(request, timeout=600) as reply:
         for line in reply:
             if not line.startswith(b"data: {"):
                 continue
             event = json.loads(line[6:])
             if event.get("usage"):
-                count = event["usage"]["completion_tokens"]
+                count, taken = event["usage"]["completion_tokens"], event["usage"]["prompt_tokens"]
             if first is None and event["choices"] and event["choices"][0]["delta"].get("content"):
                 first = time.monotonic() - begin
-    return count, time.monotonic() - begin if first is None else first
+    return count, time.monotonic() - begin if first is None else first, taken
+
+
+def settle(address, wanted):
+    """Chooses the length of prompts: the longest that takes at most so many tokens."""
+    low, high = 6, 560
+    while low < high:
+        lengths[address] = (low + high + 1) // 2
+        if ask(address, 10_000, 1)[2] <= wanted:
+            low = lengths[address]
+        else:
+            high = lengths[address] - 1
+    lengths[address] = low
+    return ask(address, 10_000, 8)[2]
 
 
 def measure(address, clients, seconds, tokens):
@@ -44,7 +62,7 @@ def measure(address, clients, seconds, tokens):
     def client(index):
         number = index
         while time.monotonic() < end:
-            count, first = ask(address, number, tokens)
+            count, first, _ = ask(address, number, tokens)
             number += clients
             with lock:
                 counts.append(count)
@@ -82,11 +100,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--prompt", type=int, default=64, help="tokens of a prompt")
     parser.add_argument("--painting", action="store_true", help="also the wait while the first server paints")
     arguments = parser.parse_args()
     servers = dict(server.split("=", 1) for server in arguments.servers)
-    for address in servers.values():
-        ask(address, 10_000, 8)
+    for name, address in servers.items():
+        print(f"{name}: prompts of {settle(address, arguments.prompt)} tokens")
     print(f"{'server':10} {'clients':>7} {'tokens/s':>9} {'first token':>12}   all rounds")
     for clients in arguments.clients:
         rates = {name: [] for name in servers}

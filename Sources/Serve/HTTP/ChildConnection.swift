@@ -3,9 +3,10 @@ import HummingbirdCore
 import JanusSystem
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 
-/// HTTP/1.1 on connections that may be accepted while the server stops.
+/// HTTP/1 on connections that may be accepted while the server stops.
 ///
 /// A connection that is accepted as the listening channel closes is dropped by SwiftNIO before anybody handles it, and
 /// an asynchronous channel that nobody handled ends the process when it is released. So each travels in a value that
@@ -16,7 +17,12 @@ struct HTTP1Connections: ServerChildChannel {
   init(_ http: HTTP1Channel) { self.http = http }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<ChildConnection> {
-    http.setup(channel: channel, logger: logger).map { ChildConnection($0) }
+    http.setup(channel: channel, logger: logger).flatMapThrowing { connection in
+      let pipeline = channel.pipeline.syncOperations
+      let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+      try pipeline.addHandler(OldClients(), position: .after(decoder))
+      return ChildConnection(connection)
+    }
   }
 
   func handle(value: ChildConnection, logger: Logger) async {
