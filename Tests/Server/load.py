@@ -1,7 +1,7 @@
 """Many clients at once, some of which leave or send nonsense: load.py COMMAND MODEL.gguf PICTURE… [--requests N]
 
-Every request is answered or refused with a reason, memory stays flat, and each answer is the one that the
-same request gets alone.
+Every request is answered or refused with a reason, memory and open files stay flat, and each answer is the one that
+the same request gets alone.
 """
 
 import argparse
@@ -11,11 +11,12 @@ import json
 import random
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from server import resident, serving
+from server import open_files, resident, serving
 
 
 def post(address, path, body, timeout=300):
@@ -82,6 +83,7 @@ def main():
         "--log-level", "error",
     ) as (address, process):
         alone = [essence(path, post(address, path, body)[1]) for path, body in kinds]
+        opened = open_files(process)
         counts = {"same": 0, "left": 0, "refused": 0, "full": 0}
         lock = threading.Lock()
         memory = []
@@ -116,7 +118,14 @@ def main():
                 pass
         status, health = post_health(address)
         assert health["running"] == 0 and health["waiting"] == 0, health
-    print(f"load: {counts}, memory in MB along the way: {memory}")
+        # Connections that were left are closed within moments.
+        for _ in range(100):
+            left = open_files(process) - opened
+            if left <= 2:
+                break
+            time.sleep(0.1)
+    print(f"load: {counts}, memory in MB along the way: {memory}, files more than before: {left}")
+    assert left <= 2, left
     assert counts["same"] > 0
     # What the last half takes is what the first half took, but for a few MB.
     half = memory[len(memory) // 2:]
@@ -124,7 +133,6 @@ def main():
 
 
 def post_health(address):
-    import time
     for _ in range(200):
         with urllib.request.urlopen(address + "/health", timeout=5) as reply:
             health = json.load(reply)

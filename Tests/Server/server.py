@@ -44,3 +44,9 @@ def resident(process):
             if line.startswith("RssAnon:"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def open_files(process):
+    """Files, sockets and pipes that a process has open (Linux); 0 elsewhere."""
+    path = f"/proc/{process.pid}/fd"
+    return len(os.listdir(path)) if os.path.exists(path) else 0
