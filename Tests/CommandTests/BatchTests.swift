@@ -40,13 +40,15 @@ import Testing
   }
 
   @Test func picturesThatFailKeepTheirPlaceInEveryFormat() throws {
-    let tsv = try read()
+    let names = ["a", "b", "c", "d", "e"].map { "./\($0).png" }
+    let listed = arguments.filter { $0 != "." } + names
+    let tsv = try CommandLineRun(listed, in: scratch)
     #expect(
       tsv.outputLines.map { $0.split(separator: "\t", omittingEmptySubsequences: false)[0] }
-        == ["./a.png", "./b.png", "./c.png", "./d.png", "./e.png"])
+        == names.map { $0[...] })
     #expect(tsv.outputLines[1] == "./b.png\t" && tsv.outputLines[3] == "./d.png\t")
     // So that a list of names can be pasted beside it.
-    let plain = try read("--no-name").outputLines
+    let plain = try CommandLineRun(listed + ["--no-name"], in: scratch).outputLines
     #expect(plain.count == 5 && plain[1].isEmpty && plain[3].isEmpty && !plain[4].isEmpty)
     let csv = try read("--format", "csv").output.components(separatedBy: "\r\n")
     #expect(csv.count == 7 && csv[2].hasPrefix("./b.png,,,false,error,"))
@@ -60,7 +62,14 @@ import Testing
     let written = try CommandLineRun(
       arguments.map { $0 == "." ? scratch.path : $0 } + ["-o", file])
     #expect(written.status == 65)
-    #expect(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").count == 5)
+    #expect(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").count == 3)
+  }
+
+  @Test func aFolderAsTSVHasALineForWhatWasRead() throws {
+    let run = try read()
+    #expect(
+      run.outputLines.map { $0.split(separator: "\t")[0] } == ["./a.png", "./c.png", "./e.png"])
+    #expect(["b.png", "d.png"].allSatisfy(run.errors.contains), "\(run.errors)")
   }
 
   @Test func aPictureAloneHasNoPlaceToKeep() throws {

@@ -198,11 +198,14 @@ struct OCRCommand: ParsableCommand {
         output: $0, head: ResumeFile.Head(model: model.identity, options: options(several)),
         resumes: resume, replaces: force)
     }
+    // Lines of tsv can lie beside a list of names, which a folder is not.
+    let keepsPlaces =
+      kind == .tsv ? several && !list.hasFolder && watch == nil : several || kept != nil
     let run = ReadingRun(
       reader,
       ReadingWriter(
         format: kind, names: name ?? several, delimiters: delimiters, words: markdown,
-        alternatives: alternatives > 0, keepsPlaces: several || kept != nil && kind != .tsv),
+        alternatives: alternatives > 0, keepsPlaces: keepsPlaces),
       generation, alternatives: alternatives, together: together, progress: progress.progress,
       file: file, isDefaultModel: self.model.isDefault)
     try run.begin()

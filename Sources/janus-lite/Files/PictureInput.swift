@@ -70,6 +70,8 @@ struct PictureInput {
     var skipped = 0
     /// Folders in folders that are not looked through.
     var folders = 0
+    /// Whether a folder was named, whose pictures nobody listed.
+    var hasFolder = false
     /// Whether one picture was named, by itself.
     var isOne = false
   }
@@ -85,6 +87,7 @@ struct PictureInput {
         add(file: name, to: &list)
         continue
       }
+      list.hasFolder = true
       let (count, folders) = (list.inputs.count, list.folders)
       var seen: Set<FileIdentity> = []
       add(folder: name, recursive: recursive, &seen, to: &list)
