@@ -151,7 +151,8 @@ struct Failure: Error {
   }
 
   private static func code(of error: FileError) -> Code {
-    error.isMissing ? .missingFile : .inputOutput
+    // No room for a file is what no room for a request is.
+    error.isMissing ? .missingFile : error.code == ENOMEM ? .data : .inputOutput
   }
 
   private static func code(of error: ContainerError) -> Code {
