@@ -6,6 +6,8 @@ public struct Picture: Sendable, Equatable {
   public let height: Int
   /// [height, width, 3]: red, green, blue.
   public let bytes: [UInt8]
+  /// The memory that `bytes` takes: of a picture with transparency a third more than their number.
+  package var heldBytes: Int { bytes.capacity }
 
   /// Ends the process where there is no pixel, or where the bytes are more or fewer.
   ///

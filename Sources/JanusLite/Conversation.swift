@@ -298,7 +298,7 @@ public final class Conversation {
     return MemoryNeed(
       model, prompt: positions, answer: min(settings.maxTokens, context - run.count - positions),
       before: run.count, pictures: pictures.count,
-      pictureBytes: pictures.reduce(0) { $0 + $1.bytes.count }, keepsTower: keepsTower)
+      pictureBytes: pictures.reduce(0) { $0 + $1.heldBytes }, keepsTower: keepsTower)
   }
 
   /// The positions that the prompt adds to the conversation, if they fit.

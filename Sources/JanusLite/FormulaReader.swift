@@ -63,8 +63,11 @@ public final class FormulaReader {
       throw .request(
         what: "pictures at once", expected: "1 to \(Self.mostTogether)", found: "\(together)")
     }
+    // One without a page is cut to its writing, which is a copy.
+    let cut = trims && model.formulaPage == nil ? picture.bytes.count : 0
     return try memoryNeed(
-      together: together, pictureBytes: picture.bytes.count, settings: settings)
+      together: together, pictureBytes: picture.heldBytes,
+      lookingBytes: picture.bytesToFindWriting + cut, settings: settings)
   }
 
   /// The most memory that a picture takes beside others, in bytes: its keys and values.
@@ -151,8 +154,11 @@ public final class FormulaReader {
         let index = count
         count += 1
         do throws(JanusError) {
+          // A copy may be far smaller than the picture, which is not held meanwhile.
+          let seen = try prepared(consume picture)
           let slot = try begin(
-            picture, index, beside: slots, settings, alternatives: alternatives, stop)
+            seen.picture, index, warning: seen.warning, beside: slots, settings,
+            alternatives: alternatives, stop)
           if !slot.newText.isEmpty { onText(index, slot.newText) }
           if slot.isFinished { end(slot) } else { slots.append(slot) }
         } catch {
@@ -184,17 +190,16 @@ public final class FormulaReader {
 
   /// Sees a picture, takes its question in, and chooses the answer's first token.
   private func begin(
-    _ picture: Picture, _ index: Int, beside: [FormulaSlot], _ settings: GenerationSettings,
-    alternatives: Int, _ stop: StopToken?
+    _ shown: consuming Picture, _ index: Int, warning: PictureWarning?, beside: [FormulaSlot],
+    _ settings: GenerationSettings, alternatives: Int, _ stop: StopToken?
   ) throws(JanusError) -> FormulaSlot {
     guard (0...Self.mostAlternatives).contains(alternatives) else {
       throw .request(
         what: "alternatives", expected: "0 to \(Self.mostAlternatives)", found: "\(alternatives)")
     }
-    let (shown, warning) = try prepared(picture)
     let items = try items()
     let need = try memoryNeed(
-      together: beside.count + 1, pictureBytes: shown.bytes.count,
+      together: beside.count + 1, pictureBytes: shown.heldBytes,
       holding: heldBytes(beside), settings: settings)
     try model.admission.admit(need, for: place)
     let run =
@@ -234,7 +239,9 @@ public final class FormulaReader {
   /// The picture as the model is to see it, cut to its writing.
   ///
   /// - Throws: `blankPicture` where there is none: a model would invent a formula.
-  private func prepared(_ picture: Picture) throws(JanusError) -> (Picture, PictureWarning?) {
+  private func prepared(
+    _ picture: consuming Picture
+  ) throws(JanusError) -> (picture: Picture, warning: PictureWarning?) {
     try model.checkRoom(toSee: picture, asFormula: true)
     do throws(BlankPicture) {
       return try model.formulaPicture(picture, trims: trims)
@@ -284,13 +291,15 @@ public final class FormulaReader {
   }
 
   private func memoryNeed(
-    together: Int, pictureBytes: Int, holding held: Int = 0, settings: GenerationSettings
+    together: Int, pictureBytes: Int, lookingBytes: Int = 0, holding held: Int = 0,
+    settings: GenerationSettings
   ) throws(JanusError) -> MemoryNeed {
     try settings.check()
     let prompt = try items().count
     return MemoryNeed(
       model, prompt: prompt, answer: min(settings.maxTokens, context - prompt), pictures: 1,
-      pictureBytes: pictureBytes, keepsTower: keepsTower, others: together - 1, holding: held)
+      pictureBytes: pictureBytes, lookingBytes: lookingBytes, keepsTower: keepsTower,
+      others: together - 1, holding: held)
   }
 
   /// Bytes of the keys and values that there are.

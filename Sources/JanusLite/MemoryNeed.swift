@@ -57,12 +57,13 @@ extension MemoryNeed {
   ///   - answer: the most tokens that may be answered.
   ///   - before: positions that the conversation has already taken.
   ///   - pictureBytes: bytes of the pictures as they were decoded.
+  ///   - lookingBytes: bytes that one of them takes beside it before the tower sees it.
   ///   - keepsTower: whether the vision tower's pages stay for pictures to come.
   ///   - others: sequences of the same prompt and answer that are answered beside this one.
   ///   - holding: bytes of keys and values that those have already.
   init(
     _ model: Janus, prompt: Int, answer: Int, before: Int = 0, pictures: Int, pictureBytes: Int,
-    keepsTower: Bool, others: Int = 0, holding: Int = 0
+    lookingBytes: Int = 0, keepsTower: Bool, others: Int = 0, holding: Int = 0
   ) {
     let shape = CacheShape(model.language, format: model.cacheFormat)
     let beside = others * shape.bytes(positions: prompt + answer)
@@ -86,7 +87,8 @@ extension MemoryNeed {
           name: "picture",
           weights: seeing + (before > 0 || keepsTower || others > 0 ? answering : 0),
           cache: shape.bytes(positions: before) + beside,
-          scratch: features + VisionBuffers.byteCount(model.vision, aligned: columns)))
+          scratch: features
+            + max(lookingBytes, VisionBuffers.byteCount(model.vision, aligned: columns))))
     }
     let together = min(prompt, TextRun.rowsPerPass)
     stages.append(

@@ -1,4 +1,5 @@
 import Foundation
+import JanusImages
 import Testing
 
 /// A batch says what became of each picture, and where it stopped.
@@ -70,6 +71,25 @@ import Testing
     #expect(
       run.outputLines.map { $0.split(separator: "\t")[0] } == ["./a.png", "./c.png", "./e.png"])
     #expect(["b.png", "d.png"].allSatisfy(run.errors.contains), "\(run.errors)")
+  }
+
+  @Test func picturesThatAreReadTogetherAreNotKeptInMemory() throws {
+    let (side, model) = (1800, arguments[3])
+    var bytes = [UInt8](repeating: 255, count: side * side * 3)
+    for pixel in 0..<900 { bytes[3 * (side * 900 + 500 + pixel)] = 0 }
+    let large = try scratch.write(
+      "large.png", Data(try Picture(width: side, height: side, bytes: bytes).encodePNG()))
+    func peak(of count: Int) throws -> Int {
+      let run = try CommandLineRun(
+        ["ocr", "--json", "-m", model, "--max-tokens", "2"] + Array(repeating: large, count: count))
+      let last = try #require(run.outputLines.last)
+      let line = try #require(
+        try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+      return try #require((line["timings"] as? [String: Any])?["peak_rss_bytes"] as? Int)
+    }
+    // Eight of them take 78 MB.
+    let (one, eight) = (try peak(of: 1), try peak(of: 8))
+    #expect(eight < one + 40_000_000, "\(one), \(eight)")
   }
 
   @Test func aPictureAloneHasNoPlaceToKeep() throws {

@@ -17,7 +17,8 @@ final class WorkerBatch {
   private struct Reading {
     let number: Int
     let id: WorkerRequest.ID?
-    let picture: Picture
+    /// A file's name or a data URL. What is decoded of it is not kept: eight pictures may take gigabytes.
+    let picture: String
     let name: String
   }
 
@@ -103,14 +104,23 @@ final class WorkerBatch {
         }
       })
     for reading in again.sorted(by: { $0.number < $1.number }) where failure == nil {
-      answer(
-        reading,
-        Result { () throws(JanusError) in
-          try reader.read(reading.picture, settings: self.settings, stop: stop)
-        })
+      readAgain(reading)
     }
     if let failure { throw failure }
     return left
+  }
+
+  private func readAgain(_ reading: Reading) {
+    do {
+      let picture = try Worker.picture(reading.picture).picture
+      answer(
+        reading,
+        Result { () throws(JanusError) in
+          try reader.read(picture, settings: self.settings, stop: stop)
+        })
+    } catch {
+      do { write(try Worker.problem(reading.id, error), at: reading.number) } catch { end(error) }
+    }
   }
 
   private func shares(_ other: GenerationSettings) -> Bool {
@@ -129,7 +139,7 @@ final class WorkerBatch {
       throw Failure(.usage, "image: expected one picture, found \(request.pictures.count)")
     }
     let (picture, shown) = try Worker.picture(name)
-    readings[begun] = Reading(number: place(), id: request.id, picture: picture, name: shown)
+    readings[begun] = Reading(number: place(), id: request.id, picture: name, name: shown)
     begun += 1
     return picture
   }

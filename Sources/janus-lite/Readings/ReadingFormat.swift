@@ -71,9 +71,14 @@ struct ReadingWriter {
 
   var foot: String { format == .html ? ReadingPage.foot : "" }
 
-  /// - Parameter picture: what was read; shown on a page.
+  /// A picture as a page shows it; nil in other formats, and where it cannot be written.
+  func image(of picture: Picture) -> String? {
+    format == .html ? ReadingPage.image(picture) : nil
+  }
+
+  /// - Parameter image: what was read, as ``image(of:)`` made it.
   func piece(
-    _ reading: FormulaReading, name: String, picture: Picture?
+    _ reading: FormulaReading, name: String, image: String?
   ) throws(Failure) -> String {
     switch format {
     case .tsv:
@@ -102,7 +107,7 @@ struct ReadingWriter {
       }.joined()
       return heading + reading.markdown + "\n\n" + (others.isEmpty ? "" : others + "\n")
     case .html:
-      return ReadingPage.row(reading, name: names ? Names.text(name) : "", picture: picture)
+      return ReadingPage.row(reading, name: names ? Names.text(name) : "", image: image)
     }
   }
 

@@ -35,7 +35,7 @@ enum ReadingPage {
 
   static let foot = "</body>\n</html>\n"
 
-  static func row(_ reading: FormulaReading, name: String, picture: Picture?) -> String {
+  static func row(_ reading: FormulaReading, name: String, image: String?) -> String {
     let parts =
       [
         reading.hasFormula ? reading.mathML : "",
@@ -45,7 +45,7 @@ enum ReadingPage {
       + reading.alternatives.map {
         "<p>or, with \(Format.fixed($0.probability, 3)):</p><code>\(escaped($0.latex))</code>"
       }
-    return figure(name, picture.flatMap(image) ?? "", parts.joined(separator: "\n"))
+    return figure(name, image ?? "", parts.joined(separator: "\n"))
   }
 
   static func failedRow(name: String, error: String) -> String {
@@ -58,7 +58,7 @@ enum ReadingPage {
   }
 
   /// The picture in the page itself, without anything else that its file held.
-  private static func image(_ picture: Picture) -> String? {
+  static func image(_ picture: Picture) -> String? {
     var shown = picture
     let side = max(picture.width, picture.height)
     if side > longestSide {

@@ -72,7 +72,8 @@ final class ReadingRun {
     let number: Int
     let input: PictureInput
     let digest: String?
-    let picture: Picture
+    /// The picture as a page shows it. Pictures themselves are not kept: eight may take gigabytes.
+    let image: String?
   }
 
   func read(_ inputs: [PictureInput]) throws(Failure) {
@@ -101,7 +102,7 @@ final class ReadingRun {
         do throws(Failure) {
           let picture = try input.load()
           readings[begun] = Reading(
-            number: number, input: input, digest: digest, picture: picture)
+            number: number, input: input, digest: digest, image: writer.image(of: picture))
           begun += 1
           return picture
         } catch {
@@ -167,7 +168,7 @@ final class ReadingRun {
 
   private func show(_ reading: Reading, _ found: FormulaReading) throws(Failure) {
     let input = reading.input
-    let text = try writer.piece(found, name: input.name, picture: reading.picture)
+    let text = try writer.piece(found, name: input.name, image: reading.image)
     if let file {
       try writing { () throws(Failure) in
         try Interrupt.holdingBack { () throws(Failure) in
