@@ -5,7 +5,7 @@ package struct WorkerRequest: Decodable, Sendable {
   /// What a line is called, given back with its answer: a text or a number.
   package enum ID: Codable, Sendable, Equatable {
     case text(String)
-    /// Of at most 38 digits, so that long numbers of databases come back as they were.
+    /// Of at most 37 digits, so that long numbers of databases come back as they were.
     case number(Decimal)
 
     package init(from decoder: any Decoder) throws {
@@ -15,7 +15,7 @@ package struct WorkerRequest: Decodable, Sendable {
       } else {
         let value = try container.decode(Decimal.self)
         // Of more digits it has lost the last ones.
-        guard value.exponent == 0 || "\(value.significand)".count < 38 else {
+        guard "\(value.significand)".count < 38 else {
           throw DecodingError.dataCorruptedError(in: container, debugDescription: "too many digits")
         }
         self = .number(value)
@@ -80,25 +80,26 @@ package struct WorkerRequest: Decodable, Sendable {
       } catch {
         let kind = try? keys.decode(Kind.self, forKey: key)
         throw KeyError(
-          key: key.stringValue, expected: expected, found: kind?.name ?? "one that is out of range")
+          key: key.stringValue, expected: expected,
+          found: kind?.name ?? "one that is broken or out of range")
       }
     }
     let real = "a number of at most 3.4e38"
-    let integer = "an integer from \(Int.min) to \(Int.max)"
-    id = try value(.id, "a string, or a number of at most 38 digits")
+    let positive = "an integer from 1"
+    id = try value(.id, "a string, or a number of at most 37 digits")
     task = try value(.task, "a string")
     image = try value(.image, "a string")
     images = try value(.images, "an array of strings")
     prompt = try value(.prompt, "a string")
     system = try value(.system, "a string")
     negative = try value(.negative, "a string")
-    maxTokens = try value(.maxTokens, integer)
+    maxTokens = try value(.maxTokens, positive)
     temperature = try value(.temperature, real)
     topP = try value(.topP, real)
-    topK = try value(.topK, integer)
+    topK = try value(.topK, positive)
     seed = try value(.seed, "an integer from 0 to \(UInt64.max)")
     stop = try value(.stop, "an array of strings")
-    n = try value(.n, integer)
+    n = try value(.n, "an integer from 1 to 16")
     cfg = try value(.cfg, real)
   }
 

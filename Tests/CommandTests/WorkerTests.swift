@@ -25,7 +25,7 @@ import Testing
     let data = try Data(contentsOf: URL(filePath: picture)).base64EncodedString()
     let found = try answers([
       "{\"id\": 1, \"image\": \"\(picture)\"}", "",
-      "{\"id\": \"b\", \"image\": \"data:image/png;base64,\(data)\", \"task\": \"ocr\", \"more\": []}",
+      "{\"id\": \"b\", \"image\": \"DATA:image/png;BASE64,\(data)\", \"task\": \"ocr\", \"more\": []}",
       "{\"id\": 2.5, \"task\": \"chat\", \"prompt\": \"hello\", \"max_tokens\": 3}",
       "{\"id\": 4, \"task\": \"generate\", \"prompt\": \"a ring\", \"seed\": 7, \"n\": 2}",
     ])
@@ -60,8 +60,10 @@ import Testing
     let cases: [(line: String, message: String)] = [
       ("\"task\": \"chat\", \"prompt\": 5", "prompt: expected a string, found the number 5.0"),
       ("\"image\": [\"x\"]", "image: expected a string, found an array of strings"),
-      ("\"max_tokens\": 1e999", "max_tokens: expected an integer from"),
-      ("\"max_tokens\": true", "found a boolean"), ("\"n\": {}", "n: expected an integer"),
+      ("\"max_tokens\": 1e999", "max_tokens: expected an integer from 1, found one that is broken"),
+      ("\"max_tokens\": true", "found a boolean"),
+      ("\"n\": 1.5", "n: expected an integer from 1 to 16, found the number 1.5"),
+      ("\"image\": \"\"", "image: expected the name of a file or a data URL"),
       ("\"seed\": -7", "seed: expected an integer from 0 to"),
       (
         "\"stop\": [1]",
@@ -84,11 +86,13 @@ import Testing
   }
 
   @Test func longNumbersComeBackAsTheyWere() throws {
-    let ids = ["18446744073709551615", "12345678901234567890123456789012345678", "-7", "0.1"]
+    let ids = ["18446744073709551615", "1234567890123456789012345678901234567", "-7", "0.1"]
     let run = try CommandLineRun(
       ["worker", "-m", model],
       input: Data(ids.map { "{\"id\": \($0), \"image\": \"/no/such\"}\n" }.joined().utf8))
     #expect(run.outputLines.map { String($0.split(separator: "\"id\":")[1].dropLast()) } == ids)
+    let longer = try answers(["{\"id\": 123456789012345678901234567890123456789.5}"])
+    #expect(type(longer[0]) == "invalid_request" && longer[0]["id"] is NSNull)
   }
 
   @Test func picturesThatAreNoFilesNeitherBlockNorTakeLines() throws {

@@ -174,9 +174,18 @@ struct Worker {
       timings: .init(painter.timings, total: (ContinuousClock.now - clock) / .seconds(1)))
   }
 
+  /// No system has longer ones.
+  private static let longestName = 4096
+
   /// A picture and its name in the answer: that of its file, or `data:`.
   static func picture(_ name: String) throws -> (picture: Picture, name: String) {
-    guard name.hasPrefix("data:") else {
+    guard name.prefix(5).lowercased() == "data:" else {
+      guard !name.isEmpty, name.utf8.count <= longestName else {
+        throw Failure(
+          .usage,
+          "image: expected the name of a file or a data URL, found a text of \(name.utf8.count) bytes"
+        )
+      }
       guard name != PictureInput.standardInput else {
         throw Failure(.usage, "image: standard input holds the lines")
       }
@@ -188,7 +197,7 @@ struct Worker {
       }
       return (try PictureInput(name: path).load(), name)
     }
-    guard let comma = name.firstIndex(of: ","), name[..<comma].hasSuffix(";base64"),
+    guard let comma = name.firstIndex(of: ","), name[..<comma].lowercased().hasSuffix(";base64"),
       let data = Data(
         base64Encoded: String(name[name.index(after: comma)...]), options: .ignoreUnknownCharacters)
     else {

@@ -43,7 +43,8 @@ enum DefaultModel {
     throw Failure(
       .usage,
       "no model file: give one with -m FILE or JANUS_LITE_MODEL ('janus-lite convert' makes one from "
-        + "a checkpoint folder, 'janus-lite pull 1b' fetches one), or put the default model at '\(places[0])' (./demo does)"
+        + "a checkpoint folder, 'janus-lite pull 1b' fetches one). The default model, which ./demo and the packages bring, is not at "
+        + places.map { "'\($0)'" }.joined(separator: " or ")
     )
   }
 
@@ -106,6 +107,6 @@ enum DefaultModel {
       failure.code,
       failure.message
         + " (the default model, as -m and JANUS_LITE_MODEL name no other; ./demo makes "
-        + "it again)")
+        + "it again, and the packages have it)")
   }
 }
