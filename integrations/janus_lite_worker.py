@@ -93,10 +93,11 @@ class Worker:
         return [answers[number] for number in range(len(requests))]
 
     def _check_start(self, ended):
-        """Raises `ended` if a worker ends with an error without any request, too."""
+        """Raises if a worker ends with an error without any request, too: with what it says then."""
         result = subprocess.run(self.arguments, stdin=subprocess.DEVNULL, capture_output=True)
         if result.returncode != 0:
-            raise ended
+            said = result.stderr.decode("utf-8", "replace").splitlines()[-KEPT_LINES:]
+            raise WorkerEnded(_ending(result.returncode, said)) from ended
 
     def _exchange(self, requests, numbers, answers):
         if self.process is None or self.process.poll() is not None:
@@ -121,11 +122,15 @@ class Worker:
                 if not line.endswith(b"\n"):
                     code = process.wait()
                     self.listener.join(timeout=5)
-                    said = "; ".join(self.said) or "no message"
-                    raise WorkerEnded(f"janus-lite worker ended with code {code}: {said}")
-                answer = json.loads(line)
-                # By their order: a line that is too long has no id.
-                answer.pop("id")
+                    raise WorkerEnded(_ending(code, self.said))
+                try:
+                    answer = json.loads(line)
+                    # By their order: a line that is too long has no id.
+                    answer.pop("id")
+                except (ValueError, KeyError, AttributeError):
+                    raise ValueError(
+                        f"{self.arguments[0]}: expected an answer of janus-lite worker, found {line[:80]!r}"
+                    ) from None
                 answers[number] = answer
         except BaseException:
             # A process with half of an exchange in its pipes is of no use.
@@ -134,6 +139,10 @@ class Worker:
             raise
         finally:
             writer.join()
+
+
+def _ending(code, said):
+    return f"janus-lite worker ended with code {code}: {'; '.join(said) or 'no message'}"
 
 
 def reading(answer):
@@ -146,6 +155,4 @@ def reading(answer):
 
 def picture_request(data):
     """A line for a picture's file as bytes."""
-    if not data:
-        return {"image": "data:,"}  # The worker says what is wrong with it.
     return {"task": "ocr", "image": "data:;base64," + base64.b64encode(data).decode()}

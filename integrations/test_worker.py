@@ -49,6 +49,23 @@ class WorkerTests(unittest.TestCase):
         with self.assertRaisesRegex(WorkerEnded, "66: no such model"):
             self.worker.ask([{"image": "picture"}])
 
+    def test_a_worker_that_cannot_start_again_says_why(self):
+        mark = pathlib.Path(self.folder.name) / "model"
+        mark.touch()
+        self.command.write_text(
+            PLAYED.replace("import json, os, random, sys", "import json, os, random, sys\n"
+                           f"if not os.path.exists({str(mark)!r}): sys.exit('the model is gone')"))
+        self.worker.ask([{"image": "picture"}])
+        mark.unlink()
+        self.worker.process.kill()
+        with self.assertRaisesRegex(WorkerEnded, "the model is gone"):
+            self.worker.ask([{"image": "picture"}])
+
+    def test_another_program_is_named(self):
+        self.command.write_text("#!/bin/sh\necho hello\ncat > /dev/null\n")
+        with self.assertRaisesRegex(ValueError, "found b'hello"):
+            self.worker.ask([{"image": "picture"}])
+
 
 if __name__ == "__main__":
     unittest.main()
