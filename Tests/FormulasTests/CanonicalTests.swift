@@ -22,6 +22,11 @@ import Testing
     (#"\big{(}"#, #"\big("#), ("x % note\n+ y", "x+y"),
     (#"\sum_1\limits^2"#, #"\sum\limits_{1}^{2}"#),
     (#"a \\ b"#, #"\begin{gathered}a\\ b\end{gathered}"#), (#"\mathrm{d x}"#, #"\mathrm{dx}"#),
+    (
+      #"a \\ b"# + String(repeating: #" \\"#, count: 20),
+      #"\begin{gathered}a\\ b\end{gathered}"#
+    ),
+    (#"a \\ b \end \\ \end{cs \\ \end{cs"#, #"\begin{gathered}a\\ b\end{gathered}"#),
   ]
 
   @Test(arguments: spellings)

@@ -8,9 +8,10 @@ struct Tidying {
   static func edits(_ nodes: [Node], _ bytes: [UInt8]) -> [Edit] {
     var tidying = Tidying(bytes: bytes)
     // Rows without an environment are one line in a displayed formula.
-    if let end = nodes.last, end.kind == .newline {
-      // The end of a last row, behind which no row comes.
-      tidying.edits.append(Edit(range: end.range, replacement: ""))
+    // Ends of rows behind which no row comes.
+    let ends = nodes.reversed().prefix { $0.kind == .newline }
+    if !ends.isEmpty {
+      tidying.edits += ends.reversed().map { Edit(range: $0.range, replacement: "") }
       return tidying.edits
     }
     if nodes.contains(where: { $0.kind == .newline }) {
