@@ -28,6 +28,9 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     operation != Self.creation && (code == ENOENT || code == ENOTDIR)
   }
 
+  /// Whether the system had no memory for it.
+  public var isOfMemory: Bool { code == ENOMEM }
+
   public var description: String {
     "cannot \(operation) '\(DisplayText.line(path))': \(String(cString: strerror(code)))"
   }

@@ -9,7 +9,7 @@ import JanusWords
 
 extension ContainerError {
   fileprivate var isOfMemory: Bool {
-    if case .file(let error) = problem { error.code == ENOMEM } else { false }
+    if case .file(let error) = problem { error.isOfMemory } else { false }
   }
 }
 
@@ -96,7 +96,7 @@ enum DefaultModel {
   static func explained(_ error: any Error) -> any Error {
     switch error {
     // Another file would need as much.
-    case let error as FileError where error.code == ENOMEM: return error
+    case let error as FileError where error.isOfMemory: return error
     case let error as ContainerError where error.isOfMemory: return error
     case JanusError.modelFile(.container(let error)) where error.isOfMemory: return error
     case JanusError.modelFile, JanusError.tokenizer, is ContainerError, is FileError: break

@@ -152,7 +152,7 @@ struct Failure: Error {
 
   private static func code(of error: FileError) -> Code {
     // No room for a file is what no room for a request is.
-    error.isMissing ? .missingFile : error.code == ENOMEM ? .data : .inputOutput
+    error.isMissing ? .missingFile : error.isOfMemory ? .data : .inputOutput
   }
 
   private static func code(of error: ContainerError) -> Code {

@@ -32,7 +32,8 @@ public enum ConversionError: Error, Equatable, CustomStringConvertible {
     case .data, .adapter: .data
     case .missing: .missing
     case .importance: .data
-    case .file(let error): error.isMissing ? .missing : .inputOutput
+    case .file(let error):
+      error.isMissing ? .missing : error.isOfMemory ? .data : .inputOutput
     case .cancelled: .cancelled
     }
   }
