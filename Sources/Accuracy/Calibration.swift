@@ -51,9 +51,11 @@ package final class Calibration {
   }
 
   /// Throws where a kind of inputs is missing without which some weights saw nothing.
-  package func checkComplete() throws(ImportanceError) {
+  ///
+  /// - Parameter coming: passes that have inputs yet to be taken in.
+  package func checkComplete(with coming: [Importance.Pass] = []) throws(ImportanceError) {
     func seen(_ pass: Importance.Pass) -> Bool {
-      sums.entries.values.contains { $0.counts[pass.index] > 0 }
+      coming.contains(pass) || sums.entries.values.contains { $0.counts[pass.index] > 0 }
     }
     guard seen(.pictures) else {
       throw .noInputs(kind: "pictures", needed: "the vision tower and its aligner")

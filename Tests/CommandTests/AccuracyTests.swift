@@ -130,6 +130,7 @@ import Testing
     #expect(try scratch.names.filter { $0.contains("resume") } == [])
     // A part of the inputs is not enough.
     let part = try CommandLineRun(["calibrate", "-m", exact, "-o", words, "--texts", texts])
+    #expect(part.errors.contains("for a run with --resume"), "\(part.errors)")
     #expect(part.status == 65 && part.errors.contains("pictures"), "\(part.errors)")
     #expect(!FileManager.default.fileExists(atPath: words))
     // What was counted is there for the next run.

@@ -100,6 +100,16 @@ struct CalibrateCommand: ParsableCommand {
     }
     let calibration = try Calibration(try model.open(), from: earlier)
     if let earlier { StandardError.note("goes on after \(earlier.inputs.count) inputs") }
+    // Better said now than after hours.
+    do {
+      try calibration.checkComplete(
+        with: (list.texts.isEmpty ? [] : [.text]) + (list.pictures.isEmpty ? [] : [.pictures])
+          + (list.prompts.isEmpty ? [] : [.codes]))
+    } catch {
+      StandardError.note(
+        "\(error); what is measured now is kept in '\(DisplayText.line(resumeFile))', for a run with "
+          + "--resume and the rest")
+    }
 
     do {
       try run(list, through: calibration)
