@@ -165,6 +165,9 @@ public struct HubCache: Sendable {
     _ repository: RepositoryName, commit: String, revision: String, missing contents: [String]
   ) throws(DownloadError) {
     let path = mark(repository, commit)
+    // Looked at before the mark: another process that fetches the same marks first and links then.
+    let isOthers =
+      exists(snapshot(repository, commit: commit)) || isNoted(repository, commit: commit)
     let found = CacheMark(path)
     let new = contents.filter { found?.wanted.contains($0) != true }
     guard !new.isEmpty else { return }
@@ -172,9 +175,7 @@ public struct HubCache: Sendable {
     var lines = new.map { CacheMark.Line.wanted($0) }
     if found == nil {
       lines.append(.revision(revision))
-      if exists(snapshot(repository, commit: commit)) || isNoted(repository, commit: commit) {
-        lines.append(.shared)
-      }
+      if isOthers { lines.append(.shared) }
     }
     try CacheMark.append(lines, to: path)
   }
