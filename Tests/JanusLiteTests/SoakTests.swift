@@ -37,11 +37,17 @@ import Testing
       for _ in 0..<tenth { try cycle() }
       let before = try lowest(tenth, cycle)
       for _ in 0..<max(0, Self.cycles - 3 * tenth) { try cycle() }
-      let after = try lowest(tenth, cycle)
+      let most = before.memory + before.memory / 10 + (64 << 20)
+      var after = try lowest(tenth, cycle)
+      // What other tests hold for a while goes again; what leaks stays.
+      for _ in 0..<20 where after.memory > most {
+        usleep(500_000)
+        after = try lowest(tenth, cycle)
+      }
       #expect(after.descriptors <= before.descriptors + 8)
       // A model that stayed would be 1 MB each: 140 MB. Tests beside this one take some of their own.
       #expect(
-        after.memory <= before.memory + before.memory / 10 + (64 << 20),
+        after.memory <= most,
         "\(before.memory) bytes became \(after.memory)")
     }
   }
