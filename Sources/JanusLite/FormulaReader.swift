@@ -154,11 +154,8 @@ public final class FormulaReader {
         let index = count
         count += 1
         do throws(JanusError) {
-          // A copy may be far smaller than the picture, which is not held meanwhile.
-          let seen = try prepared(consume picture)
           let slot = try begin(
-            seen.picture, index, warning: seen.warning, beside: slots, settings,
-            alternatives: alternatives, stop)
+            consume picture, index, beside: slots, settings, alternatives: alternatives, stop)
           if !slot.newText.isEmpty { onText(index, slot.newText) }
           if slot.isFinished { end(slot) } else { slots.append(slot) }
         } catch {
@@ -190,13 +187,15 @@ public final class FormulaReader {
 
   /// Sees a picture, takes its question in, and chooses the answer's first token.
   private func begin(
-    _ shown: consuming Picture, _ index: Int, warning: PictureWarning?, beside: [FormulaSlot],
+    _ picture: consuming Picture, _ index: Int, beside: [FormulaSlot],
     _ settings: GenerationSettings, alternatives: Int, _ stop: StopToken?
   ) throws(JanusError) -> FormulaSlot {
     guard (0...Self.mostAlternatives).contains(alternatives) else {
       throw .request(
         what: "alternatives", expected: "0 to \(Self.mostAlternatives)", found: "\(alternatives)")
     }
+    // A copy may be far smaller than the picture, which is not held meanwhile.
+    let (shown, warning) = try prepared(consume picture)
     let items = try items()
     let need = try memoryNeed(
       together: beside.count + 1, pictureBytes: shown.heldBytes,
@@ -241,7 +240,7 @@ public final class FormulaReader {
   /// - Throws: `blankPicture` where there is none: a model would invent a formula.
   private func prepared(
     _ picture: consuming Picture
-  ) throws(JanusError) -> (picture: Picture, warning: PictureWarning?) {
+  ) throws(JanusError) -> (Picture, PictureWarning?) {
     try model.checkRoom(toSee: picture, asFormula: true)
     do throws(BlankPicture) {
       return try model.formulaPicture(picture, trims: trims)

@@ -44,6 +44,9 @@ package struct WorkerRequest: Decodable, Sendable {
     case ocr, chat, generate
   }
 
+  /// The largest `n`.
+  package static let mostPaintings = 16
+
   package let id: ID?
   /// The name of a task; `ocr` unless said.
   package let task: String?
@@ -99,7 +102,7 @@ package struct WorkerRequest: Decodable, Sendable {
     topK = try value(.topK, positive)
     seed = try value(.seed, "an integer from 0 to \(UInt64.max)")
     stop = try value(.stop, "an array of strings")
-    n = try value(.n, "an integer from 1 to 16")
+    n = try value(.n, "an integer from 1 to \(Self.mostPaintings)")
     cfg = try value(.cfg, real)
   }
 

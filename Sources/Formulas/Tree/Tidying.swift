@@ -7,13 +7,13 @@ struct Tidying {
 
   static func edits(_ nodes: [Node], _ bytes: [UInt8]) -> [Edit] {
     var tidying = Tidying(bytes: bytes)
-    // Rows without an environment are one line in a displayed formula.
     // Ends of rows behind which no row comes.
     let ends = nodes.reversed().prefix { $0.kind == .newline }
     if !ends.isEmpty {
       tidying.edits += ends.reversed().map { Edit(range: $0.range, replacement: "") }
       return tidying.edits
     }
+    // Rows without an environment are one line in a displayed formula.
     if nodes.contains(where: { $0.kind == .newline }) {
       let name = nodes.contains { $0.kind == .alignment } ? "aligned" : "gathered"
       tidying.put("\\begin{\(name)} ", at: 0)

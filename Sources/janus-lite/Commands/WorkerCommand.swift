@@ -108,7 +108,8 @@ struct Worker {
   /// The line for what failed.
   /// - Throws: what is no answer, since the user ended the worker.
   static func problem(_ id: WorkerRequest.ID?, _ error: any Error) throws(Failure) -> String {
-    if case .interrupted = Failure(error).code { throw Failure(error) }
+    let failure = Failure(error)
+    if failure.code == .interrupted { throw failure }
     return try JSONLine.encode(WorkerAnswer(id: id, WorkerProblem(error)))
   }
 
@@ -142,8 +143,9 @@ struct Worker {
       throw Failure(.usage, "prompt: expected a text, found none")
     }
     let count = request.n ?? 1
-    guard (1...16).contains(count) else {
-      throw Failure(.usage, "n: expected 1 to 16, found \(count)")
+    guard (1...WorkerRequest.mostPaintings).contains(count) else {
+      throw Failure(
+        .usage, "n: expected 1 to \(WorkerRequest.mostPaintings), found \(count)")
     }
     let first = request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     let (last, overflows) = first.addingReportingOverflow(UInt64(count - 1))
