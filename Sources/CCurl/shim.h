@@ -56,3 +56,4 @@ typedef CURLMcode (*ccurl_multi_perform)(CURLM *, int *);
 typedef CURLMcode (*ccurl_multi_poll)(CURLM *, struct curl_waitfd *, unsigned int, int, int *);
 typedef CURLMsg *(*ccurl_multi_info_read)(CURLM *, int *);
 typedef const char *(*ccurl_version)(void);
+typedef time_t (*ccurl_getdate)(const char *, const time_t *);

@@ -31,6 +31,8 @@ final class CurlLibrary: @unchecked Sendable {
   let multiPerform: ccurl_multi_perform
   let multiPoll: ccurl_multi_poll
   let multiRead: ccurl_multi_info_read
+  /// Seconds since 1970 in UTC of a date as HTTP writes it, or −1.
+  let getDate: ccurl_getdate
 
   #if canImport(Darwin)
     private static let names = ["/usr/lib/libcurl.4.dylib"]
@@ -67,6 +69,7 @@ final class CurlLibrary: @unchecked Sendable {
       // Of 2019; older ones are not looked for.
       let multiPoll = symbol("curl_multi_poll", ccurl_multi_poll.self),
       let multiRead = symbol("curl_multi_info_read", ccurl_multi_info_read.self),
+      let getDate = symbol("curl_getdate", ccurl_getdate.self),
       let version = symbol("curl_version", ccurl_version.self),
       globalInit(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     else { return nil }
@@ -84,6 +87,7 @@ final class CurlLibrary: @unchecked Sendable {
     self.multiPerform = multiPerform
     self.multiPoll = multiPoll
     self.multiRead = multiRead
+    self.getDate = getDate
     self.version = version().map { String(cString: $0) } ?? "libcurl"
   }
 }

@@ -18,11 +18,11 @@ struct Retry {
   static func wait(_ response: HTTPTransfer.Response) -> Double? {
     guard let text = response["retry-after"] else { return nil }
     if let seconds = Double(text), seconds.isFinite { return min(max(seconds, 0), longest) }
-    let format = DateFormatter()
-    format.locale = Locale(identifier: "en_US_POSIX")
-    format.timeZone = TimeZone(identifier: "GMT")
-    format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    return format.date(from: text).map { min(max($0.timeIntervalSinceNow, 0), longest) }
+    // By curl: Foundation's DateFormatter leaks memory on some texts, and depends on locales.
+    guard let curl = CurlLibrary.system else { return nil }
+    let date = curl.getDate(text, nil)
+    guard date >= 0 else { return nil }
+    return min(max(Double(date) - Date().timeIntervalSince1970, 0), longest)
   }
 
   /// Seconds before the next attempt.

@@ -179,9 +179,26 @@ import Testing
     #expect(Retry.wait(.init(status: 429, headers: ["retry-after": "1e300"])) == 300)
     #expect(Retry.wait(.init(status: 429, headers: ["retry-after": "-5"])) == 0)
     #expect(Retry.wait(.init(status: 429, headers: ["retry-after": "soon"])) == nil)
-    let past = Retry.wait(
-      .init(status: 429, headers: ["retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"]))
-    #expect(past == 0)
+    for (date, wait) in [
+      ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("Wednesday, 21-Oct-15 07:28:00 GMT", 0),
+      ("Wed Oct 21 07:28:00 2015", 0), ("Fri, 01 Jan 2100 00:00:00 GMT", 300),
+    ] {
+      #expect(Retry.wait(.init(status: 429, headers: ["retry-after": date])) == wait)
+    }
+    let soon = Date(timeIntervalSinceNow: 100)
+    var time = Int(soon.timeIntervalSince1970)
+    var parts = tm()
+    gmtime_r(&time, &parts)
+    var text = [CChar](repeating: 0, count: 64)
+    strftime(&text, text.count, "%a, %d %b %Y %H:%M:%S GMT", &parts)
+    let wait = try #require(
+      Retry.wait(
+        .init(
+          status: 503,
+          headers: [
+            "retry-after": text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+          ])))
+    #expect((90...100).contains(wait))
     let settings = try hub.settings()
     let hasty = Retry(error: .cancelled, wait: 0)
     #expect(hasty.seconds(attempt: 3, settings) == min(settings.pause * 4, 60))
