@@ -40,7 +40,7 @@ final class Side {
   ///
   /// - Parameters:
   ///   - input: the picture's number.
-  ///   - isFormula: whether it is shown as `FormulaReader` shows it.
+  ///   - isFormula: whether it is shown as `FormulaReader` shows it at its first look.
   ///   - answer: tokens that will follow.
   ///   - willTake: called before some of the positions are taken in.
   func see(
@@ -54,7 +54,10 @@ final class Side {
     try model.memoryNeed(prompt: items.count, answer: count, pictures: 1).checkFits()
     let pixels: [Float]
     do throws(BlankPicture) {
-      pixels = try model.pixels(of: isFormula ? model.formulaPicture(picture).0 : picture)
+      pixels =
+        isFormula
+        ? model.pixels(ofView: try model.formulaViews(of: picture).views[0])
+        : try model.pixels(of: picture)
     } catch {
       throw .blankPicture(index: input, error)
     }

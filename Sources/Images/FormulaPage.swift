@@ -10,17 +10,24 @@ public struct FormulaPage: Sendable, Equatable {
   public let thickness: Int
   /// Whether a formula that is too wide is folded into rows; otherwise it is shrunk.
   public let folds: Bool
+  /// The thicknesses of further pages, for a model that is not sure of what it read on the first.
+  public let furtherThicknesses: [Int]
 
   public static let largestThickness = 4096
 
   /// - Parameters:
   ///   - margin: 0 or more.
-  ///   - thickness: 1 to `largestThickness`.
-  public init(margin: Int, thickness: Int, folds: Bool = false) {
-    precondition(margin >= 0 && (1...Self.largestThickness).contains(thickness))
+  ///   - thickness: 1 to `largestThickness`, as each of `furtherThicknesses`.
+  public init(
+    margin: Int, thickness: Int, folds: Bool = false, furtherThicknesses: [Int] = []
+  ) {
+    precondition(margin >= 0)
+    precondition(
+      ([thickness] + furtherThicknesses).allSatisfy((1...Self.largestThickness).contains))
     self.margin = margin
     self.thickness = thickness
     self.folds = folds
+    self.furtherThicknesses = furtherThicknesses
   }
 
   /// The page of a picture: `side` × `side`, grey in three equal channels.
@@ -28,8 +35,33 @@ public struct FormulaPage: Sendable, Equatable {
   /// - Parameter side: more than twice the margin.
   /// - Throws: `BlankPicture` where nothing stands out from the ground.
   public func laidOut(_ picture: Picture, side: Int) throws(BlankPicture) -> Picture {
-    let ink = try Writing.ink(of: picture)
-    return PageLayout(margin: margin, thickness: thickness, folds: folds).canvas(
-      of: InkMap(width: ink.width, height: ink.height, values: ink.values), side: side)
+    layout(thickness).canvas(of: InkMap(try Writing.ink(of: picture)), side: side)
+  }
+
+  /// The pages of a picture, each as `laidOut(_:side:)` gives it: the first, and those of further thicknesses that differ from
+  /// it and each other.
+  ///
+  /// - Parameter side: more than twice the margin.
+  /// - Returns: the pages, and a warning where the writing is too small to read, in the picture or on the first page.
+  /// - Throws: `BlankPicture` where nothing stands out from the ground.
+  public func pages(
+    of picture: Picture, side: Int
+  ) throws(BlankPicture) -> (pages: [Picture], warning: PictureWarning?) {
+    let (writing, plane) = try Writing.withInk(in: picture)
+    let ink = InkMap(plane)
+    let layouts = ([thickness] + furtherThicknesses).map(layout)
+    let rows = layouts.map { $0.rows(of: ink, side: side) }
+    var pages: [Picture] = []
+    for (index, layout) in layouts.enumerated() where !rows[..<index].contains(rows[index]) {
+      pages.append(layout.canvas(of: ink, rows[index], side: side))
+    }
+    let warning = rows[0].first.flatMap {
+      writing.warning(atScale: Double($0.width) / Double($0.box.width))
+    }
+    return (pages, warning)
+  }
+
+  private func layout(_ thickness: Int) -> PageLayout {
+    PageLayout(margin: margin, thickness: thickness, folds: folds)
   }
 }

@@ -15,6 +15,8 @@ struct InkMap: Sendable, Equatable {
     self.values = values
   }
 
+  init(_ ink: Plane) { self.init(width: ink.width, height: ink.height, values: ink.values) }
+
   /// A part of the map: columns `left` ..< `right` and lines `top` ..< `bottom`.
   struct Box: Sendable, Equatable {
     var left: Int

@@ -45,9 +45,13 @@ struct PageLayout: Sendable, Equatable {
   ///
   /// - Parameter side: more than twice the margin.
   func canvas(of ink: InkMap, side: Int) -> Picture {
-    precondition(side > 2 * margin, "the canvas has room between its margins")
+    canvas(of: ink, rows(of: ink, side: side), side: side)
+  }
+
+  /// The page with the parts of the ink where `rows(of:side:)` says.
+  func canvas(of ink: InkMap, _ rows: [Row], side: Int) -> Picture {
     var canvas = Picture(width: side, height: side, filledWith: [255, 255, 255]).bytes
-    for row in rows(of: ink, side: side) {
+    for row in rows {
       let part = ink.blackOnWhite(row.box).resized(toWidth: row.width, height: row.height)
       for y in 0..<row.height {
         let start = ((row.y + y) * side + row.x) * 3
@@ -60,7 +64,10 @@ struct PageLayout: Sendable, Equatable {
   }
 
   /// The parts of the ink and their places.
+  ///
+  /// - Parameter side: more than twice the margin.
   func rows(of ink: InkMap, side: Int) -> [Row] {
+    precondition(side > 2 * margin, "the canvas has room between its margins")
     guard let box = ink.bounds(within: ink.whole) else { return [] }
     let scale = wantedScale(ink.measure(box), side: side)
     let room = side - 2 * margin

@@ -48,20 +48,3 @@ extension Writing {
     return height < Self.leastGlyphHeight ? .smallWriting(glyphHeight: height) : nil
   }
 }
-
-extension FormulaPage {
-  /// The warning where the writing of a picture is too small to read, in it or on the page.
-  ///
-  /// - Parameter side: of the page.
-  /// - Throws: `BlankPicture` where nothing stands out from the ground.
-  public func warning(
-    for picture: Picture, side: Int
-  ) throws(BlankPicture) -> PictureWarning? {
-    let writing = try Writing(in: picture)
-    let ink = try Writing.ink(of: picture)
-    let rows = PageLayout(margin: margin, thickness: thickness, folds: folds).rows(
-      of: InkMap(width: ink.width, height: ink.height, values: ink.values), side: side)
-    guard let row = rows.first else { return nil }
-    return writing.warning(atScale: Double(row.width) / Double(row.box.width))
-  }
-}

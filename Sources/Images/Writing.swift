@@ -16,7 +16,10 @@ public struct Writing: Sendable, Equatable {
   ///   of an empty page, models invent one.
   public init(in picture: Picture) throws(BlankPicture) {
     let ground = Ground(of: picture)
-    let ink = try Self.ink(on: ground)
+    self.init(of: try Self.ink(on: ground), on: ground, in: picture)
+  }
+
+  private init(of ink: Plane, on ground: Ground, in picture: Picture) {
     let parts = Components(ink) { $0 >= Ground.faint }
     // The strongest ink is 255, so that there are parts.
     let box = parts.bounds(parts.parts.map { _ in true })!
@@ -30,6 +33,17 @@ public struct Writing: Sendable, Equatable {
       height = part.height
     }
     glyphHeight = height * ground.factor
+  }
+
+  /// The writing of a picture, and its ink as `ink(of:)` gives it.
+  ///
+  /// - Throws: `BlankPicture` where nothing stands out from the ground.
+  static func withInk(in picture: Picture) throws(BlankPicture) -> (writing: Writing, ink: Plane) {
+    let ground = Ground(of: picture)
+    let ink = try ink(on: ground)
+    return (
+      Writing(of: ink, on: ground, in: picture), Straightening(of: ink).applied(to: ink)
+    )
   }
 
   /// Ink of 0 to 255 in each pixel: writing of every colour equally dark, and level; what is below `Ground.noise` is 0.

@@ -109,6 +109,9 @@ public struct Answer: Sendable {
   /// For a formula, of each token and of the one that ended the answer.
   package internal(set) var certainty: [Certainty] = []
 
+  /// For a formula, the probability of the whole answer.
+  package var confidence: Double { certainty.reduce(1) { $0 * $1.probability } }
+
   /// An answer that is still to come.
   package init(promptTokenCount: Int) { self.promptTokenCount = promptTokenCount }
 }

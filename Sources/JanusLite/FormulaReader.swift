@@ -83,13 +83,14 @@ public final class FormulaReader {
   /// Reads the formula in `picture`.
   ///
   /// The answer is held to the grammar of formulas while it is generated. So it is valid LaTeX for
-  /// any model.
+  /// any model. A model that reads pages looks again, at other sizes, where it is not sure of a greedy answer, and the
+  /// surest answer counts.
   /// - Parameters:
   ///   - picture: a picture of one formula, or of several below each other.
   ///   - settings: how the answer is chosen, and its length at most.
   ///   - alternatives: how many other readings to look for, by beam search: 0 to 64.
   ///   - stop: ends the work early, with the finish reason `cancelled`.
-  ///   - onText: called with each piece of the raw answer as it comes.
+  ///   - onText: called with each piece of the raw answer as it comes. Where the model looks again, of the first look alone.
   /// - Throws: `blankPicture` for one without writing, `request` for numbers that make no sense and while
   ///   another call runs, `context`, `memory`, `nan`.
   public func read(
@@ -119,7 +120,7 @@ public final class FormulaReader {
   ///   - alternatives: how many other readings of each to look for, by beam search: 0 to 64.
   ///   - stop: ends the work early.
   ///   - next: gives the next picture; nil when there is none. Asked when there is a place for it.
-  ///   - onText: called with each piece of a raw answer, and the number of its picture from 0.
+  ///   - onText: called with each piece of a raw answer, and the number of its picture from 0; of first looks alone.
   ///   - onReading: called once for each picture, with its number, in the order in which they are finished.
   ///     After `stop` those that were begun end with the finish reason `cancelled`.
   public func readAll(
@@ -145,6 +146,18 @@ public final class FormulaReader {
       onReading(slot.index, reading(of: slot, settings, alternatives, stop))
       idle.append((slot.run, slot.run.count))
     }
+    /// Whether an answer is still written: after the end of one that is not sure, that of the next look.
+    func goesOn(_ slot: FormulaSlot) -> Bool {
+      while slot.isFinished {
+        guard let view = slot.nextView() else { return false }
+        do throws(JanusError) {
+          try look(at: view, slot, try items(), alternatives: alternatives, stop)
+        } catch {
+          slot.fail(error)
+        }
+      }
+      return true
+    }
     while true {
       while hasMore, slots.count < together, stop?.isStopped != true {
         guard let picture = next() else {
@@ -157,7 +170,7 @@ public final class FormulaReader {
           let slot = try begin(
             consume picture, index, beside: slots, settings, alternatives: alternatives, stop)
           if !slot.newText.isEmpty { onText(index, slot.newText) }
-          if slot.isFinished { end(slot) } else { slots.append(slot) }
+          if goesOn(slot) { slots.append(slot) } else { end(slot) }
         } catch {
           onReading(index, .failure(error))
         }
@@ -166,8 +179,11 @@ public final class FormulaReader {
       if slots.isEmpty { return }
       step(slots)
       for slot in slots where !slot.newText.isEmpty { onText(slot.index, slot.newText) }
-      for slot in slots where slot.isFinished { end(slot) }
-      slots.removeAll(where: \.isFinished)
+      slots = slots.filter { slot in
+        if goesOn(slot) { return true }
+        end(slot)
+        return false
+      }
     }
   }
 
@@ -194,11 +210,11 @@ public final class FormulaReader {
       throw .request(
         what: "alternatives", expected: "0 to \(Self.mostAlternatives)", found: "\(alternatives)")
     }
-    // A copy may be far smaller than the picture, which is not held meanwhile.
-    let (shown, warning) = try prepared(consume picture)
+    // Views may be far smaller than the picture, which is not held meanwhile.
+    let (views, warning) = try views(of: consume picture)
     let items = try items()
     let need = try memoryNeed(
-      together: beside.count + 1, pictureBytes: shown.heldBytes,
+      together: beside.count + 1, pictureBytes: views.reduce(0) { $0 + $1.heldBytes },
       holding: heldBytes(beside), settings: settings)
     try model.admission.admit(need, for: place)
     let run =
@@ -208,42 +224,48 @@ public final class FormulaReader {
     let writer = try AnswerWriter(
       model, settings, limit: min(settings.maxTokens, context - items.count), readsFormula: true,
       answer: Answer(promptTokenCount: items.count))
-    let slot = FormulaSlot(index: index, run: run, writer: writer, warning: warning)
-    let keepGoing = { stop?.isStopped != true }
-    let features = try Stopwatch.measure(&slot.timings.imageEncode) { () throws(JanusError) in
-      try encode(shown, keepGoing: keepGoing)
-    }
-    guard let features else {
-      slot.cancel()
-      return slot
-    }
-    let logits = try Stopwatch.measure(&slot.timings.prefill) { () throws(JanusError) in
-      try JanusError.carrying { () throws(MemoryError) in
-        try run.prefill(items, pictures: [features], keepGoing: keepGoing)
-      }
-    }
-    guard let logits else {
-      slot.cancel()
-      return slot
-    }
-    slot.timings.prefillTokens = items.count
-    if alternatives > 0 {
-      let fork = try JanusError.carrying { () throws(MemoryError) in try run.fork() }
-      slot.start = (fork, Array(logits))
-    }
-    slot.take(UnsafeBufferPointer(logits))
+    let slot = FormulaSlot(
+      index: index, run: run, writer: writer,
+      looks: FormulaLooks(
+        further: Array(views.dropFirst()), isGreedy: settings.temperature == 0),
+      warning: warning)
+    try look(at: views[0], slot, items, alternatives: alternatives, stop)
     return slot
   }
 
-  /// The picture as the model is to see it, cut to its writing.
+  /// Sees a view of a picture, takes the question in, and chooses the answer's first token.
+  private func look(
+    at view: Picture, _ slot: FormulaSlot, _ items: [PromptItem], alternatives: Int,
+    _ stop: StopToken?
+  ) throws(JanusError) {
+    let keepGoing = { stop?.isStopped != true }
+    let features = try Stopwatch.measure(&slot.timings.imageEncode) { () throws(JanusError) in
+      try encode(view, keepGoing: keepGoing)
+    }
+    guard let features else { return slot.cancel() }
+    let logits = try Stopwatch.measure(&slot.timings.prefill) { () throws(JanusError) in
+      try JanusError.carrying { () throws(MemoryError) in
+        try slot.run.prefill(items, pictures: [features], keepGoing: keepGoing)
+      }
+    }
+    guard let logits else { return slot.cancel() }
+    slot.timings.prefillTokens += items.count
+    if alternatives > 0 {
+      let fork = try JanusError.carrying { () throws(MemoryError) in try slot.run.fork() }
+      slot.start = (fork, Array(logits))
+    }
+    slot.take(UnsafeBufferPointer(logits))
+  }
+
+  /// What the model is to see of a picture.
   ///
-  /// - Throws: `blankPicture` where there is none: a model would invent a formula.
-  private func prepared(
-    _ picture: consuming Picture
-  ) throws(JanusError) -> (Picture, PictureWarning?) {
+  /// - Throws: `blankPicture` where there is no writing: a model would invent a formula.
+  private func views(
+    of picture: consuming Picture
+  ) throws(JanusError) -> (views: [Picture], warning: PictureWarning?) {
     try model.checkRoom(toSee: picture, asFormula: true)
     do throws(BlankPicture) {
-      return try model.formulaPicture(picture, trims: trims)
+      return try model.formulaViews(of: picture, trims: trims)
     } catch {
       throw .blankPicture(index: 0, error)
     }
@@ -268,18 +290,12 @@ public final class FormulaReader {
     }
   }
 
-  /// Runs a picture through the vision tower; nil when stopped.
+  /// Runs a view through the vision tower; nil when stopped.
   private func encode(
-    _ picture: Picture, keepGoing: () -> Bool
+    _ view: Picture, keepGoing: () -> Bool
   ) throws(JanusError) -> PictureFeatures? {
     defer { if !keepsTower { model.visionTower.file.giveBack(ModelPart.seeing) } }
-    let pixels: [Float]
-    do throws(BlankPicture) {
-      pixels = try model.pixels(of: picture)
-    } catch {
-      throw .blankPicture(index: 0, error)
-    }
-    return try model.features(of: pixels, ops, keepGoing: keepGoing)
+    return try model.features(of: model.pixels(ofView: view), ops, keepGoing: keepGoing)
   }
 
   /// The tower stays while the available memory is more than twice the weights that a picture reads.
@@ -340,7 +356,7 @@ public final class FormulaReader {
   ) -> Result<FormulaReading, JanusError> {
     Result { () throws(JanusError) in
       var reading = try slot.reading(model.tokenizer)
-      if let (start, logits) = slot.start, reading.answer.finishReason != .cancelled {
+      if let (start, logits) = slot.surestStart, reading.answer.finishReason != .cancelled {
         let search = BeamSearch(
           model, batch: batch, width: alternatives + 1,
           limit: min(settings.maxTokens, context - start.count))
@@ -352,23 +368,5 @@ public final class FormulaReader {
       }
       return reading
     }
-  }
-}
-
-extension Janus {
-  /// A picture of a formula as the model is to see it, cut to its writing unless `trims` is false.
-  ///
-  /// - Throws: where there is no writing: a model would invent a formula.
-  package func formulaPicture(
-    _ picture: Picture, trims: Bool = true
-  ) throws(BlankPicture) -> (Picture, PictureWarning?) {
-    // A page finds the writing by itself.
-    if let page = formulaPage {
-      return (picture, try page.warning(for: picture, side: vision.imageSize))
-    }
-    let writing = try Writing(in: picture)
-    let shown = trims ? picture.trimmed(to: writing) : picture
-    let scale = Double(vision.imageSize) / Double(max(shown.width, shown.height))
-    return (shown, writing.warning(atScale: scale))
   }
 }

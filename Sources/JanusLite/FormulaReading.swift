@@ -69,7 +69,7 @@ public struct FormulaReading: Sendable {
       answer.finishReason == .cancelled ? ["the reading was stopped before its end"] : []
     warnings = pictureWarnings + stopped + cleaned.warnings
     formula = cleaned.formula
-    confidence = answer.certainty.reduce(1) { $0 * $1.probability }
+    confidence = answer.confidence
     doubts = Self.doubts(answer, tokenizer) { cleaned.range(ofAnswer: $0) }
   }
 

@@ -9,29 +9,55 @@ import JanusWords
 final class FormulaSlot: @unchecked Sendable {
   let index: Int
   let run: TextRun
+  private let blank: AnswerWriter
   private var writer: AnswerWriter
+  private var looks: FormulaLooks
   private let warning: PictureWarning?
   private var failure: JanusError?
   var timings = Answer.Timings()
-  /// The sequence and the logits at the end of the question, where alternatives begin.
+  /// The sequence and the logits at the end of the question, where alternatives begin: of this look, and of the surest.
   var start: (run: TextRun, logits: [Float])?
-  /// The text that has become certain with the last token.
+  private(set) var surestStart: (run: TextRun, logits: [Float])?
+  /// The text of the first look that has become certain with the last token.
   private(set) var newText = ""
 
-  init(index: Int, run: TextRun, writer: AnswerWriter, warning: PictureWarning?) {
+  /// - Parameter writer: of an answer that has not begun.
+  init(
+    index: Int, run: TextRun, writer: AnswerWriter, looks: FormulaLooks, warning: PictureWarning?
+  ) {
     self.index = index
     self.run = run
+    blank = writer
     self.writer = writer
+    self.looks = looks
     self.warning = warning
   }
 
   var isFinished: Bool { writer.isFinished || failure != nil }
   var next: Int? { isFinished ? nil : writer.next }
 
+  /// Ends the look whose answer has ended.
+  ///
+  /// - Returns: what to look at next; nil where there is a result.
+  func nextView() -> Picture? {
+    guard failure == nil else { return nil }
+    if looks.take(writer.answer) { surestStart = start }
+    start = nil
+    guard let view = looks.next() else { return nil }
+    run.cache.truncate(to: 0)
+    writer = blank
+    return view
+  }
+
   func take(_ logits: UnsafeBufferPointer<Float>) {
     newText = ""
     guard !writer.isFinished else { return }
-    do throws(JanusError) { newText = try writer.take(logits) } catch { failure = error }
+    do throws(JanusError) {
+      let text = try writer.take(logits)
+      if looks.surest == nil { newText = text }
+    } catch {
+      failure = error
+    }
   }
 
   func fail(_ error: JanusError) {
@@ -46,7 +72,7 @@ final class FormulaSlot: @unchecked Sendable {
 
   func reading(_ tokenizer: Tokenizer) throws(JanusError) -> FormulaReading {
     if let failure { throw failure }
-    var answer = writer.answer
+    var answer = looks.surest ?? writer.answer
     answer.timings = timings
     return FormulaReading(
       answer, tokenizer: tokenizer, pictureWarnings: warning.map { [$0.description] } ?? [])

@@ -144,6 +144,9 @@ extension BoolKey {
 }
 
 extension IntegersKey {
+  /// In 1/4096 of the picture's side, as the thickness.
+  package static let formulaPageFurther = IntegersKey(
+    "janus.image.formula_page.further_thicknesses", .uint32, 1...4_096, count: 1...7)
   package static let imageBackground = IntegersKey(
     "janus.image.background", .uint32, 0...255, count: 3...3)
 }

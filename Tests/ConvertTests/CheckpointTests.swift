@@ -285,13 +285,22 @@ import Testing
     let folded = try preprocessing {
       $0 = $0.setting(
         ["formula_page"],
-        try! JSONParser.parse(Array(#"{"margin":8,"thickness":12,"folds":true}"#.utf8)))
+        try! JSONParser.parse(
+          Array(
+            #"{"margin":8,"thickness":12,"folds":true,"further_thicknesses":[15,10]}"#.utf8)))
     }
+    #expect(folded.formulaPage?.furtherThicknesses == [15, 10])
     #expect(folded.formulaPage?.folds == true && page.formulaPage?.folds == false)
     for (key, value, expected) in [
       (
         "formula_page", try JSONParser.parse(Array(#"{"margin":32,"thickness":15}"#.utf8)),
         "formula_page.margin: expected"
+      ),
+      (
+        "formula_page",
+        try JSONParser.parse(
+          Array(#"{"margin":8,"thickness":15,"further_thicknesses":[15,0]}"#.utf8)),
+        "formula_page.further_thicknesses: expected 1 to 7 integers"
       ),
       ("image_mean", nil, "image_mean: expected 3 numbers"),
       ("image_std", .array([.integer(0), .integer(1), .integer(1)]), "image_std: expected"),

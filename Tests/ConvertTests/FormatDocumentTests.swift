@@ -33,7 +33,8 @@ import Testing
   private func convertedWithEverything() throws -> Container {
     var checkpoint = try TestCheckpoint()
     let name = "preprocessor_config.json"
-    let page = try JSONParser.parse(Array(#"{"margin":8,"thickness":15,"folds":true}"#.utf8))
+    let page = try JSONParser.parse(
+      Array(#"{"margin":8,"thickness":15,"folds":true,"further_thicknesses":[18]}"#.utf8))
     checkpoint.files[name] =
       try JSONParser.parse(Array(checkpoint.files[name]!.utf8))
       .setting(["formula_page"], page).text

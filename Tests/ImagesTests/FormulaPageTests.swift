@@ -38,6 +38,26 @@ import Testing
     #expect(differences.max() == 0)
   }
 
+  @Test func `further pages are those of their thicknesses, and each is there once`() throws {
+    let further = [15, 12, 10, 15]
+    let page = FormulaPage(margin: 8, thickness: 12, folds: true, furtherThicknesses: further)
+    for name in ["wide.png", "short.png"] {
+      let picture = try Picture(decoding: Fixtures.bytes("pages/\(name)"))
+      let expected = try [12, 15, 10].map {
+        try FormulaPage(margin: 8, thickness: $0, folds: true).laidOut(picture, side: 320)
+      }
+      #expect(try page.pages(of: picture, side: 320).pages == expected)
+    }
+    // Enlarged fourfold at most, and shrunk to fit.
+    let tall = try Picture(decoding: Fixtures.bytes("pages/tall.png"))
+    let shrunk = FormulaPage(margin: 8, thickness: 1000, furtherThicknesses: [2000, 4096])
+    #expect(try shrunk.pages(of: tall, side: 320).pages.count == 1)
+    #expect(throws: BlankPicture.self) {
+      try page.pages(
+        of: Picture(width: 30, height: 20, filledWith: [240, 240, 240]), side: 320)
+    }
+  }
+
   /// 100 × 60 of `ground` with strokes of `ink`, two pixels thick, beginning at `left`.
   private func strokes(ground: UInt8, ink: UInt8, left: Int = 10) -> Picture {
     var bytes = Picture(width: 100, height: 60, filledWith: [ground, ground, ground]).bytes

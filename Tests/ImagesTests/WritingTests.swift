@@ -217,11 +217,11 @@ import Testing
     #expect(cut.trimmed(to: try Writing(in: cut), margin: 50) == cut)
     #expect(writing.warning(atScale: 1) == nil && writing.warning(atScale: 3) == nil)
     #expect(writing.warning(atScale: 0.2) == .smallWriting(glyphHeight: 4))
-    #expect(try page.warning(for: cut, side: 320) == nil)
+    #expect(try page.pages(of: cut, side: 320).warning == nil)
     // A long line is shrunk until it fits.
     var long = Sheet(width: 3000, height: 60)
     for x in stride(from: 20, to: 2800, by: 110) { long.write(x: x, y: 20) }
-    #expect(try page.warning(for: long.picture, side: 320) == .smallWriting(glyphHeight: 2))
+    #expect(try page.pages(of: long.picture, side: 320).warning == .smallWriting(glyphHeight: 2))
   }
 
   @Test(arguments: [(1, 1), (1, 7), (9, 2), (3, 3), (64, 5), (5, 64), (97, 41)])

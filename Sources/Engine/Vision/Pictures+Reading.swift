@@ -25,10 +25,11 @@ extension MetadataReader {
     let (margin, thickness) = (IntegerKey.formulaPageMargin, IntegerKey.formulaPageThickness)
     let metadata = container.metadata
     guard metadata.contains(margin) || metadata.contains(thickness) else { return nil }
-    let folds = BoolKey.formulaPageFolds
+    let (folds, further) = (BoolKey.formulaPageFolds, IntegersKey.formulaPageFurther)
     let page = FormulaPage(
       margin: try integer(margin), thickness: try integer(thickness),
-      folds: metadata.contains(folds) ? try bool(folds) : false)
+      folds: metadata.contains(folds) ? try bool(folds) : false,
+      furtherThicknesses: metadata.contains(further) ? try integers(further) : [])
     guard imageSize > 2 * page.margin else {
       throw .geometry(
         file: container.file.path, key: margin.name,

@@ -78,10 +78,12 @@ final class AnswerDesk: @unchecked Sendable {
     Array(tokenizer.bytes(of: token, skipSpecial: false))
   }
 
-  /// The formula that was read, with warnings about its picture.
-  func formula(pictureWarnings: [String]) throws -> ReadFormula {
+  var answer: Answer { writer.answer }
+
+  /// The formula that an answer tells, with warnings about its picture.
+  func formula(in answer: Answer, pictureWarnings: [String]) throws -> ReadFormula {
     let reading = FormulaReading(
-      writer.answer, tokenizer: tokenizer, pictureWarnings: pictureWarnings)
+      answer, tokenizer: tokenizer, pictureWarnings: pictureWarnings)
     let encoder = JSONEncoder()
     // Equal formulas are equal bytes.
     encoder.outputFormatting = .sortedKeys

@@ -48,9 +48,21 @@ package final class ModelEngine: InferenceEngine {
   // MARK: Pictures
 
   /// What a picture is to the vision tower.
-  private struct Shown: Sendable {
+  struct Shown: Sendable {
     let key: PictureKey
     let pixels: [Float]
+    /// Of a formula, the views for further looks.
+    let further: [Picture]
+
+    init(_ pixels: [Float], further: [Picture] = []) {
+      var digest = Digest(.sha256)
+      pixels.withUnsafeBytes { digest.update($0) }
+      key = PictureKey(digest: digest.finalize())
+      self.pixels = pixels
+      self.further = further
+    }
+
+    var byteCount: Int { 4 * pixels.count + further.reduce(0) { $0 + $1.heldBytes } }
   }
 
   package func show(
@@ -59,10 +71,10 @@ package final class ModelEngine: InferenceEngine {
     do {
       return try await Background.run { [model] in
         try model.checkRoom(toSee: picture, asFormula: asFormula)
-        let (seen, warning) = asFormula ? try model.formulaPicture(picture) : (picture, nil)
-        let pixels = try model.pixels(of: seen)
+        guard asFormula else { return ShownPicture(content: Shown(try model.pixels(of: picture))) }
+        let (views, warning) = try model.formulaViews(of: picture)
         return ShownPicture(
-          content: Shown(key: Self.key(pixels), pixels: pixels),
+          content: Shown(model.pixels(ofView: views[0]), further: Array(views.dropFirst())),
           warnings: warning.map { [$0.description] } ?? [])
       }
     } catch let error as BlankPicture {
@@ -77,12 +89,6 @@ package final class ModelEngine: InferenceEngine {
       throw EngineError(.failure, "a picture of another engine")
     }
     return shown
-  }
-
-  private static func key(_ pixels: [Float]) -> PictureKey {
-    var digest = Digest(.sha256)
-    pixels.withUnsafeBytes { digest.update($0) }
-    return PictureKey(digest: digest.finalize())
   }
 
   // MARK: Chat
@@ -136,7 +142,6 @@ package final class ModelEngine: InferenceEngine {
   ) async throws(EngineError) -> PreparedRequest<FormulaEvent> {
     let messages = [PromptFormat.Message(.user, model.formulaQuestion, pictures: 1)]
     let shown = try Self.shown(request.picture)
-    let warnings = request.picture.warnings
     let prompt = try prompt(messages, system: nil, [shown], request.sampling)
     let answer = try desk(request.sampling, choice: 0, stops: [], prompt, readsFormula: true)
     return PreparedRequest(
@@ -144,30 +149,76 @@ package final class ModelEngine: InferenceEngine {
       imageTokens: prompt.imageTokens
     ) { [self] in
       AsyncThrowingStream { continuation in
+        let task = Task {
+          do {
+            let formula = try await read(shown, prompt, request, answer) { continuation.yield($0) }
+            continuation.yield(.end(formula))
+            continuation.finish()
+          } catch is CancellationError {
+            continuation.finish(throwing: CancellationError())
+          } catch {
+            continuation.finish(throwing: Self.engineError(error))
+          }
+        }
+        continuation.onTermination = { if case .cancelled = $0 { task.cancel() } }
+      }
+    }
+  }
+
+  /// Reads a picture in as many looks as its answers need, each a request of the scheduler.
+  ///
+  /// - Parameters:
+  ///   - answer: of the first look.
+  ///   - tell: called with what happens. The text is that of the first look, the number of tokens that of all.
+  private func read(
+    _ first: Shown, _ prompt: Prompt, _ request: FormulaRequest, _ answer: AnswerDesk,
+    _ tell: @escaping @Sendable (FormulaEvent) -> Void
+  ) async throws -> ReadFormula {
+    var looks = FormulaLooks(
+      further: first.further, isGreedy: request.sampling.temperature == 0)
+    var (shown, answer) = (first, answer)
+    try await look(at: shown, prompt, answer, tell)
+    while true {
+      _ = looks.take(answer.answer)
+      guard let view = looks.next() else { break }
+      shown = Shown(model.pixels(ofView: view))
+      answer = try desk(request.sampling, choice: 0, stops: [], prompt, readsFormula: true)
+      try await look(at: shown, prompt, answer) { event in
+        if case .token(var token) = event, !token.isRest {
+          token.text = ""
+          tell(.token(token))
+        }
+      }
+    }
+    return try answer.formula(
+      in: looks.surest ?? answer.answer, pictureWarnings: request.picture.warnings)
+  }
+
+  private func look(
+    at shown: Shown, _ prompt: Prompt, _ answer: AnswerDesk,
+    _ tell: @escaping @Sendable (FormulaEvent) -> Void
+  ) async throws {
+    let running = Locked<TextRequest?>(nil)
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { (finished: CheckedContinuation<Void, any Error>) in
         let work = TextRequest(
-          items: prompt.items, pictures: prompt.keys, choices: 1, see: seeing([shown]),
-          onPrompt: { continuation.yield(.prompt(done: $0, cached: $1)) },
-          choose: { _, logits in answer.next(logits) { continuation.yield(.token($0)) } },
+          items: prompt.items, pictures: [shown.key], choices: 1, see: seeing([shown]),
+          onPrompt: { tell(.prompt(done: $0, cached: $1)) },
+          choose: { _, logits in answer.next(logits) { tell(.token($0)) } },
           onEnd: { error in
-            if let error { return continuation.finish(throwing: Self.engineError(error)) }
+            if let error { return finished.resume(throwing: error) }
             switch answer.end {
-            case .success?:
-              // Away from the steps of others.
-              DispatchQueue.global().async {
-                do {
-                  continuation.yield(.end(try answer.formula(pictureWarnings: warnings)))
-                  continuation.finish()
-                } catch {
-                  continuation.finish(throwing: Self.engineError(error))
-                }
-              }
-            case .failure(let error)?: continuation.finish(throwing: error)
-            case nil: continuation.finish(throwing: CancellationError())
+            case .success?: finished.resume()
+            case .failure(let error)?: finished.resume(throwing: error)
+            case nil: finished.resume(throwing: CancellationError())
             }
           })
-        continuation.onTermination = { if case .cancelled = $0 { work.cancel() } }
+        running.withLock { $0 = work }
+        if Task.isCancelled { work.cancel() }
         scheduler.submit(work)
       }
+    } onCancel: {
+      running.withLock { $0?.cancel() }
     }
   }
 
@@ -231,7 +282,7 @@ package final class ModelEngine: InferenceEngine {
         items: items, keys: pictures.map(\.key),
         imageTokens: pictures.count * model.vision.patchCount,
         answer: min(sampling.maxTokens, context - items.count),
-        pictureBytes: pictures.reduce(0) { $0 + 4 * $1.pixels.count })
+        pictureBytes: pictures.reduce(0) { $0 + $1.byteCount })
     } catch {
       throw Self.engineError(error)
     }

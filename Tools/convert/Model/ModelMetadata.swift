@@ -63,6 +63,9 @@ extension MetadataPairs {
       append(.formulaPageThickness, page.thickness)
       // Absent in files of before, so that those keep their page.
       if page.folds { append(.formulaPageFolds, true) }
+      if !page.furtherThicknesses.isEmpty {
+        append(.formulaPageFurther, page.furtherThicknesses)
+      }
     }
     append(.imageMean, p.mean)
     append(.imageDeviation, p.deviation)

@@ -21,6 +21,8 @@ struct Preprocessing: Equatable, Sendable {
     var thickness: Int
     /// Whether what is too wide is folded into rows; where the key is missing it is shrunk.
     var folds = false
+    /// Of pages for further looks, in the same unit; `further_thicknesses`.
+    var furtherThicknesses: [Int] = []
   }
 
   /// Reads `preprocessor_config.json` or, as transformers 5 may write it, the `image_processor` of
@@ -60,7 +62,10 @@ struct Preprocessing: Equatable, Sendable {
       formulaPage = FormulaPage(
         margin: try page.integer("margin", in: 0...(imageSize.value - 1) / 2),
         thickness: try page.integer("thickness", in: IntegerKey.formulaPageThickness.range),
-        folds: try page.bool("folds", default: false))
+        folds: try page.bool("folds", default: false),
+        furtherThicknesses: try page.integers(
+          "further_thicknesses", .formulaPageFurther, default: []
+        ).values)
     }
   }
 

@@ -1,0 +1,71 @@
+import JanusImages
+
+/// The looks at one picture of a formula.
+///
+/// Where the model is not sure of an answer, it writes another one from the picture's next view, in which the formula has
+/// another size. The surest answer counts.
+package struct FormulaLooks {
+  /// An answer of at least this confidence is not tried again.
+  package static let sureEnough = 0.8
+
+  private var further: ArraySlice<Picture>
+  /// The surest answer, the earlier one of equals; nil before there is one.
+  package private(set) var surest: Answer?
+
+  /// - Parameters:
+  ///   - further: views for looks after the first, in their order.
+  ///   - isGreedy: whether answers are the most likely ones. A drawn one counts as it is: the surest of several would not be
+  ///     drawn from what the model says.
+  package init(further: [Picture], isGreedy: Bool) {
+    self.further = isGreedy ? further[...] : []
+  }
+
+  /// Takes an answer that has ended.
+  ///
+  /// - Returns: whether it is the surest until now.
+  package mutating func take(_ answer: Answer) -> Bool {
+    if let surest, answer.finishReason != .cancelled, !answer.isSurer(than: surest) {
+      return false
+    }
+    surest = answer
+    return true
+  }
+
+  /// The view for the next look; nil where the surest answer is the result.
+  package mutating func next() -> Picture? {
+    guard let surest, surest.finishReason != .cancelled else { return nil }
+    if surest.finishReason != .loop, surest.confidence >= Self.sureEnough { return nil }
+    return further.popFirst()
+  }
+}
+
+extension Answer {
+  /// One that ended by itself is surer than one that did not.
+  fileprivate func isSurer(than other: Answer) -> Bool {
+    let (ended, otherEnded) = (finishReason == .stop, other.finishReason == .stop)
+    return ended == otherEnded ? confidence > other.confidence : ended
+  }
+}
+
+extension Janus {
+  /// What the model is to see of a picture of a formula, each for `pixels(ofView:)`: the picture cut to its writing, unless
+  /// `trims` is false. For a model that reads pages, the page and those for further looks.
+  ///
+  /// - Throws: where there is no writing: a model would invent a formula.
+  package func formulaViews(
+    of picture: Picture, trims: Bool = true
+  ) throws(BlankPicture) -> (views: [Picture], warning: PictureWarning?) {
+    // A page finds the writing by itself.
+    if let page = formulaPage {
+      let (pages, warning) = try page.pages(of: picture, side: vision.imageSize)
+      return (pages, warning)
+    }
+    let writing = try Writing(in: picture)
+    let shown = trims ? picture.trimmed(to: writing) : picture
+    let scale = Double(vision.imageSize) / Double(max(shown.width, shown.height))
+    return ([shown], writing.warning(atScale: scale))
+  }
+
+  /// A view as the vision tower takes it, `[3, side, side]`.
+  package func pixels(ofView view: Picture) -> [Float] { preprocessor.pixels(of: view) }
+}

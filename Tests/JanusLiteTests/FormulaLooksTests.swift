@@ -1,0 +1,118 @@
+import Foundation
+import JanusImages
+import Testing
+
+@testable import JanusLite
+
+/// Further looks at a picture whose formula the model is not sure of.
+@Suite struct FormulaLooksTests {
+  private let views = [UInt8(1), 2].map {
+    Picture(width: 1, height: 1, filledWith: [$0, $0, $0])
+  }
+
+  private func answer(_ confidence: Double, _ reason: Answer.FinishReason = .stop) -> Answer {
+    var answer = Answer(promptTokenCount: 1)
+    answer.finishReason = reason
+    answer.certainty = [
+      .init(probability: confidence, alternatives: []), .init(probability: 1, alternatives: []),
+    ]
+    return answer
+  }
+
+  /// Takes answers until there is no further look.
+  private func result(of answers: [Answer], isGreedy: Bool = true) -> (Answer?, looks: Int) {
+    var looks = FormulaLooks(further: views, isGreedy: isGreedy)
+    for (index, answer) in answers.enumerated() {
+      _ = looks.take(answer)
+      guard let view = looks.next() else { return (looks.surest, index + 1) }
+      #expect(view == views[index])
+    }
+    return (looks.surest, answers.count)
+  }
+
+  @Test func anAnswerThatIsSureIsNotTriedAgain() {
+    #expect(result(of: [answer(0.8), answer(0.9)]).looks == 1)
+    #expect(result(of: [answer(0.79), answer(0.9), answer(1)]).looks == 2)
+    #expect(result(of: [answer(0.1), answer(0.2), answer(0.3), answer(0.9)]).looks == 3)
+  }
+
+  @Test func theSurestAnswerCountsAndOfEqualOnesTheFirst() {
+    #expect(result(of: [answer(0.5), answer(0.7), answer(0.6)]).0?.confidence == 0.7)
+    var other = answer(0.5)
+    other.text = "other"
+    #expect(result(of: [answer(0.5), other, other]).0?.text == "")
+    #expect(result(of: [answer(0.2), other, answer(0.5)]).0?.text == "other")
+  }
+
+  @Test func anAnswerThatEndedByItselfIsSurerThanALoop() {
+    let found = result(of: [answer(0.99, .loop), answer(0.3), answer(0.95, .length)])
+    #expect(found.looks == 3)
+    #expect(found.0?.confidence == 0.3)
+  }
+
+  @Test func aDrawnOrCancelledAnswerIsTheResult() {
+    #expect(result(of: [answer(0.1), answer(0.9)], isGreedy: false).looks == 1)
+    #expect(result(of: [answer(0.1, .cancelled), answer(0.9)]).looks == 1)
+    let stopped = result(of: [answer(0.5), answer(0.1, .cancelled)])
+    #expect(stopped.0?.finishReason == .cancelled)
+  }
+
+  // MARK: With the bundled model
+
+  private static let root = Fixture.root.appendingPathComponent("../..")
+  private static let nano = Fixture(folder: root.appendingPathComponent("Models/janus-nano"))
+  private static let hasNano = FileManager.default.fileExists(
+    atPath: nano.folder.appendingPathComponent("config.json").path)
+
+  /// Some are read at the first look, others at none.
+  private func pictures() throws -> [Picture] {
+    try ["plain", "dark", "small", "tall", "colour"].map {
+      try Picture(
+        contentsOf: Self.root.appendingPathComponent("Tests/ImagesTests/Fixtures/pages/\($0).png")
+          .path)
+    }
+  }
+
+  @Test(.enabled(if: hasNano, "Models/janus-nano is not in this checkout"))
+  func furtherLooksMakeAnswersSurerAndHaveTheSameBitsAmongOthers() throws {
+    let model = try Self.nano.model(.int4)
+    let settings = GenerationSettings(maxTokens: 64, logprobs: 2)
+    let pictures = try pictures()
+    let alone = try pictures.map {
+      try FormulaReader(model).read($0, settings: settings, alternatives: 2)
+    }
+    // What the first look alone says, by the network's own probabilities.
+    let reader = try FormulaReader(model)
+    var first = Array(repeating: "", count: pictures.count)
+    var left = pictures[...]
+    var together: [Int: FormulaReading] = [:]
+    reader.readAll(
+      together: 4, settings: settings, alternatives: 2, next: { left.popFirst() },
+      onText: { first[$0] += $1 }, onReading: { together[$0] = try? $1.get() })
+    for (index, reading) in alone.enumerated() {
+      let other = try #require(together[index])
+      #expect(other.answer.tokenIDs == reading.answer.tokenIDs)
+      #expect(
+        other.answer.logprobs.flatMap { $0.top.map(\.logprob) }
+          == reading.answer.logprobs.flatMap { $0.top.map(\.logprob) })
+      #expect(other.alternatives == reading.alternatives)
+      if reading.confidence >= FormulaLooks.sureEnough, first[index] == reading.answer.text {
+        continue
+      }
+      #expect(reading.answer.timings.prefillTokens > reading.answer.promptTokenCount)
+    }
+    #expect(zip(first, alone).contains { $0 != $1.answer.text })
+    #expect(zip(first, alone).contains { $0 == $1.answer.text })
+  }
+
+  @Test(.enabled(if: hasNano, "Models/janus-nano is not in this checkout"))
+  func aDrawnAnswerTakesOneLook() throws {
+    let model = try Self.nano.model(.int4)
+    let dark = try pictures()[1]
+    let drawn = try FormulaReader(model).read(
+      dark, settings: GenerationSettings(temperature: 1, seed: 1, maxTokens: 64))
+    #expect(drawn.answer.timings.prefillTokens == drawn.answer.promptTokenCount)
+    let greedy = try FormulaReader(model).read(dark, settings: GenerationSettings(maxTokens: 64))
+    #expect(greedy.answer.timings.prefillTokens == 3 * greedy.answer.promptTokenCount)
+  }
+}
