@@ -42,11 +42,11 @@ public struct FormulaPage: Sendable, Equatable {
   /// it and each other.
   ///
   /// - Parameter side: more than twice the margin.
-  /// - Returns: the pages, and a warning where the writing is too small to read, in the picture or on the first page.
+  /// - Returns: the pages, and warnings: whether the writing is small is judged by the first page.
   /// - Throws: `BlankPicture` where nothing stands out from the ground.
   public func pages(
     of picture: Picture, side: Int
-  ) throws(BlankPicture) -> (pages: [Picture], warning: PictureWarning?) {
+  ) throws(BlankPicture) -> (pages: [Picture], warnings: [PictureWarning]) {
     let (writing, plane) = try Writing.withInk(in: picture)
     let ink = InkMap(plane)
     let layouts = ([thickness] + furtherThicknesses).map(layout)
@@ -55,10 +55,9 @@ public struct FormulaPage: Sendable, Equatable {
     for (index, layout) in layouts.enumerated() where !rows[..<index].contains(rows[index]) {
       pages.append(layout.canvas(of: ink, rows[index], side: side))
     }
-    let warning = rows[0].first.flatMap {
-      writing.warning(atScale: Double($0.width) / Double($0.box.width))
-    }
-    return (pages, warning)
+    // No row where all ink is faint.
+    let scale = rows[0].first.map { Double($0.width) / Double($0.box.width) } ?? 1
+    return (pages, writing.warnings(atScale: scale))
   }
 
   private func layout(_ thickness: Int) -> PageLayout {

@@ -25,12 +25,17 @@ extension Picture {
 public enum PictureWarning: Sendable, Equatable, CustomStringConvertible {
   /// Pixels that a glyph is high as the model sees it.
   case smallWriting(glyphHeight: Int)
+  /// Pixels between parts of the writing that may be formulas of their own.
+  case apart(gap: Int)
 
   public var description: String {
     switch self {
     case .smallWriting(let height):
       "the writing is small: its letters are about \(height) pixels high as the model sees them, and "
         + "\(Writing.leastGlyphHeight) are needed (cut the picture to the formula, or take it in a higher resolution)"
+    case .apart(let gap):
+      "there may be two formulas beside each other: parts of the writing are \(gap) pixels apart (cut the picture to one of "
+        + "them)"
     }
   }
 }
@@ -39,12 +44,16 @@ extension Writing {
   /// Glyphs of fewer pixels are often misread.
   public static let leastGlyphHeight = 8
 
-  /// The warning where the writing is too small to read.
+  /// What makes answers doubtful: writing that is too small to read, or in places far from each other.
   ///
+  /// A `\qquad` is two ems wide, about four heights of a glyph; formulas beside each other are parted by more.
   /// - Parameter scale: pixels that the model sees for one of the picture's; enlarging adds nothing that could be read, so that
   ///   more than 1 counts as 1.
-  public func warning(atScale scale: Double) -> PictureWarning? {
+  public func warnings(atScale scale: Double) -> [PictureWarning] {
+    var warnings: [PictureWarning] = []
     let height = Int((Double(glyphHeight) * min(scale, 1)).rounded())
-    return height < Self.leastGlyphHeight ? .smallWriting(glyphHeight: height) : nil
+    if height < Self.leastGlyphHeight { warnings.append(.smallWriting(glyphHeight: height)) }
+    if widestGap > max(3 * glyphHeight, rows.count) { warnings.append(.apart(gap: widestGap)) }
+    return warnings
   }
 }

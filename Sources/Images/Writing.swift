@@ -11,6 +11,8 @@ public struct Writing: Sendable, Equatable {
   public let glyphHeight: Int
   /// Parts that hang together: two for "=" and one for "x". A formula has tens, a page of text has thousands.
   public let partCount: Int
+  /// Columns between two parts without any ink, at most, in pixels of the picture.
+  public let widestGap: Int
 
   /// - Throws: `BlankPicture` where nothing stands out from the ground. The check is for every model: asked for the formula
   ///   of an empty page, models invent one.
@@ -33,6 +35,12 @@ public struct Writing: Sendable, Equatable {
       height = part.height
     }
     glyphHeight = height * ground.factor
+    var (right, gap) = (box.left, 0)
+    for part in parts.parts.sorted(by: { $0.left < $1.left }) {
+      gap = max(gap, part.left - right)
+      right = max(right, part.right)
+    }
+    widestGap = gap * ground.factor
   }
 
   /// The writing of a picture, and its ink as `ink(of:)` gives it.

@@ -54,16 +54,16 @@ extension Janus {
   /// - Throws: where there is no writing: a model would invent a formula.
   package func formulaViews(
     of picture: Picture, trims: Bool = true
-  ) throws(BlankPicture) -> (views: [Picture], warning: PictureWarning?) {
+  ) throws(BlankPicture) -> (views: [Picture], warnings: [PictureWarning]) {
     // A page finds the writing by itself.
     if let page = formulaPage {
-      let (pages, warning) = try page.pages(of: picture, side: vision.imageSize)
-      return (pages, warning)
+      let (pages, warnings) = try page.pages(of: picture, side: vision.imageSize)
+      return (pages, warnings)
     }
     let writing = try Writing(in: picture)
     let shown = trims ? picture.trimmed(to: writing) : picture
     let scale = Double(vision.imageSize) / Double(max(shown.width, shown.height))
-    return ([shown], writing.warning(atScale: scale))
+    return ([shown], writing.warnings(atScale: scale))
   }
 
   /// A view as the vision tower takes it, `[3, side, side]`.

@@ -211,7 +211,7 @@ public final class FormulaReader {
         what: "alternatives", expected: "0 to \(Self.mostAlternatives)", found: "\(alternatives)")
     }
     // Views may be far smaller than the picture, which is not held meanwhile.
-    let (views, warning) = try views(of: consume picture)
+    let (views, warnings) = try views(of: consume picture)
     let items = try items()
     let need = try memoryNeed(
       together: beside.count + 1, pictureBytes: views.reduce(0) { $0 + $1.heldBytes },
@@ -228,7 +228,7 @@ public final class FormulaReader {
       index: index, run: run, writer: writer,
       looks: FormulaLooks(
         further: Array(views.dropFirst()), isGreedy: settings.temperature == 0),
-      warning: warning)
+      warnings: warnings)
     try look(at: views[0], slot, items, alternatives: alternatives, stop)
     return slot
   }
@@ -262,7 +262,7 @@ public final class FormulaReader {
   /// - Throws: `blankPicture` where there is no writing: a model would invent a formula.
   private func views(
     of picture: consuming Picture
-  ) throws(JanusError) -> (views: [Picture], warning: PictureWarning?) {
+  ) throws(JanusError) -> (views: [Picture], warnings: [PictureWarning]) {
     try model.checkRoom(toSee: picture, asFormula: true)
     do throws(BlankPicture) {
       return try model.formulaViews(of: picture, trims: trims)

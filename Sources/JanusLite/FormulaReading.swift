@@ -1,4 +1,5 @@
 import JanusFormulas
+import JanusImages
 import JanusWords
 
 /// A formula that was read from a picture.
@@ -35,7 +36,8 @@ public struct FormulaReading: Sendable {
   public let problem: String?
   /// Problems of the answer, one sentence each.
   public let warnings: [String]
-  /// The probability of the whole answer, 0 to 1.
+  /// The probability of the whole answer, 0 to 1; half of it where the picture may hold several formulas, of which models
+  /// read one and are sure of it.
   public let confidence: Double
   /// The places where the model was least sure.
   public let doubts: [Doubt]
@@ -54,7 +56,7 @@ public struct FormulaReading: Sendable {
   public var plainText: String { formula.plainText }
 
   package init(
-    _ answer: Answer, tokenizer: Tokenizer, pictureWarnings: [String] = []
+    _ answer: Answer, tokenizer: Tokenizer, pictureWarnings: [PictureWarning] = []
   ) {
     self.answer = answer
     let wasCut = answer.finishReason == .length || answer.finishReason == .loop
@@ -67,10 +69,15 @@ public struct FormulaReading: Sendable {
     problem = cleaned.problem
     let stopped =
       answer.finishReason == .cancelled ? ["the reading was stopped before its end"] : []
-    warnings = pictureWarnings + stopped + cleaned.warnings
+    warnings = pictureWarnings.map(\.description) + stopped + cleaned.warnings
     formula = cleaned.formula
-    confidence = answer.confidence
+    confidence = answer.confidence * Self.share(pictureWarnings)
     doubts = Self.doubts(answer, tokenizer) { cleaned.range(ofAnswer: $0) }
+  }
+
+  private static func share(_ warnings: [PictureWarning]) -> Double {
+    for case .apart in warnings { return 0.5 }
+    return 1
   }
 
   private static func doubts(

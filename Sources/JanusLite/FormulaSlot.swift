@@ -12,7 +12,7 @@ final class FormulaSlot: @unchecked Sendable {
   private let blank: AnswerWriter
   private var writer: AnswerWriter
   private var looks: FormulaLooks
-  private let warning: PictureWarning?
+  private let warnings: [PictureWarning]
   private var failure: JanusError?
   var timings = Answer.Timings()
   /// The sequence and the logits at the end of the question, where alternatives begin: of this look, and of the surest.
@@ -23,14 +23,15 @@ final class FormulaSlot: @unchecked Sendable {
 
   /// - Parameter writer: of an answer that has not begun.
   init(
-    index: Int, run: TextRun, writer: AnswerWriter, looks: FormulaLooks, warning: PictureWarning?
+    index: Int, run: TextRun, writer: AnswerWriter, looks: FormulaLooks,
+    warnings: [PictureWarning]
   ) {
     self.index = index
     self.run = run
     blank = writer
     self.writer = writer
     self.looks = looks
-    self.warning = warning
+    self.warnings = warnings
   }
 
   var isFinished: Bool { writer.isFinished || failure != nil }
@@ -74,7 +75,6 @@ final class FormulaSlot: @unchecked Sendable {
     if let failure { throw failure }
     var answer = looks.surest ?? writer.answer
     answer.timings = timings
-    return FormulaReading(
-      answer, tokenizer: tokenizer, pictureWarnings: warning.map { [$0.description] } ?? [])
+    return FormulaReading(answer, tokenizer: tokenizer, pictureWarnings: warnings)
   }
 }

@@ -215,13 +215,28 @@ import Testing
     #expect(cut == small.picture)
     #expect(sheet.picture.trimmed(to: writing).width == 88 + 2 * 14)
     #expect(cut.trimmed(to: try Writing(in: cut), margin: 50) == cut)
-    #expect(writing.warning(atScale: 1) == nil && writing.warning(atScale: 3) == nil)
-    #expect(writing.warning(atScale: 0.2) == .smallWriting(glyphHeight: 4))
-    #expect(try page.pages(of: cut, side: 320).warning == nil)
+    #expect(writing.warnings(atScale: 1) == [] && writing.warnings(atScale: 3) == [])
+    #expect(writing.warnings(atScale: 0.2) == [.smallWriting(glyphHeight: 4)])
+    #expect(try page.pages(of: cut, side: 320).warnings == [])
     // A long line is shrunk until it fits.
     var long = Sheet(width: 3000, height: 60)
     for x in stride(from: 20, to: 2800, by: 110) { long.write(x: x, y: 20) }
-    #expect(try page.pages(of: long.picture, side: 320).warning == .smallWriting(glyphHeight: 2))
+    #expect(try page.pages(of: long.picture, side: 320).warnings == [.smallWriting(glyphHeight: 2)])
+  }
+
+  @Test(arguments: [(40, false), (61, true), (300, true)])
+  func `writing in two places far from each other is warned of`(_ gap: Int, _ isApart: Bool) throws
+  {
+    var sheet = Sheet(width: 700, height: 60)
+    sheet.write(x: 20, y: 20)
+    // Glyphs are 20 pixels high, and six of them 88 pixels long.
+    sheet.write(x: 108 + gap, y: 20)
+    let writing = try Writing(in: sheet.picture)
+    #expect(writing.widestGap == gap)
+    let expected: [PictureWarning] = isApart ? [.apart(gap: gap)] : []
+    #expect(writing.warnings(atScale: 1) == expected)
+    #expect(
+      try page.pages(of: sheet.picture, side: 320).warnings.contains(.apart(gap: gap)) == isApart)
   }
 
   @Test(arguments: [(1, 1), (1, 7), (9, 2), (3, 3), (64, 5), (5, 64), (97, 41)])

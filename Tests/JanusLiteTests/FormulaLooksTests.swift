@@ -115,4 +115,23 @@ import Testing
     let greedy = try FormulaReader(model).read(dark, settings: GenerationSettings(maxTokens: 64))
     #expect(greedy.answer.timings.prefillTokens == 3 * greedy.answer.promptTokenCount)
   }
+  @Test(.enabled(if: hasNano, "Models/janus-nano is not in this checkout"))
+  func anAnswerAboutTwoFormulasBesideEachOtherClaimsHalfItsProbability() throws {
+    let model = try Self.nano.model(.int4)
+    let one = try pictures()[0]
+    func beside(gap: Int) throws -> FormulaReading {
+      var bytes: [UInt8] = []
+      for y in 0..<one.height {
+        let line = one.bytes[y * one.width * 3..<(y + 1) * one.width * 3]
+        bytes += line + [UInt8](repeating: one.bytes[0], count: gap * 3) + line
+      }
+      return try FormulaReader(model).read(
+        Picture(width: 2 * one.width + gap, height: one.height, bytes: bytes))
+    }
+    let (far, near) = (try beside(gap: 3 * one.height), try beside(gap: 0))
+    #expect(far.warnings.contains { $0.contains("two formulas beside each other") })
+    #expect(far.confidence == 0.5 * far.answer.confidence)
+    #expect(!near.warnings.contains { $0.contains("two formulas beside each other") })
+    #expect(near.confidence == near.answer.confidence)
+  }
 }

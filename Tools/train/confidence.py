@@ -1,7 +1,7 @@
 """Fits the temperature by which confidence is stated: `confidence.py MODEL PICTURES --janus-lite COMMAND`.
 
 MODEL is a folder that export.py wrote, PICTURES one that heldout.py wrote. The command reads the pictures with the model
-at each of some temperatures; greedy answers are the same at all. Taken is the temperature at which confidences are the
+at each of some temperatures; greedy answers are the same at all, but for further looks where one is not sure. Taken is the temperature at which confidences are the
 most likely ones for what was right and wrong. It is written to the model's `generation_config.json`, from where
 `janus-lite convert` takes it.
 """

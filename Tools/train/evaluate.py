@@ -115,7 +115,8 @@ class Evaluation:
 
     def answers(self, column: str, cache: str | None = None) -> list[dict]:
         """What a column says of the formulas, with keys and values in `cache` or the default format."""
-        name = f"answers-{len(self.paths)}-{self.arguments.longest}" + (f"-{cache}-cache" if cache else "")
+        looks = "-".join(str(one) for one in self.reference.layout.get("further_thicknesses", []))
+        name = f"answers-{len(self.paths)}-{self.arguments.longest}-{looks}" + (f"-{cache}-cache" if cache else "")
         return self._kept(name, column, lambda: self._read(self.paths, column, cache))
 
     def further(self, column: str) -> list[dict]:

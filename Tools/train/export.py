@@ -8,7 +8,7 @@ import torch
 
 import nano
 import vocabulary
-from fold import MARGIN, THICKNESS
+from fold import FURTHER, MARGIN, THICKNESS
 from train import Reader
 
 
@@ -22,7 +22,7 @@ def files(model) -> dict[str, dict]:
             "min_size": 14, "processor_class": "JanusProcessor", "resample": 3, "rescale_factor": 0.00392156862745098,
             "size": {"height": nano.IMAGE, "width": nano.IMAGE},
             # How page.py lays out a formula; a reader that does not know the key shows the picture as it is.
-            "formula_page": {"margin": MARGIN, "thickness": THICKNESS, "folds": True},
+            "formula_page": {"margin": MARGIN, "thickness": THICKNESS, "further_thicknesses": FURTHER, "folds": True},
         },
         "processor_config.json": {
             "num_image_tokens": nano.PATCHES, "processor_class": "JanusProcessor", "use_default_system_prompt": True,

@@ -14,6 +14,10 @@ import vocabulary
 from page import page
 
 
+# An answer of at least this confidence is not tried again: Sources/JanusLite/FormulaLooks.swift.
+SURE_ENOUGH = 0.8
+
+
 class Reference:
     def __init__(self, folder: Path):
         self.janus = JanusForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
@@ -23,14 +27,16 @@ class Reference:
         self.side = self.janus.config.vision_config.image_size
         self.patches = (self.side // self.janus.config.vision_config.patch_size) ** 2
         self.layout = json.loads((folder / "preprocessor_config.json").read_text())["formula_page"]
+        generation = json.loads((folder / "generation_config.json").read_text())
+        self.temperature = generation.get("confidence_temperature", 1.0)
         self.codes = self.janus.config.vq_config.num_patches ** 2
 
     def _encode(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
-    def _pixels(self, pictures: list[Image.Image]) -> torch.Tensor:
+    def _pixels(self, pictures: list[Image.Image], thickness: int | None = None) -> torch.Tensor:
         """[B, 3, side, side] in −1...1."""
-        thickness, folds = self.layout["thickness"], self.layout.get("folds", False)
+        thickness, folds = thickness or self.layout["thickness"], self.layout.get("folds", False)
         pages = np.stack([page(picture, self.side, thickness, folds).pixels for picture in pictures])
         return (torch.from_numpy(pages).float() / 127.5 - 1)[:, None].expand(-1, 3, -1, -1)
 
@@ -38,16 +44,27 @@ class Reference:
         return [self.begin, *self._encode(f"{vocabulary.SYSTEM}\n\n<|User|>: "), self.start,
                 *[self.placeholder] * self.patches, self.stop, *self._encode(f"\n{text}\n\n<|Assistant|>:")]
 
-    @torch.no_grad()
     def read(self, pictures: list[Image.Image], question: str = vocabulary.QUESTIONS[0], limit: int = 64) -> list[dict]:
-        """The greedy answer to each picture: its ids without the end token, and its text."""
+        """The greedy answer to each picture: its ids without the end token, and its text. As the runtime does, an answer that
+        is not sure is tried again on pages of other thicknesses, and the surest one counts."""
+        answers = self._look(pictures, self.layout["thickness"], question, limit)
+        for thickness in self.layout.get("further_thicknesses", []):
+            unsure = [row for row, answer in enumerate(answers) if answer["confidence"] < SURE_ENOUGH]
+            again = self._look([pictures[row] for row in unsure], thickness, question, limit) if unsure else []
+            for row, answer in zip(unsure, again):
+                answers[row] = max(answers[row], answer, key=lambda one: (one["ended"], one["confidence"]))
+        return answers
+
+    @torch.no_grad()
+    def _look(self, pictures: list[Image.Image], thickness: int, question: str, limit: int) -> list[dict]:
         ids = torch.tensor(self._question(question)).expand(len(pictures), -1)
-        output = self.janus(input_ids=ids, pixel_values=self._pixels(pictures), use_cache=True, logits_to_keep=1)
+        output = self.janus(
+            input_ids=ids, pixel_values=self._pixels(pictures, thickness), use_cache=True, logits_to_keep=1)
         answers, open_ = [[] for _ in pictures], set(range(len(pictures)))
         sure = [0.0] * len(pictures)
         for _ in range(limit):
-            logs = output.logits[:, -1].float().log_softmax(-1)
-            token = logs.argmax(-1)
+            logits = output.logits[:, -1].float()
+            token, logs = logits.argmax(-1), (logits / self.temperature).log_softmax(-1)
             for row in list(open_):
                 sure[row] += float(logs[row, token[row]])
                 if int(token[row]) == self.end:
@@ -57,8 +74,8 @@ class Reference:
             if not open_:
                 break
             output = self.janus(input_ids=token[:, None], past_key_values=output.past_key_values, use_cache=True)
-        return [{"ids": answer, "text": self.tokenizer.decode(answer), "confidence": math.exp(log)}
-                for answer, log in zip(answers, sure)]
+        return [{"ids": answer, "text": self.tokenizer.decode(answer), "confidence": math.exp(log), "ended": row not in open_}
+                for row, (answer, log) in enumerate(zip(answers, sure))]
 
     @torch.no_grad()
     def text_logprobs(self, picture: Image.Image, answer: list[int]) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """What a model claims of pictures that hold no single formula: `strangers.py PICTURES --janus-lite COMMAND -m MODEL.gguf`.
 
 Pages and tables set by LaTeX, photographs (of PyPI's scikit-image), and formulas of PICTURES, a folder that heldout.py wrote: two
-side by side, upside down, on their side, cut in the middle. An answer is wrong here unless it is all that the picture shows. Printed
+side by side, upside down, on their side, cut half-way down their writing. An answer is wrong here unless it is all that the picture shows. Printed
 is, for each kind, how many were refused, how many answers were right, and how many wrong ones claimed to be sure.
 """
 
@@ -12,9 +12,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
+from ground import FAINT
 from pictures import by_command, verdict
+from transparency import opaque
+from writing import ink_of
 
 SEED = 4_242
 SURE = 0.9
@@ -68,6 +72,13 @@ def beside(one: Image.Image, other: Image.Image) -> Image.Image:
     return sheet
 
 
+def middle(picture: Image.Image) -> int:
+    """The line half-way down the writing, wherever it lies in its picture."""
+    ink = ink_of(np.asarray(opaque(picture)), level=False)
+    lines = np.flatnonzero((ink >= FAINT).any(axis=1))
+    return (int(lines[0]) + int(lines[-1]) + 1) // 2
+
+
 def drawn(count: int, known: list[tuple[Path, str]], folder: Path):
     """Pictures with what they show, empty where that is no formula."""
     source = random.Random(SEED)
@@ -82,7 +93,7 @@ def drawn(count: int, known: list[tuple[Path, str]], folder: Path):
             yield kind, Image.open(path).transpose(turn), latex
     for path, _ in source.sample(known, count):
         picture = Image.open(path)
-        yield "cut in the middle", picture.crop((0, 0, picture.width, picture.height // 2)), ""
+        yield "cut in the middle", picture.crop((0, 0, picture.width, middle(picture))), ""
 
 
 def main() -> None:

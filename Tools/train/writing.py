@@ -15,8 +15,8 @@ class NoInk(ValueError):
     """The picture holds nothing that differs from its background."""
 
 
-def ink_of(rgb: np.ndarray) -> np.ndarray:
-    """Ink [h, w] uint8 of a picture [h, w, 3], without what is below NOISE. Raises NoInk."""
+def ink_of(rgb: np.ndarray, level: bool = True) -> np.ndarray:
+    """Ink [h, w] uint8 of a picture [h, w, 3], without what is below NOISE; turned level, or at its places. Raises NoInk."""
     distance, is_plain, ripple = distance_from_ground(rgb)
     contrast = checked(distance, ripple)
     ink = scaled_ink(distance, contrast)
@@ -38,7 +38,7 @@ def ink_of(rgb: np.ndarray) -> np.ndarray:
         ink = with_faint(ink, distance, parts, np.where(faint, most, 0))
     if not is_plain or has_faint:
         ink[foreign(ink)] = 0
-    slope = slope_of(ink)
+    slope = slope_of(ink) if level else 0
     return straightened(ink, slope) if slope else ink
 
 

@@ -1,4 +1,5 @@
 import Foundation
+import JanusImages
 import JanusLite
 import JanusRequests
 import JanusWords
@@ -81,7 +82,7 @@ final class AnswerDesk: @unchecked Sendable {
   var answer: Answer { writer.answer }
 
   /// The formula that an answer tells, with warnings about its picture.
-  func formula(in answer: Answer, pictureWarnings: [String]) throws -> ReadFormula {
+  func formula(in answer: Answer, pictureWarnings: [PictureWarning]) throws -> ReadFormula {
     let reading = FormulaReading(
       answer, tokenizer: tokenizer, pictureWarnings: pictureWarnings)
     let encoder = JSONEncoder()

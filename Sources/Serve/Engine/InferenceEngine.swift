@@ -54,13 +54,8 @@ package struct ModelCard: Sendable {
 package struct ShownPicture: Sendable {
   /// What the engine made of it, for the engine alone.
   package var content: any Sendable
-  /// What is to be said of the picture, in whole sentences.
-  package var warnings: [String]
 
-  package init(content: any Sendable, warnings: [String] = []) {
-    self.content = content
-    self.warnings = warnings
-  }
+  package init(content: any Sendable) { self.content = content }
 }
 
 /// A request that was checked and can run.

@@ -53,13 +53,15 @@ package final class ModelEngine: InferenceEngine {
     let pixels: [Float]
     /// Of a formula, the views for further looks.
     let further: [Picture]
+    let warnings: [PictureWarning]
 
-    init(_ pixels: [Float], further: [Picture] = []) {
+    init(_ pixels: [Float], further: [Picture] = [], warnings: [PictureWarning] = []) {
       var digest = Digest(.sha256)
       pixels.withUnsafeBytes { digest.update($0) }
       key = PictureKey(digest: digest.finalize())
       self.pixels = pixels
       self.further = further
+      self.warnings = warnings
     }
 
     var byteCount: Int { 4 * pixels.count + further.reduce(0) { $0 + $1.heldBytes } }
@@ -72,10 +74,10 @@ package final class ModelEngine: InferenceEngine {
       return try await Background.run { [model] in
         try model.checkRoom(toSee: picture, asFormula: asFormula)
         guard asFormula else { return ShownPicture(content: Shown(try model.pixels(of: picture))) }
-        let (views, warning) = try model.formulaViews(of: picture)
+        let (views, warnings) = try model.formulaViews(of: picture)
         return ShownPicture(
-          content: Shown(model.pixels(ofView: views[0]), further: Array(views.dropFirst())),
-          warnings: warning.map { [$0.description] } ?? [])
+          content: Shown(
+            model.pixels(ofView: views[0]), further: Array(views.dropFirst()), warnings: warnings))
       }
     } catch let error as BlankPicture {
       throw EngineError(.request, "\(error)", param: "image")
@@ -191,7 +193,7 @@ package final class ModelEngine: InferenceEngine {
       }
     }
     return try answer.formula(
-      in: looks.surest ?? answer.answer, pictureWarnings: request.picture.warnings)
+      in: looks.surest ?? answer.answer, pictureWarnings: first.warnings)
   }
 
   private func look(
