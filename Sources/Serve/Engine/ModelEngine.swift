@@ -202,7 +202,8 @@ package final class ModelEngine: InferenceEngine {
   ) async throws {
     let running = Locked<TextRequest?>(nil)
     try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { (finished: CheckedContinuation<Void, any Error>) in
+      try await withCheckedThrowingContinuation {
+        (finished: CheckedContinuation<Void, any Error>) in
         let work = TextRequest(
           items: prompt.items, pictures: [shown.key], choices: 1, see: seeing([shown]),
           onPrompt: { tell(.prompt(done: $0, cached: $1)) },
