@@ -6,6 +6,9 @@ struct LabelledGround {
   /// The difference of each pixel from the ground that it stands on.
   let distance: Plane
 
+  /// Pixels within this of a colour are of it.
+  private static let leastReach = 24
+
   /// Whether the picture has no ground beside the first.
   let isOne: Bool
 
@@ -17,7 +20,7 @@ struct LabelledGround {
     var label = [UInt8](repeating: 0, count: main.count)
     for colour in colours.dropFirst() {
       let nearest = colours.filter { $0 != colour }.map { $0.distance(to: colour) }.min() ?? 0
-      let reach = max(24, nearest / 3)
+      let reach = max(Self.leastReach, nearest / 3)
       let own = picture.distance(from: colour)
       guard let region = Self.region(of: own.mask { $0 <= reach }, main: main) else { continue }
       for (pixel, value) in region.values.enumerated() where value > 0 {
@@ -63,8 +66,44 @@ struct LabelledGround {
     guard let wide = parts.bounds(chosen), wide.area * 3 >= area else { return nil }
     let short = zip(parts.parts, chosen).map { $1 ? min($0.width, $0.height) : 0 }.max()!
     let reach = min(short / 2, 63)
-    return parts.mask(chosen).padded(by: reach).closed(reach | 1).cropped(
+    let region = parts.mask(chosen).padded(by: reach).closed(reach | 1).cropped(
       left: reach, top: reach, width: mask.width, height: mask.height)
+    return withNotches(region, of: zip(parts.parts, chosen).filter(\.1).map(\.0), mask, main)
+  }
+
+  /// A region with the notches that closing leaves where writing crosses its edge.
+  ///
+  /// Of a rectangle they are known: writing in them may have the colour of the other ground. Of another shape, slivers of the
+  /// colour and the pixels beside them, blurred edges of strokes, are added.
+  /// - Parameter parts: those that make the region.
+  private static func withNotches(
+    _ region: Plane, of parts: [Components.Part], _ mask: Plane, _ main: Plane
+  ) -> Plane {
+    let width = region.width
+    var (boxes, result) = (Plane(width: width, height: region.height), region)
+    for part in parts {
+      let (first, last) = (part.top * width, (part.bottom - 1) * width)
+      let corners = [
+        first + part.left, first + part.right - 1, last + part.left, last + part.right - 1,
+      ]
+      var count = 0
+      for y in part.top..<part.bottom {
+        for x in part.left..<part.right {
+          boxes.values[y * width + x] = 255
+          if region.values[y * width + x] > 0 { count += 1 }
+        }
+      }
+      guard corners.allSatisfy({ mask.values[$0] > 0 }),
+        count * 4 >= part.width * part.height * 3
+      else { continue }
+      for y in part.top..<part.bottom {
+        for x in part.left..<part.right { result.values[y * width + x] = 255 }
+      }
+    }
+    let near = mask.combined(with: boxes) { min($0, $1) }.highest(3)
+    let beside = near.combined(with: boxes) { min($0, $1) }
+      .combined(with: main) { $0 > 0 && Int($1) > leastReach ? 255 : 0 }
+    return result.combined(with: beside) { max($0, $1) }
   }
 
   /// What is left along a blurred seam of two grounds is a mixture of both, or ripples of JPEG: weak, or nowhere else. At a

@@ -7,7 +7,8 @@ import Testing
   /// Made by Tools/train/writing_fixtures.py.
   @Test(
     arguments: [
-      "box.png", "cell.png", "edge.png", "equal.png", "faint.png", "frame.png", "key.png",
+      "box.png", "cell.png", "crossed.png", "edge.png", "equal.png", "faint.png", "frame.png",
+      "key.png",
       "marked.jpg", "neighbours.png", "noise.png", "orange.jpg", "photograph.jpg", "red.png",
       "selected.png", "shadow.png", "slope.jpg", "squared.png", "tight.png", "turned.png",
       "white.png", "window.png", "yellow.jpg",

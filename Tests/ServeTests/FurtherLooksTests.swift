@@ -68,7 +68,7 @@ struct FurtherLooksTests {
       #expect(text == first)
       let looks =
         reading.answer.timings.prefillTokens / reading.answer.promptTokenCount
-      #expect(looks == (name == "plain" ? 1 : 3))
+      #expect(name == "plain" ? looks == 1 : looks > 1)
       // The answer's own, and at least one of each other look.
       #expect(tokens >= reading.answer.tokenIDs.count + looks - 1)
     }

@@ -10,6 +10,7 @@ import json
 import random
 from itertools import islice
 from pathlib import Path
+from shutil import copytree
 
 import torch
 from PIL import Image
@@ -106,6 +107,18 @@ class Evaluation:
         keep(path, write)
         return json.loads(path.read_text())
 
+    def _with_one_look(self, column: str) -> Runtime:
+        """What the logits are compared of: the reference's are those of the first page."""
+        model = self.runs / "one-look"
+        if not model.exists():
+            copytree(self.arguments.model, model)
+            path = model / "preprocessor_config.json"
+            config = json.loads(path.read_text())
+            config["formula_page"].pop("further_thicknesses", None)
+            path.write_text(json.dumps(config))
+        return Runtime.converted(
+            self.arguments.janus_lite, model, column, self.runs / f"one-look-{column}.gguf", self.arguments.threads)
+
     def _read(self, paths: list[Path], column: str, cache: str | None = None) -> list[dict]:
         if column in self.runtimes:
             return self.runtimes[column].read(paths, cache)
@@ -132,7 +145,7 @@ class Evaluation:
 
         def measure():
             found = []
-            for path, (ids, given) in zip(paths, self.runtimes[column].text_logprobs(paths, rows)):
+            for path, (ids, given) in zip(paths, self._with_one_look(column).text_logprobs(paths, rows)):
                 found += divergence(self.reference.text_logprobs(Image.open(path), ids)[:len(given)], given)
             return found
 

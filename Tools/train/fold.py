@@ -16,8 +16,8 @@ MARGIN = 8
 FAINT = 64
 # Stroke thickness wanted, in 1/4096 of the canvas: an em is then about 1/12.5 of it, in the fonts of print.
 THICKNESS = 12
-# Those of pages for further looks, where an answer is not sure: a larger one and a smaller one.
-FURTHER = [15, 10]
+# Those of pages for further looks, where an answer is not sure: larger and smaller ones.
+FURTHER = [14, 10, 17]
 # What sampling adds to a stroke's width, squared, in 1/4096² pixels: measured thickness² = thickness² + this.
 BLUR = 45 * 4096 * 4096 // 100
 LEAST = 35 * 4096 // 100  # of a stroke, in 1/4096 pixels: about ten pixels an em

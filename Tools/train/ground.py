@@ -8,6 +8,7 @@ import numpy as np
 from components import closed, components, highest, lowest, opened, thickness
 
 NOISE = 32  # Ink below this, with the darkest at 255, is none.
+LEAST_REACH = 24  # Pixels within this of a colour are of it.
 FAINT = 64  # Ink below this neither bounds the formula nor counts for its thickness.
 LEAST_CONTRAST = 32  # of the strongest ink
 # Pictures of more pixels are reduced first: all, and those whose ground is not plain.
@@ -187,7 +188,7 @@ def ground_regions(rgb: np.ndarray, grounds) -> list[tuple[tuple[int, int, int],
     found = []
     for colour in grounds[1:]:
         nearest = min(max(abs(a - b) for a, b in zip(colour, other)) for other in grounds if other != colour)
-        mask = np.where(colour_distance(rgb, colour) <= max(24, nearest // 3), 255, 0).astype(np.uint8)
+        mask = np.where(colour_distance(rgb, colour) <= max(LEAST_REACH, nearest // 3), 255, 0).astype(np.uint8)
         region = ground_region(mask, main)
         if region is not None:
             found.append((colour, region))
@@ -252,7 +253,20 @@ def ground_region(mask: np.ndarray, main: np.ndarray) -> np.ndarray | None:
     core = np.where(np.concatenate([[False], chosen])[parts.labels], 255, 0).astype(np.uint8)
     reach = min(int(short[chosen].max()) // 2, 63)
     padded = np.pad(core, reach)
-    return closed(padded, odd(reach))[reach:padded.shape[0] - reach, reach:padded.shape[1] - reach] > 0
+    region = closed(padded, odd(reach))[reach:padded.shape[0] - reach, reach:padded.shape[1] - reach] > 0
+    # Where writing crosses the edge, closing leaves notches. Of a rectangle they are known: writing in them may have the colour of
+    # the other ground. Of another shape, slivers of the colour and the pixels beside them, blurred edges of strokes, are added.
+    boxes = np.zeros(mask.shape, bool)
+    rectangles = np.zeros(mask.shape, bool)
+    for number in np.flatnonzero(chosen):
+        box = np.s_[parts.top[number]:parts.bottom[number], parts.left[number]:parts.right[number]]
+        inside, own = region[box], mask[box] > 0
+        has_corners = own[0, 0] and own[0, -1] and own[-1, 0] and own[-1, -1]
+        boxes[box] = True
+        if has_corners and int(inside.sum()) * 4 >= inside.size * 3:
+            rectangles[box] = True
+    near = highest(np.where(boxes, mask, 0).astype(np.uint8), 3) > 0
+    return region | rectangles | (near & boxes & (main > LEAST_REACH))
 
 
 def shaded_distance(rgb: np.ndarray, ripple: int) -> np.ndarray:

@@ -44,6 +44,7 @@ KINDS = {
     "window": conditions.window((28, 30, 38), (225, 225, 230)),
     "turned": conditions.turned(6, fill=conditions.BLACK),
     "photograph": conditions.photograph(4),
+    "crossed": conditions.marked((255, 240, 60)),
 }
 
 
