@@ -8,9 +8,10 @@ extension FuzzTarget {
     let height = (input.count - 1) / width
     let bytes = input[1..<(1 + width * height)].flatMap { [$0, $0 ^ 0x10, $0] }
     let picture = Picture(width: width, height: height, bytes: bytes)
-    let page = FormulaPage(margin: 4, thickness: 60)
-    if let laidOut = try? page.laidOut(picture, side: 64) {
-      precondition(laidOut.width == 64 && laidOut.height == 64)
+    let page = FormulaPage(margin: 4, thickness: 60, folds: true, furtherThicknesses: [90, 30])
+    if let (pages, warnings) = try? page.pages(of: picture, side: 64) {
+      precondition((1...3).contains(pages.count) && warnings.count <= 2)
+      precondition(pages.allSatisfy { $0.width == 64 && $0.height == 64 })
     }
   }
 }
