@@ -73,31 +73,36 @@ struct LabelledGround {
 
   /// A region with the notches that closing leaves where writing crosses its edge.
   ///
-  /// Of a rectangle they are known: writing in them may have the colour of the other ground. Of another shape, slivers of the
-  /// colour and the pixels beside them, blurred edges of strokes, are added.
+  /// Of a rectangle they are known: they touch its edge, and writing in them may have the colour of the other ground, but no
+  /// flat area of it. Of another shape, slivers of the colour and the pixels beside them, blurred edges of strokes, are added.
   /// - Parameter parts: those that make the region.
   private static func withNotches(
     _ region: Plane, of parts: [Components.Part], _ mask: Plane, _ main: Plane
   ) -> Plane {
-    let width = region.width
-    var (boxes, result) = (Plane(width: width, height: region.height), region)
+    var (boxes, result) = (Plane(width: region.width, height: region.height), region)
     for part in parts {
-      let (first, last) = (part.top * width, (part.bottom - 1) * width)
-      let corners = [
-        first + part.left, first + part.right - 1, last + part.left, last + part.right - 1,
-      ]
-      var count = 0
-      for y in part.top..<part.bottom {
-        for x in part.left..<part.right {
-          boxes.values[y * width + x] = 255
-          if region.values[y * width + x] > 0 { count += 1 }
-        }
+      let cut = { (plane: Plane) in
+        plane.cropped(left: part.left, top: part.top, width: part.width, height: part.height)
       }
-      guard corners.allSatisfy({ mask.values[$0] > 0 }),
-        count * 4 >= part.width * part.height * 3
-      else { continue }
-      for y in part.top..<part.bottom {
-        for x in part.left..<part.right { result.values[y * width + x] = 255 }
+      let (inside, own) = (cut(region), cut(mask))
+      let (last, area) = (part.width * (part.height - 1), part.width * part.height)
+      let corners = [0, part.width - 1, last, area - 1]
+      var filled = Plane(width: part.width, height: part.height)
+      if corners.allSatisfy({ own.values[$0] > 0 }),
+        inside.count(where: { $0 > 0 }) * 4 >= area * 3
+      {
+        let notches = Components(inside) { $0 == 0 }
+        let flat = cut(main).mask { $0 <= leastReach }
+          .opened(max(5, min(part.width, part.height) / 4) | 1)
+        let isNotch = zip(notches.touchesEdge, notches.count(in: flat)).map { $0 && $1 == 0 }
+        filled = notches.mask(isNotch)
+      }
+      for y in 0..<part.height {
+        for x in 0..<part.width {
+          let pixel = (part.top + y) * region.width + part.left + x
+          boxes.values[pixel] = 255
+          if filled.values[y * part.width + x] > 0 { result.values[pixel] = 255 }
+        }
       }
     }
     let near = mask.combined(with: boxes) { min($0, $1) }.highest(3)

@@ -34,8 +34,8 @@ public enum PictureWarning: Sendable, Equatable, CustomStringConvertible {
       "the writing is small: its letters are about \(height) pixels high as the model sees them, and "
         + "\(Writing.leastGlyphHeight) are needed (cut the picture to the formula, or take it in a higher resolution)"
     case .apart(let gap):
-      "there may be two formulas beside each other: parts of the writing are \(gap) pixels apart (cut the picture to one of "
-        + "them)"
+      "there may be several formulas beside each other: parts of the writing are \(gap) pixels apart (cut the picture to one "
+        + "of them)"
     }
   }
 }
@@ -46,7 +46,7 @@ extension Writing {
 
   /// What makes answers doubtful: writing that is too small to read, or in places far from each other.
   ///
-  /// A `\qquad` is two ems wide, about four heights of a glyph; formulas beside each other are parted by more.
+  /// Glyphs are half an em high, so that what a `\qquad` parts is apart, too: models often read one half.
   /// - Parameter scale: pixels that the model sees for one of the picture's; enlarging adds nothing that could be read, so that
   ///   more than 1 counts as 1.
   public func warnings(atScale scale: Double) -> [PictureWarning] {

@@ -11,7 +11,8 @@ public struct Writing: Sendable, Equatable {
   public let glyphHeight: Int
   /// Parts that hang together: two for "=" and one for "x". A formula has tens, a page of text has thousands.
   public let partCount: Int
-  /// Columns between two parts without any ink, at most, in pixels of the picture.
+  /// Columns without writing that have two glyphs or more on either side, at most, in pixels of the picture. Specks are no
+  /// glyphs here.
   public let widestGap: Int
 
   /// - Throws: `BlankPicture` where nothing stands out from the ground. The check is for every model: asked for the formula
@@ -35,10 +36,12 @@ public struct Writing: Sendable, Equatable {
       height = part.height
     }
     glyphHeight = height * ground.factor
-    var (right, gap) = (box.left, 0)
-    for part in parts.parts.sorted(by: { $0.left < $1.left }) {
-      gap = max(gap, part.left - right)
-      right = max(right, part.right)
+    let glyphs = parts.parts.filter { max($0.width, $0.height) * 3 >= height }
+      .sorted { $0.left < $1.left }
+    var (right, gap) = (0, 0)
+    for (index, glyph) in glyphs.enumerated() {
+      if index >= 2, index <= glyphs.count - 2 { gap = max(gap, glyph.left - right) }
+      right = max(right, glyph.right)
     }
     widestGap = gap * ground.factor
   }
@@ -148,12 +151,21 @@ private struct Strengths {
     }
   }
 
-  /// Ink in which faint parts are as dark as the rest, which stays as it is.
+  /// The side of a square in which writing is compared: four strokes.
+  private var window: Int {
+    let stroke = max(16, distance.thickness(from: (contrast + 3) / 4))
+    return (4 * stroke / 16 + 3) | 1
+  }
+
+  /// Ink in which faint parts, and faint places of the others, are as dark as the rest, which stays as it is.
   func withFaint(_ ink: Plane) -> Plane {
     var result = ink
-    let faint = [0] + most.map { isFaint($0) ? $0 : 0 }
-    for (pixel, label) in parts.labels.enumerated() where faint[Int(label)] > 0 {
-      let most = faint[Int(label)]
+    let strongest = distance.highest(window)
+    for (pixel, label) in parts.labels.enumerated() where label > 0 {
+      var most = self.most[Int(label) - 1]
+      if most == 0 { continue }
+      if !isFaint(most) { most = Int(strongest.values[pixel]) }
+      if !isFaint(most) { continue }
       let raised = (Int(distance.values[pixel]) * 255 + most / 2) / most
       if raised >= Ground.noise { result.values[pixel] = UInt8(raised) }
     }
@@ -162,8 +174,7 @@ private struct Strengths {
 
   /// Ink in which writing of any strength is as dark as the strongest.
   func levelled() -> Plane {
-    let stroke = max(16, distance.thickness(from: (contrast + 3) / 4))
-    let near = distance.highest((4 * stroke / 16 + 3) | 1)
+    let near = distance.highest(window)
     let kept = parts.mask(most.map { $0 > 0 }).highest(3)
     let ink = distance.combined(with: near) {
       let most = max(Int($1), 1)

@@ -63,7 +63,7 @@ public struct Answer: Sendable {
     public let top: [(tokenID: Int, logprob: Float)]
   }
 
-  /// Seconds by stage, on a monotonic clock.
+  /// Seconds by stage, on a monotonic clock; of a formula that took several looks, those of all of them.
   public struct Timings: Sendable {
     /// Running the pictures through the vision tower.
     public internal(set) var imageEncode = 0.0

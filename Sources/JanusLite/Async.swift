@@ -48,7 +48,8 @@ extension FormulaReader {
   ///   - settings: how the answer is chosen, and its length at most.
   ///   - alternatives: how many other readings to look for, by beam search: 0 to 64.
   ///   - stop: ends the work early, with the finish reason `cancelled`.
-  ///   - onText: called with each piece of the raw answer as it comes, by a thread of the library.
+  ///   - onText: called with each piece of the raw answer as it comes, by a thread of the library. Where the model looks
+  ///     again, of the first look alone.
   /// - Throws: `JanusError`, and `CancellationError` where the task was cancelled.
   public nonisolated(nonsending) func read(
     _ picture: Picture, settings: GenerationSettings = GenerationSettings(), alternatives: Int = 0,

@@ -43,8 +43,9 @@ struct BeamSearch {
   /// - Parameters:
   ///   - start: the sequence at the end of the question, which is used up.
   ///   - logits: those that follow it.
+  ///   - share: what probabilities are multiplied by.
   func run(
-    from start: TextRun, _ logits: [Float], keepGoing: () -> Bool
+    from start: TextRun, _ logits: [Float], share: Double = 1, keepGoing: () -> Bool
   ) throws(MemoryError) -> [FormulaReading.Alternative] {
     let first = Beam(
       run: start, tokens: [], logprob: 0,
@@ -63,7 +64,7 @@ struct BeamSearch {
       let rows = try batch.step(beams.map { ($0.run, $0.tokens[$0.tokens.count - 1]) })
       beams = try next(after: beams, rows, &ended)
     }
-    return readings(of: ended)
+    return readings(of: ended, share: share)
   }
 
   /// The most likely beginnings that are one token longer; those that end here go to `ended`.
@@ -115,7 +116,7 @@ struct BeamSearch {
   }
 
   private func readings(
-    of ended: [(tokens: [Int], logprob: Double)]
+    of ended: [(tokens: [Int], logprob: Double)], share: Double
   ) -> [FormulaReading.Alternative] {
     var seen: Set<String> = []
     var result: [FormulaReading.Alternative] = []
@@ -124,7 +125,7 @@ struct BeamSearch {
       guard cleaned.isValid, seen.insert(cleaned.formula.canonicalLaTeX).inserted else { continue }
       result.append(
         FormulaReading.Alternative(
-          latex: cleaned.latex, probability: Confidence.probability(logprob)))
+          latex: cleaned.latex, probability: share * Confidence.probability(logprob)))
     }
     return result
   }

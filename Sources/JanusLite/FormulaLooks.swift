@@ -8,8 +8,8 @@ package struct FormulaLooks {
   /// An answer of at least this confidence is not tried again.
   package static let sureEnough = 0.8
 
-  private var further: ArraySlice<Picture>
-  /// The surest answer, the earlier one of equals; nil before there is one.
+  private var further: [Picture]
+  /// The surest answer, the earlier one of equals; nil before there is one. Of a reading that was stopped it is cut short.
   package private(set) var surest: Answer?
 
   /// - Parameters:
@@ -17,25 +17,37 @@ package struct FormulaLooks {
   ///   - isGreedy: whether answers are the most likely ones. A drawn one counts as it is: the surest of several would not be
   ///     drawn from what the model says.
   package init(further: [Picture], isGreedy: Bool) {
-    self.further = isGreedy ? further[...] : []
+    self.further = isGreedy ? further : []
   }
 
   /// Takes an answer that has ended.
   ///
   /// - Returns: whether it is the surest until now.
   package mutating func take(_ answer: Answer) -> Bool {
-    if let surest, answer.finishReason != .cancelled, !answer.isSurer(than: surest) {
+    guard var other = surest else {
+      surest = answer
+      return true
+    }
+    if answer.finishReason == .cancelled {
+      // What was read stays, but without all looks it is not the result.
+      other.finishReason = .cancelled
+      surest = other
       return false
     }
+    if !answer.isSurer(than: other) { return false }
     surest = answer
     return true
   }
 
   /// The view for the next look; nil where the surest answer is the result.
   package mutating func next() -> Picture? {
-    guard let surest, surest.finishReason != .cancelled else { return nil }
-    if surest.finishReason != .loop, surest.confidence >= Self.sureEnough { return nil }
-    return further.popFirst()
+    guard let surest, surest.finishReason != .cancelled,
+      surest.finishReason == .loop || surest.confidence < Self.sureEnough, !further.isEmpty
+    else {
+      further = []
+      return nil
+    }
+    return further.removeFirst()
   }
 }
 
@@ -64,6 +76,13 @@ extension Janus {
     let shown = trims ? picture.trimmed(to: writing) : picture
     let scale = Double(vision.imageSize) / Double(max(shown.width, shown.height))
     return ([shown], writing.warnings(atScale: scale))
+  }
+
+  /// Bytes of all pages of one picture; 0 where pictures are shown as they are.
+  package var pageBytes: Int {
+    formulaPage.map {
+      (1 + $0.furtherThicknesses.count) * 3 * vision.imageSize * vision.imageSize
+    } ?? 0
   }
 
   /// A view as the vision tower takes it, `[3, side, side]`.

@@ -65,19 +65,23 @@ public final class FormulaReader {
     }
     // One without a page is cut to its writing, which is a copy.
     let cut = trims && model.formulaPage == nil ? picture.bytes.count : 0
+    let looking = picture.bytesToFindWriting + cut
+    let pages = model.pageBytes
+    // Pages take the picture's place once its writing is found.
     return try memoryNeed(
-      together: together, pictureBytes: picture.heldBytes,
-      lookingBytes: picture.bytesToFindWriting + cut, settings: settings)
+      together: together, pictureBytes: pages > 0 ? together * pages : picture.heldBytes,
+      lookingBytes: pages > 0 ? picture.heldBytes + looking : looking, settings: settings)
   }
 
-  /// The most memory that a picture takes beside others, in bytes: its keys and values.
+  /// The most memory that a picture takes beside others, in bytes: its keys and values, and its pages.
   public func bytesPerPicture(
     settings: GenerationSettings = GenerationSettings()
   ) throws(JanusError) -> Int {
     try settings.check()
     let prompt = try items().count
-    return CacheShape(model.language, format: model.cacheFormat).bytes(
-      positions: prompt + min(settings.maxTokens, context - prompt))
+    return model.pageBytes
+      + CacheShape(model.language, format: model.cacheFormat).bytes(
+        positions: prompt + min(settings.maxTokens, context - prompt))
   }
 
   /// Reads the formula in `picture`.
@@ -251,7 +255,10 @@ public final class FormulaReader {
     guard let logits else { return slot.cancel() }
     slot.timings.prefillTokens += items.count
     if alternatives > 0 {
-      let fork = try JanusError.carrying { () throws(MemoryError) in try slot.run.fork() }
+      // Not shared: a further look overwrites the positions.
+      let fork = try JanusError.carrying { () throws(MemoryError) in
+        try slot.run.fork(sharing: false)
+      }
       slot.start = (fork, Array(logits))
     }
     slot.take(UnsafeBufferPointer(logits))
@@ -361,7 +368,8 @@ public final class FormulaReader {
           model, batch: batch, width: alternatives + 1,
           limit: min(settings.maxTokens, context - start.count))
         let found = try JanusError.carrying { () throws(MemoryError) in
-          try search.run(from: start, logits, keepGoing: { stop?.isStopped != true })
+          try search.run(
+            from: start, logits, share: reading.share, keepGoing: { stop?.isStopped != true })
         }
         reading.alternatives = Array(
           found.filter { $0.latex != reading.latex }.prefix(alternatives))

@@ -47,6 +47,8 @@ public struct FormulaReading: Sendable {
   public let answer: Answer
 
   package let formula: Formula
+  /// What the picture leaves of an answer's probability.
+  let share: Double
 
   /// MathML for browsers and word processors, with the LaTeX as its annotation.
   public var mathML: String { formula.mathML() }
@@ -71,7 +73,8 @@ public struct FormulaReading: Sendable {
       answer.finishReason == .cancelled ? ["the reading was stopped before its end"] : []
     warnings = pictureWarnings.map(\.description) + stopped + cleaned.warnings
     formula = cleaned.formula
-    confidence = answer.confidence * Self.share(pictureWarnings)
+    share = Self.share(pictureWarnings)
+    confidence = answer.confidence * share
     doubts = Self.doubts(answer, tokenizer) { cleaned.range(ofAnswer: $0) }
   }
 

@@ -14,6 +14,8 @@ final class FormulaSlot: @unchecked Sendable {
   private var looks: FormulaLooks
   private let warnings: [PictureWarning]
   private var failure: JanusError?
+  /// Whether a further look could not be had: the answers before it stand.
+  private var isOver = false
   var timings = Answer.Timings()
   /// The sequence and the logits at the end of the question, where alternatives begin: of this look, and of the surest.
   var start: (run: TextRun, logits: [Float])?
@@ -34,14 +36,14 @@ final class FormulaSlot: @unchecked Sendable {
     self.warnings = warnings
   }
 
-  var isFinished: Bool { writer.isFinished || failure != nil }
+  var isFinished: Bool { writer.isFinished || failure != nil || isOver }
   var next: Int? { isFinished ? nil : writer.next }
 
   /// Ends the look whose answer has ended.
   ///
   /// - Returns: what to look at next; nil where there is a result.
   func nextView() -> Picture? {
-    guard failure == nil else { return nil }
+    guard failure == nil, !isOver else { return nil }
     if looks.take(writer.answer) { surestStart = start }
     start = nil
     guard let view = looks.next() else { return nil }
@@ -57,13 +59,13 @@ final class FormulaSlot: @unchecked Sendable {
       let text = try writer.take(logits)
       if looks.surest == nil { newText = text }
     } catch {
-      failure = error
+      fail(error)
     }
   }
 
   func fail(_ error: JanusError) {
     newText = ""
-    failure = error
+    if looks.surest == nil { failure = error } else { isOver = true }
   }
 
   func cancel() {

@@ -269,7 +269,7 @@ public final class Janus: Sendable {
   /// scaled to the tower's size, and of a formula the writing is looked for.
   package func checkRoom(toSee picture: Picture, asFormula: Bool) throws(JanusError) {
     let (side, longer) = (vision.imageSize, max(picture.width, picture.height))
-    let scaled = side * (longer + 6 * side) * 3
+    let scaled = side * (longer + 6 * side) * 3 + pageBytes
     let writing = asFormula || formulaPage != nil ? picture.bytesToFindWriting : 0
     try JanusError.carrying { () throws(MemoryError) in
       try AvailableMemory.check(max(writing, scaled))

@@ -9,7 +9,8 @@ import Testing
     arguments: [
       "box.png", "cell.png", "crossed.png", "edge.png", "equal.png", "faint.png", "frame.png",
       "key.png",
-      "marked.jpg", "neighbours.png", "noise.png", "orange.jpg", "photograph.jpg", "red.png",
+      "marked.jpg", "neighbours.png", "noise.png", "panel.png", "orange.jpg", "photograph.jpg",
+      "red.png",
       "selected.png", "shadow.png", "slope.jpg", "squared.png", "tight.png", "turned.png",
       "white.png", "window.png", "yellow.jpg",
     ])

@@ -1,7 +1,7 @@
 """Measures an exported model in PyTorch and in janus-lite, and prints a Markdown table.
 
 `evaluate.py MODEL --janus-lite COMMAND --work FOLDER`. What was measured is kept in the folder, under checksums of the
-weights and of the command, so that a stopped evaluation goes on where it was; nothing is measured twice.
+weights, the layout of pages and the command, so that a stopped evaluation goes on where it was; nothing is measured twice.
 """
 
 import argparse
@@ -80,7 +80,8 @@ class Evaluation:
     def __init__(self, arguments):
         self.arguments = arguments
         command = arguments.janus_lite
-        self.folder = arguments.work / checksum((arguments.model / "model.safetensors").read_bytes())
+        self.folder = arguments.work / checksum(
+            *((arguments.model / name).read_bytes() for name in ("model.safetensors", "preprocessor_config.json")))
         # Another build may convert and compute otherwise, and so may another processor's kernels.
         self.runs = self.folder / f"{checksum(command.read_bytes())}-{instruction_set(command)}"
         self.runs.mkdir(parents=True, exist_ok=True)
@@ -111,11 +112,13 @@ class Evaluation:
         """What the logits are compared of: the reference's are those of the first page."""
         model = self.runs / "one-look"
         if not model.exists():
-            copytree(self.arguments.model, model)
-            path = model / "preprocessor_config.json"
+            partial = model.with_name("one-look.partial")
+            copytree(self.arguments.model, partial, dirs_exist_ok=True)
+            path = partial / "preprocessor_config.json"
             config = json.loads(path.read_text())
             config["formula_page"].pop("further_thicknesses", None)
             path.write_text(json.dumps(config))
+            partial.rename(model)
         return Runtime.converted(
             self.arguments.janus_lite, model, column, self.runs / f"one-look-{column}.gguf", self.arguments.threads)
 
@@ -128,8 +131,7 @@ class Evaluation:
 
     def answers(self, column: str, cache: str | None = None) -> list[dict]:
         """What a column says of the formulas, with keys and values in `cache` or the default format."""
-        looks = "-".join(str(one) for one in self.reference.layout.get("further_thicknesses", []))
-        name = f"answers-{len(self.paths)}-{self.arguments.longest}-{looks}" + (f"-{cache}-cache" if cache else "")
+        name = f"answers-{len(self.paths)}-{self.arguments.longest}" + (f"-{cache}-cache" if cache else "")
         return self._kept(name, column, lambda: self._read(self.paths, column, cache))
 
     def further(self, column: str) -> list[dict]:

@@ -254,19 +254,29 @@ def ground_region(mask: np.ndarray, main: np.ndarray) -> np.ndarray | None:
     reach = min(int(short[chosen].max()) // 2, 63)
     padded = np.pad(core, reach)
     region = closed(padded, odd(reach))[reach:padded.shape[0] - reach, reach:padded.shape[1] - reach] > 0
-    # Where writing crosses the edge, closing leaves notches. Of a rectangle they are known: writing in them may have the colour of
-    # the other ground. Of another shape, slivers of the colour and the pixels beside them, blurred edges of strokes, are added.
-    boxes = np.zeros(mask.shape, bool)
-    rectangles = np.zeros(mask.shape, bool)
+    # Where writing crosses the edge, closing leaves notches. Of a rectangle they are known: they touch its edge, and writing in them
+    # may have the colour of the other ground, but no flat area of it. Of another shape, slivers of the colour and the pixels beside
+    # them, blurred edges of strokes, are added.
+    boxes, filled = np.zeros(mask.shape, bool), np.zeros(mask.shape, bool)
     for number in np.flatnonzero(chosen):
         box = np.s_[parts.top[number]:parts.bottom[number], parts.left[number]:parts.right[number]]
         inside, own = region[box], mask[box] > 0
-        has_corners = own[0, 0] and own[0, -1] and own[-1, 0] and own[-1, -1]
         boxes[box] = True
+        has_corners = own[0, 0] and own[0, -1] and own[-1, 0] and own[-1, -1]
         if has_corners and int(inside.sum()) * 4 >= inside.size * 3:
-            rectangles[box] = True
+            filled[box] |= notches(inside, main[box])
     near = highest(np.where(boxes, mask, 0).astype(np.uint8), 3) > 0
-    return region | rectangles | (near & boxes & (main > LEAST_REACH))
+    return region | filled | (near & boxes & (main > LEAST_REACH))
+
+
+def notches(inside: np.ndarray, main: np.ndarray) -> np.ndarray:
+    """The parts of a box, outside of its region, that touch the box's edge and hold no flat area of the main ground."""
+    parts = components(~inside)
+    height, width = inside.shape
+    touching = (parts.left == 0) | (parts.top == 0) | (parts.right == width) | (parts.bottom == height)
+    flat = opened(np.where(main <= LEAST_REACH, 255, 0).astype(np.uint8), max(5, min(width, height) // 4) | 1) > 0
+    chosen = touching & (parts.count(np.where(flat, parts.labels, 0)) == 0)
+    return np.concatenate([[False], chosen])[parts.labels]
 
 
 def shaded_distance(rgb: np.ndarray, ripple: int) -> np.ndarray:

@@ -35,7 +35,7 @@ def ink_of(rgb: np.ndarray, level: bool = True) -> np.ndarray:
     if not is_plain:
         ink = levelled(distance, contrast, parts, most)
     elif has_faint:
-        ink = with_faint(ink, distance, parts, np.where(faint, most, 0))
+        ink = with_faint(ink, distance, contrast, parts, most)
     if not is_plain or has_faint:
         ink[foreign(ink)] = 0
     slope = slope_of(ink) if level else 0
@@ -57,17 +57,24 @@ def strengths(distance: np.ndarray, contrast: int, ripple: int) -> tuple[Compone
     return parts, np.where((most >= least) | (most * 4 >= contrast), most, 0)
 
 
-def with_faint(ink: np.ndarray, distance: np.ndarray, parts: Components, most: np.ndarray) -> np.ndarray:
-    """Ink in which faint parts are as dark as the rest; `most` is 0 for the others."""
-    near = np.concatenate([[0], most])[parts.labels]
+def window(distance: np.ndarray, contrast: int) -> int:
+    """The side of a square in which writing is compared: four strokes."""
+    stroke = max(16, thickness(np.where(distance.astype(np.int32) * 4 < contrast, 0, distance)))
+    return (4 * stroke // 16 + 3) | 1
+
+
+def with_faint(ink: np.ndarray, distance: np.ndarray, contrast: int, parts: Components, most: np.ndarray) -> np.ndarray:
+    """Ink in which faint parts, and faint places of the others, are as dark as the rest; `most` is 0 for what may be noise."""
+    most = np.concatenate([[0], most])[parts.labels]
+    strongest = highest(distance, window(distance, contrast)).astype(np.int32)
+    near = np.where(most * 5 < contrast * 2, most, np.where(strongest * 5 < contrast * 2, strongest, 0))
     raised = (distance.astype(np.int32) * 255 + near // 2) // np.maximum(near, 1)
     return np.where((near > 0) & (raised >= NOISE), raised, ink).astype(np.uint8)
 
 
 def levelled(distance: np.ndarray, contrast: int, parts: Components, most: np.ndarray) -> np.ndarray:
     """Ink in which writing of any strength is as dark as the strongest."""
-    stroke = max(16, thickness(np.where(distance.astype(np.int32) * 4 < contrast, 0, distance)))
-    near = highest(distance, (4 * stroke // 16 + 3) | 1).astype(np.int32)
+    near = highest(distance, window(distance, contrast)).astype(np.int32)
     kept = np.concatenate([[False], most > 0])[parts.labels]
     kept = highest(np.where(kept, 255, 0).astype(np.uint8), 3) > 0
     ink = (distance.astype(np.int32) * 255 + near // 2) // np.maximum(near, 1)

@@ -21,6 +21,17 @@ from writing import ink_of
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks" / "robustness"))
 import conditions  # noqa: E402
 
+
+def panel(formula, rng):
+    """A field of the page's colour within a coloured panel."""
+    _, content = conditions.plain(40, 50)(formula, rng)
+    field = Image.open(io.BytesIO(content)).convert("RGB")
+    sheet = Image.new("RGB", (field.width + 220, field.height + 180), (255, 255, 255))
+    sheet.paste((255, 240, 60), (20, 20, sheet.width - 20, sheet.height - 20))
+    sheet.paste(field, (110, 90))
+    return "png", conditions.png(np.asarray(sheet).astype(float))[1]
+
+
 KINDS = {
     "tight": conditions.plain(30, 0),
     "red": conditions.plain(26, 8, (200, 30, 30)),
@@ -45,6 +56,7 @@ KINDS = {
     "turned": conditions.turned(6, fill=conditions.BLACK),
     "photograph": conditions.photograph(4),
     "crossed": conditions.marked((255, 240, 60)),
+    "panel": panel,
 }
 
 

@@ -38,9 +38,11 @@ package final class TextRun {
     oneToken = Batch([Segment(cache: cache, count: 1)])
   }
 
-  /// A sequence that begins with the same positions. Full chunks of the cache are shared.
-  package func fork() throws(MemoryError) -> TextRun {
-    TextRun(model, ops, try cache.fork(reserving: cache.count))
+  /// A sequence that begins with the same positions.
+  ///
+  /// - Parameter sharing: whether full chunks of the cache are shared; then neither may truncate below the other's beginning.
+  package func fork(sharing: Bool = true) throws(MemoryError) -> TextRun {
+    TextRun(model, ops, try cache.fork(reserving: cache.count, sharing: sharing))
   }
 
   /// Positions in the cache.

@@ -64,7 +64,10 @@ package final class ModelEngine: InferenceEngine {
       self.warnings = warnings
     }
 
-    var byteCount: Int { 4 * pixels.count + further.reduce(0) { $0 + $1.heldBytes } }
+    /// With the pixels of one further view, which are made when it is looked at.
+    var byteCount: Int {
+      4 * pixels.count * (further.isEmpty ? 1 : 2) + further.reduce(0) { $0 + $1.heldBytes }
+    }
   }
 
   package func show(
@@ -183,13 +186,18 @@ package final class ModelEngine: InferenceEngine {
     while true {
       _ = looks.take(answer.answer)
       guard let view = looks.next() else { break }
-      shown = Shown(model.pixels(ofView: view))
-      answer = try desk(request.sampling, choice: 0, stops: [], prompt, readsFormula: true)
-      try await look(at: shown, prompt, answer) { event in
-        if case .token(var token) = event, !token.isRest {
-          token.text = ""
-          tell(.token(token))
+      do {
+        shown = Shown(model.pixels(ofView: view))
+        answer = try desk(request.sampling, choice: 0, stops: [], prompt, readsFormula: true)
+        try await look(at: shown, prompt, answer) { event in
+          if case .token(var token) = event, !token.isRest {
+            token.text = ""
+            tell(.token(token))
+          }
         }
+      } catch where !(error is CancellationError) {
+        // What the looks before gave stands.
+        break
       }
     }
     return try answer.formula(

@@ -123,7 +123,8 @@ extension Service {
       case .event(.token(let token)):
         if !token.isRest { own.completion += 1 }
         call.record.noteToken()
-        onStep(.text(token.text))
+        // Bytes of a character that is not whole yet, and tokens of further looks, have no text.
+        if !token.text.isEmpty { onStep(.text(token.text)) }
       case .event(.end(let formula)): result = formula
       }
     }

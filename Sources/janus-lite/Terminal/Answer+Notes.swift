@@ -5,7 +5,7 @@ extension Answer {
   /// What `--verbose` says of an answer.
   var summary: String {
     let seconds = { (value: Double) in Format.fixed(value, 2) }
-    return "picture \(seconds(timings.imageEncode)) s; prompt \(promptTokenCount) tokens in "
+    return "picture \(seconds(timings.imageEncode)) s; prompt \(timings.prefillTokens) tokens in "
       + "\(seconds(timings.prefill)) s (\(Format.fixed(timings.prefillTokensPerSecond, 1))/s); "
       + "answer \(tokenIDs.count) tokens in \(seconds(timings.decode)) s "
       + "(\(Format.fixed(timings.decodeTokensPerSecond, 1))/s); ended by \(finishReason.rawValue); "
