@@ -195,7 +195,7 @@ package final class ModelEngine: InferenceEngine {
             tell(.token(token))
           }
         }
-      } catch where !(error is CancellationError) {
+      } catch let error where !(error is CancellationError) {
         // What the looks before gave stands.
         break
       }
