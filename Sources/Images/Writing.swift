@@ -11,8 +11,8 @@ public struct Writing: Sendable, Equatable {
   public let glyphHeight: Int
   /// Parts that hang together: two for "=" and one for "x". A formula has tens, a page of text has thousands.
   public let partCount: Int
-  /// Columns without writing that have two glyphs or more on either side, at most, in pixels of the picture. Specks are no
-  /// glyphs here.
+  /// Columns without ink that have glyphs on either side, at most, in pixels of the picture. Dots are no glyphs here, but
+  /// parts of the writing.
   public let widestGap: Int
 
   /// - Throws: `BlankPicture` where nothing stands out from the ground. The check is for every model: asked for the formula
@@ -36,12 +36,13 @@ public struct Writing: Sendable, Equatable {
       height = part.height
     }
     glyphHeight = height * ground.factor
-    let glyphs = parts.parts.filter { max($0.width, $0.height) * 3 >= height }
-      .sorted { $0.left < $1.left }
-    var (right, gap) = (0, 0)
-    for (index, glyph) in glyphs.enumerated() {
-      if index >= 2, index <= glyphs.count - 2 { gap = max(gap, glyph.left - right) }
-      right = max(right, glyph.right)
+    let isGlyph = { (part: Components.Part) in max(part.width, part.height) * 3 >= height }
+    let glyphCount = parts.parts.count(where: isGlyph)
+    var (right, gap, seen) = (0, 0, 0)
+    for part in parts.parts.sorted(by: { $0.left < $1.left }) {
+      if seen > 0, seen < glyphCount { gap = max(gap, part.left - right) }
+      right = max(right, part.right)
+      if isGlyph(part) { seen += 1 }
     }
     widestGap = gap * ground.factor
   }

@@ -168,10 +168,27 @@ import Testing
     #expect(
       FormulaAnswer("x", wasCut: true).warnings == ["the answer ended at the limit of tokens"])
     #expect(FormulaAnswer("x + 1").warnings == [])
+    #expect(
+      FormulaAnswer(#"Let $a=1$ and $n$. Then \[b=2\]"#).warnings == [
+        "1 formula within lines of text left out beside the displayed ones; Markdown has all"
+      ])
+    #expect(FormulaAnswer(#"Let $a=1$, $b=2$."#).warnings == [])
   }
 
   static let published =
     #"\( A_n = \alpha _0 \left[ \begin{array}{l} 1 + \frac{3}{4} \sum_{k=1}^{n} \begin{pmatrix} \frac{4}{9} \\ k \end{pmatrix} \right] \end{array]"#
+
+  /// What is left out between a command and a letter must not make another command of both.
+  @Test(arguments: [
+    (#"a=1$\quad$b=2"#, #"a=1\quad b=2"#), (#"\dots$b"#, #"\dots b"#), (#"\rm}x"#, #"\rm x"#),
+    (#"\displaystyle$x"#, #"\displaystyle x"#), (#"\alpha$$$b"#, #"\alpha b"#),
+    (#"a\\$b"#, nil), (#"\alpha$1"#, #"\alpha1"#),
+  ])
+  func commandsDoNotRunIntoLetters(_ latex: String, _ expected: String?) {
+    let formula = Formula(latex)
+    #expect(formula.unknownCommands.isEmpty)
+    if let expected { #expect(formula.repaired.text == expected) }
+  }
 
   @Test func thePublishedBadAnswerBecomesValid() {
     let found = FormulaAnswer(Self.published)

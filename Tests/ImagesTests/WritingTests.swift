@@ -235,6 +235,17 @@ import Testing
     sheet.write(x: 108 + gap, y: 20)
     let writing = try Writing(in: sheet.picture)
     #expect(writing.widestGap == gap)
+    // Dots bridge a gap, and are no writing of their own.
+    var dotted = sheet
+    for x in stride(from: 112, to: 108 + gap - 4, by: 12) {
+      dotted.paint { px, py, value in (x..<x + 3).contains(px) && (37..<40).contains(py) ? 0 : value
+      }
+    }
+    #expect(try Writing(in: dotted.picture).widestGap < 20)
+    var lone = Sheet(width: 700, height: 60)
+    lone.write(x: 20, y: 20)
+    lone.paint { x, y, value in (600..<603).contains(x) && (37..<40).contains(y) ? 0 : value }
+    #expect(try Writing(in: lone.picture).widestGap < 20)
     let expected: [PictureWarning] = isApart ? [.apart(gap: gap)] : []
     #expect(writing.warnings(atScale: 1) == expected)
     #expect(

@@ -58,7 +58,8 @@ package struct FormulaAnswer: Sendable {
     let last = FormulaCheck.firstProblem(text.bytes)
     isValid = last == nil
     problem = last?.description
-    warnings = Self.warnings(problems, closed, joined, wasCut: wasCut)
+    warnings =
+      Self.warnings(problems, closed, joined, wasCut: wasCut) + Self.leftOut(segments, pieces, raw)
     markdown = Self.markdown(raw, segments, dropsUnknown: dropsUnknown)
   }
 
@@ -73,6 +74,20 @@ package struct FormulaAnswer: Sendable {
     if !displayed.isEmpty { return displayed }
     let whole = segments.formulas.filter { !isSymbol(Formula(source(raw, $0.content)).nodes) }
     return whole.isEmpty ? segments.formulas : whole
+  }
+
+  /// Says so where formulas in lines of text stand beside displayed ones.
+  private static func leftOut(
+    _ segments: AnswerSegments, _ counted: [AnswerSegments.Formula], _ raw: EditedText
+  ) -> [String] {
+    guard counted.contains(where: { $0.kind != .inline }) else { return [] }
+    let count = segments.formulas.count {
+      $0.kind == .inline && !isSymbol(Formula(source(raw, $0.content)).nodes)
+    }
+    if count == 0 { return [] }
+    return [
+      "\(count) \(count == 1 ? "formula" : "formulas") within lines of text left out beside the displayed ones; Markdown has all"
+    ]
   }
 
   /// Whether a formula is one symbol, with scripts at most.

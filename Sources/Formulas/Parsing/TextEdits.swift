@@ -49,12 +49,31 @@ package struct EditedText: Sendable {
     for (_, edit) in ordered {
       guard edit.range.lowerBound >= position else { continue }
       keep(position..<edit.range.lowerBound, &result, &run)
+      result.part(from: edit.replacement.utf8.first)
       result.bytes += Array(edit.replacement.utf8)
       position = edit.range.upperBound
+      if position > edit.range.lowerBound, position < bytes.count {
+        result.part(from: bytes[position])
+      }
     }
     keep(position..<bytes.count, &result, &run)
     return result
   }
+
+  /// Puts a blank behind a command's name where a letter comes next that was not part of it.
+  private mutating func part(from next: UInt8?) {
+    guard let next, CommandTable.isLetter(next) else { return }
+    var start = bytes.count
+    let least = max(0, start - Self.longestName)
+    while start > least, CommandTable.isLetter(bytes[start - 1]) { start -= 1 }
+    guard start < bytes.count, start > 0, bytes[start - 1] == UInt8(ascii: "\\"),
+      !FormulaCheck.isEscaped(start - 1, bytes)
+    else { return }
+    bytes.append(UInt8(ascii: " "))
+  }
+
+  /// Longer runs of letters are no commands.
+  private static let longestName = 64
 
   /// A piece of the text, which still knows where it came from.
   func part(_ range: Range<Int>) -> EditedText {

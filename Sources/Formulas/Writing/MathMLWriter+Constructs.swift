@@ -7,11 +7,13 @@ extension MathMLWriter {
     if let element = accent(command, arguments, style) { return XML(text: element) }
     if let arrow = Glyphs.arrows[command.name] {
       let sign = XML.element("mo", "stretchy=\"true\"", arrow)
-      let above = XML.element("mpadded", "lspace=\"0.3em\" width=\"+0.6em\"", math(1, small))
+      // MathML Core knows no widths that add to others.
+      let space = "<mspace width=\"0.3em\"/>"
+      let above = XML.element("mrow", space + math(1, small) + space)
       guard case .math(let nodes) = arguments[0] else {
         return XML(text: XML.element("mover", sign + above))
       }
-      let below = XML.element("mpadded", "lspace=\"0.3em\" width=\"+0.6em\"", row(nodes, small))
+      let below = XML.element("mrow", space + row(nodes, small) + space)
       return XML(text: XML.element("munderover", sign + below + above))
     }
     if command.roles.contains(.space) {

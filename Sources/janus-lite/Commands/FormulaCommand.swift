@@ -52,7 +52,10 @@ struct FormulaCommand: ParsableCommand {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw Failure(.data, "\(shown): expected text in UTF-8, found other bytes")
     }
-    let content = Delimiters.content(of: bytes)
+    // The mark that some editors write before UTF-8 is no part of the formula.
+    let mark = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    let unmarked = Delimiters.content(of: Array(bytes[mark...]))
+    let content = unmarked.lowerBound + mark..<unmarked.upperBound + mark
     let formula = Formula(String(decoding: bytes[content], as: UTF8.self))
     let lines = bytes[content].split(separator: UInt8(ascii: "\n")).count { line in
       !line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
