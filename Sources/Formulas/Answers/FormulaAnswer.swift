@@ -72,7 +72,7 @@ package struct FormulaAnswer: Sendable {
   ) -> [AnswerSegments.Formula] {
     let displayed = segments.formulas.filter { $0.kind != .inline }
     if !displayed.isEmpty { return displayed }
-    let whole = segments.formulas.filter { !isSymbol(Formula(source(raw, $0.content)).nodes) }
+    let whole = segments.formulas.filter { isWhole($0, raw) }
     return whole.isEmpty ? segments.formulas : whole
   }
 
@@ -81,13 +81,15 @@ package struct FormulaAnswer: Sendable {
     _ segments: AnswerSegments, _ counted: [AnswerSegments.Formula], _ raw: EditedText
   ) -> [String] {
     guard counted.contains(where: { $0.kind != .inline }) else { return [] }
-    let count = segments.formulas.count {
-      $0.kind == .inline && !isSymbol(Formula(source(raw, $0.content)).nodes)
-    }
+    let count = segments.formulas.count { $0.kind == .inline && isWhole($0, raw) }
     if count == 0 { return [] }
     return [
       "\(count) \(count == 1 ? "formula" : "formulas") within lines of text left out beside the displayed ones; Markdown has all"
     ]
+  }
+
+  private static func isWhole(_ formula: AnswerSegments.Formula, _ raw: EditedText) -> Bool {
+    !isSymbol(Formula(source(raw, formula.content)).nodes)
   }
 
   /// Whether a formula is one symbol, with scripts at most.

@@ -48,7 +48,7 @@ package final class ModelEngine: InferenceEngine {
   // MARK: Pictures
 
   /// What a picture is to the vision tower.
-  struct Shown: Sendable {
+  private struct Shown: Sendable {
     let key: PictureKey
     let pixels: [Float]
     /// Of a formula, the views for further looks.
@@ -153,19 +153,8 @@ package final class ModelEngine: InferenceEngine {
       reserve: try reserving(need(prompt, choices: 1)), promptTokens: prompt.items.count,
       imageTokens: prompt.imageTokens
     ) { [self] in
-      AsyncThrowingStream { continuation in
-        let task = Task {
-          do {
-            let formula = try await read(shown, prompt, request, answer) { continuation.yield($0) }
-            continuation.yield(.end(formula))
-            continuation.finish()
-          } catch is CancellationError {
-            continuation.finish(throwing: CancellationError())
-          } catch {
-            continuation.finish(throwing: Self.engineError(error))
-          }
-        }
-        continuation.onTermination = { if case .cancelled = $0 { task.cancel() } }
+      .telling { [self] tell in
+        tell(.end(try await read(shown, prompt, request, answer, tell)))
       }
     }
   }

@@ -50,34 +50,22 @@ final class PaintingDesk: Sendable {
       }
     }
     return PreparedRequest(reserve: reserve, promptTokens: count) { [self] in
-      AsyncThrowingStream { continuation in
-        let task = Task {
-          do {
-            for first in stride(from: 0, to: samplers.count, by: together) {
-              let wave = Wave(
-                request: request, first: first,
-                samplers: Array(samplers[first..<min(samplers.count, first + together)]))
-              let codes = try await paint(wave, prompt, continuation)
-              for (index, codes) in codes.enumerated() {
-                try Task.checkCancellation()
-                let painter = painter
-                let picture = try await scheduler.withPictures { _ in
-                  try painter.picture(codes)
-                }
-                continuation.yield(
-                  .picture(
-                    index: first + index,
-                    Painted(picture: picture, text: text(request.seeds[first + index]))))
-              }
-            }
-            continuation.finish()
-          } catch is CancellationError {
-            continuation.finish(throwing: CancellationError())
-          } catch {
-            continuation.finish(throwing: ModelEngine.engineError(error))
+      .telling { [self] tell in
+        for first in stride(from: 0, to: samplers.count, by: together) {
+          let wave = Wave(
+            request: request, first: first,
+            samplers: Array(samplers[first..<min(samplers.count, first + together)]))
+          let codes = try await paint(wave, prompt, tell)
+          for (index, codes) in codes.enumerated() {
+            try Task.checkCancellation()
+            let painter = painter
+            let picture = try await scheduler.withPictures { _ in try painter.picture(codes) }
+            tell(
+              .picture(
+                index: first + index,
+                Painted(picture: picture, text: text(request.seeds[first + index]))))
           }
         }
-        continuation.onTermination = { if case .cancelled = $0 { task.cancel() } }
       }
     }
   }
@@ -92,7 +80,7 @@ final class PaintingDesk: Sendable {
   /// The codes of a wave's pictures.
   private func paint(
     _ wave: Wave, _ prompt: (conditional: [Int], unconditional: [Int]),
-    _ continuation: AsyncThrowingStream<PaintEvent, any Error>.Continuation
+    _ tell: @escaping @Sendable (PaintEvent) -> Void
   ) async throws -> [[Int]] {
     let progress = Progress(wave.samplers, codes: codes)
     let all = codes * wave.request.seeds.count
@@ -107,8 +95,8 @@ final class PaintingDesk: Sendable {
           onStep: { [self] done in
             // Of all pictures together, as if they were painted one beside the other.
             let share = (before + done * wave.samplers.count) * total / max(1, all)
-            continuation.yield(.progress(codes: min(total, share), of: total))
-            show(progress, wave, done: done, continuation)
+            tell(.progress(codes: min(total, share), of: total))
+            show(progress, wave, done: done, tell)
           },
           onEnd: { isWhole in finished.resume(with: progress.end(isWhole)) })
         progress.begin(work)
@@ -122,7 +110,7 @@ final class PaintingDesk: Sendable {
   /// Decodes what is there of a wave's pictures, if it is time to and the last time is over.
   private func show(
     _ progress: Progress, _ wave: Wave, done: Int,
-    _ continuation: AsyncThrowingStream<PaintEvent, any Error>.Continuation
+    _ tell: @escaping @Sendable (PaintEvent) -> Void
   ) {
     let perLine = codes / lines
     guard wave.request.partials > 0, done % perLine == 0, done < codes else { return }
@@ -140,7 +128,7 @@ final class PaintingDesk: Sendable {
       let number = progress.finish(seconds: (ContinuousClock.now - watch) / .seconds(1))
       guard let number, let pictures else { return }
       for (index, picture) in pictures.enumerated() {
-        continuation.yield(.partial(index: wave.first + index, number: number, picture))
+        tell(.partial(index: wave.first + index, number: number, picture))
       }
     }
   }
