@@ -29,6 +29,6 @@ extension FuzzTarget {
   static let answer = FuzzTarget("answer", mostBytes: 1024) { input in
     guard let first = input.first else { return }
     let text = String(decoding: input.dropFirst(), as: UTF8.self)
-    _ = FormulaAnswer(text, wasCut: first.isMultiple(of: 2))
+    _ = FormulaAnswer(text, dropsUnknown: first.isMultiple(of: 2))
   }
 }

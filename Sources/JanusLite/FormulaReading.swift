@@ -61,21 +61,28 @@ public struct FormulaReading: Sendable {
     _ answer: Answer, tokenizer: Tokenizer, pictureWarnings: [PictureWarning] = []
   ) {
     self.answer = answer
-    let wasCut = answer.finishReason == .length || answer.finishReason == .loop
     // The grammar lets no unknown command into a formula; words that turn out to be one may hold some.
-    let cleaned = FormulaAnswer(answer.text, wasCut: wasCut, dropsUnknown: true)
+    let cleaned = FormulaAnswer(answer.text, dropsUnknown: true)
     latex = cleaned.latex
     markdown = cleaned.markdown
     hasFormula = cleaned.hasFormula
     isValid = cleaned.isValid
     problem = cleaned.problem
-    let stopped =
-      answer.finishReason == .cancelled ? ["the reading was stopped before its end"] : []
-    warnings = pictureWarnings.map(\.description) + stopped + cleaned.warnings
+    warnings = pictureWarnings.map(\.description) + Self.ending(answer) + cleaned.warnings
     formula = cleaned.formula
     share = Self.share(pictureWarnings)
     confidence = answer.confidence * share
     doubts = Self.doubts(answer, tokenizer) { cleaned.range(ofAnswer: $0) }
+  }
+
+  /// What is to be said of how an answer ended; nothing of one that came to its end.
+  static func ending(_ answer: Answer) -> [String] {
+    switch answer.finishReason {
+    case .stop: []
+    case .length: ["the answer ended at the limit of tokens"]
+    case .loop: ["the answer began to repeat itself and was cut there"]
+    case .cancelled: ["the reading was stopped before its end"]
+    }
   }
 
   private static func share(_ warnings: [PictureWarning]) -> Double {

@@ -69,6 +69,12 @@ import Testing
     (#"\sqrt{f(a,b)}"#, #"sqrt(f ( a \, b ))"#), (#"\mathbb{R}"#, "bb(R)"),
     (#"\begin{pmatrix}a&b\\c&d\end{pmatrix}"#, #"mat(delim: "(", a, b; c, d)"#),
     (#"\begin{aligned}a&=b\\c&=d\end{aligned}"#, "a & = b \\\nc & = d"), ("a\\#\\$", "a \\# \\$"),
+    (#"\sideset{_1^2}{_3^4}\prod_{i}^{n}x"#, "attach(∏, bl: 1, tl: 2, br: 3, tr: 4, b: i, t: n) x"),
+    (#"\sideset{}{'}\sum"#, "attach(∑, tr: prime)"),
+    (
+      #"\bcancel{x}\xcancel{y}\cancelto{0}{z}"#,
+      "cancel(inverted: #true, x) cancel(cross: #true, y) cancel(z)^(0)"
+    ),
   ]
 
   @Test(arguments: typst)
@@ -81,11 +87,38 @@ import Testing
     ("e^{-x^2}", "e^(−x²)"),
     (#"\begin{pmatrix}a&b\\c&d\end{pmatrix}"#, "(a, b; c, d)"), (#"\hat{x}"#, "x̂"),
     (#"\sin x"#, "sin x"), ("-a", "−a"),
+    (#"a\xrightarrow[b]{c}d"#, "a —c→_b d"), (#"\sideset{_1^2}{_3^4}\prod_{i}^{n}x"#, "₁²∏₃⁴ᵢⁿx"),
+    (#"\overunderset{a}{b}{x}"#, "x^(a)_(b)"), (#"\cancelto{0}{xy}"#, "x̸y̸→0"),
   ]
 
   @Test(arguments: plain)
   func plainTextIsWritten(_ latex: String, _ text: String) {
     #expect(Formula(latex).plainText == text)
+  }
+
+  @Test func strokesAreDrawnWithoutMenclose() throws {
+    for (name, directions) in [
+      ("cancel", ["bottom right"]), ("bcancel", ["bottom left"]),
+      ("xcancel", ["bottom right", "bottom left"]),
+    ] {
+      let form = Formula("\\\(name){x}").mathML()
+      #expect(form.ranges(of: "linear-gradient").count == directions.count)
+      for direction in directions { #expect(form.contains("linear-gradient(to \(direction),")) }
+      #expect(WellFormed.problem(form) == nil)
+    }
+  }
+
+  @Test(arguments: [11, 400, 1_500, 15_000])
+  func matricesMayHaveAnyNumberOfColumns(_ count: Int) {
+    let row = Array(repeating: "a", count: count).joined(separator: "&")
+    let formula = Formula("\\begin{pmatrix}\(row)\\\\\(row)\\end{pmatrix}")
+    let latex = formula.canonicalLaTeX
+    let letters = String(repeating: "c", count: count)
+    let isWhole =
+      latex == "\\left(\\begin{array}{\(letters)}\(row)\\\\ \(row)\\end{array}\\right)"
+    #expect(isWhole)
+    #expect(Formula(latex).isValid && Formula(latex).canonicalLaTeX == latex)
+    #expect(formula.mathML().ranges(of: "<mtd").count == 2 * count)
   }
 
   @Test func packagesAreNamed() {

@@ -50,6 +50,16 @@ import Testing
     #expect(found.0?.confidence == 0.3)
   }
 
+  @Test func warningsTellHowAnAnswerEnded() {
+    #expect(FormulaReading.ending(answer(1)) == [])
+    #expect(
+      FormulaReading.ending(answer(1, .length)) == ["the answer ended at the limit of tokens"])
+    #expect(
+      FormulaReading.ending(answer(1, .loop)) == [
+        "the answer began to repeat itself and was cut there"
+      ])
+  }
+
   @Test func aDrawnOrCancelledAnswerIsTheResult() {
     #expect(result(of: [answer(0.1), answer(0.9)], isGreedy: false).looks == 1)
     #expect(result(of: [answer(0.1, .cancelled), answer(0.9)]).looks == 1)

@@ -12,10 +12,10 @@ package enum Delimiters: String, CaseIterable, Sendable {
   case bracket
 
   /// The formula between the delimiters. Displayed environments, which may not stand there, become those
-  /// that may.
+  /// that may; where LaTeX takes no `\tag`, its number becomes text.
   package func wrap(_ latex: String) -> String {
     if self == .none { return latex }
-    let inner = Self.inner(latex, inline: self == .dollar || self == .paren)
+    let inner = Self.inner(latex, inline: self == .dollar || self == .paren, tags: self == .bracket)
     // A backslash at the end would take the delimiter for its own.
     let gap = inner.hasSuffix("\\ ") ? "{}" : ""
     return switch self {
@@ -45,15 +45,19 @@ package enum Delimiters: String, CaseIterable, Sendable {
   }
 
   /// The formula with displayed environments changed to those that may stand inside.
-  static func inner(_ latex: String, inline: Bool) -> String {
+  ///
+  /// - Parameter tags: whether `\tag` may stand there: amsmath takes it in `\[…\]`, not in `$$…$$`.
+  static func inner(_ latex: String, inline: Bool, tags: Bool) -> String {
     let formula = Formula(latex)
-    guard formula.nodes.count == 1, let node = formula.nodes.first,
-      case .environment(let id, _, _) = node.kind
-    else { return latex }
-    let environment = EnvironmentTable.shared[id]
-    guard environment.isOuter || inline && environment.name == "split" else { return latex }
     let text = formula.repaired
-    return text.applying(innerEdits(text.bytes, environment)).text
+    if formula.nodes.count == 1, case .environment(let id, _, _)? = formula.nodes.first?.kind {
+      let environment = EnvironmentTable.shared[id]
+      if environment.isOuter || inline && environment.name == "split" {
+        return text.applying(innerEdits(text.bytes, environment)).text
+      }
+    }
+    let marks = tags ? [] : removedMarks(text.bytes)
+    return marks.isEmpty ? latex : text.applying(marks).text
   }
 
   /// The changes that make a displayed environment, which is the whole text, one that stands inside.
@@ -76,7 +80,8 @@ package enum Delimiters: String, CaseIterable, Sendable {
     return edits
   }
 
-  /// `\label{…}`, `\nonumber` and `\notag`, which are left out; `\tag{x}`, which becomes text.
+  /// `\label{…}`, `\nonumber` and `\notag`, which are left out; `\tag{x}`, which becomes text in round
+  /// brackets, as it is printed, and `\tag*{x}`, which is printed without.
   private static func removedMarks(_ bytes: [UInt8]) -> [Edit] {
     var edits: [Edit] = []
     var reader = TokenReader(bytes, findsClosers: true)
@@ -90,10 +95,23 @@ package enum Delimiters: String, CaseIterable, Sendable {
           ? token.range.upperBound : reader.end(ofGroups: 1, from: token.range.upperBound)
         edits.append(Edit(range: token.range.lowerBound..<end, replacement: ""))
       } else if command.roles.contains(.tag) {
-        edits.append(Edit(range: token.range, replacement: "\\qquad\\text"))
+        edits += tagEdits(bytes, token, reader)
       }
     }
     return edits
+  }
+
+  private static func tagEdits(_ bytes: [UInt8], _ token: Token, _ reader: TokenReader) -> [Edit] {
+    var start = reader.skippingSpaces(from: token.range.upperBound)
+    let isStarred = start < bytes.count && bytes[start] == UInt8(ascii: "*")
+    if isStarred { start = reader.skippingSpaces(from: start + 1) }
+    let opener = Edit(
+      range: token.range.lowerBound..<start, replacement: "\\qquad\\text")
+    guard !isStarred, let end = reader.closer(of: start) else { return [opener] }
+    return [
+      opener, Edit(range: start + 1..<start + 1, replacement: "("),
+      Edit(range: end..<end, replacement: ")"),
+    ]
   }
 }
 

@@ -25,9 +25,8 @@ package struct FormulaAnswer: Sendable {
   package func range(ofAnswer range: Range<Int>) -> Range<Int>? { text.range(ofSource: range) }
 
   /// - Parameters:
-  ///   - wasCut: whether the answer ended at a limit, not by itself.
   ///   - dropsUnknown: whether commands that nobody knows are left out, so that every formula is valid.
-  package init(_ answer: String, wasCut: Bool = false, dropsUnknown: Bool = false) {
+  package init(_ answer: String, dropsUnknown: Bool = false) {
     let raw = JSONAnswer.unwrapped(EditedText(Array(answer.utf8.prefix(Formula.longest))))
     let segments = AnswerSegments(raw.bytes)
     let pieces = Self.counted(segments, raw)
@@ -59,7 +58,7 @@ package struct FormulaAnswer: Sendable {
     isValid = last == nil
     problem = last?.description
     warnings =
-      Self.warnings(problems, closed, joined, wasCut: wasCut) + Self.leftOut(segments, pieces, raw)
+      Self.warnings(problems, closed, joined) + Self.leftOut(segments, pieces, raw)
     markdown = Self.markdown(raw, segments, dropsUnknown: dropsUnknown)
   }
 
@@ -171,10 +170,9 @@ package struct FormulaAnswer: Sendable {
   // MARK: Words about it
 
   private static func warnings(
-    _ problems: [FormulaProblem], _ closed: [String], _ formula: Formula, wasCut: Bool
+    _ problems: [FormulaProblem], _ closed: [String], _ formula: Formula
   ) -> [String] {
     var warnings: [String] = []
-    if wasCut { warnings.append("the answer ended at the limit of tokens") }
     let names = [
       ("group", "groups"), ("bracket", "brackets"), ("\\left", "\\left"),
       ("environment", "environments"),

@@ -7,7 +7,9 @@ extension FormulaReading {
       let slot = awaitedWords(scalar)
     else { return false }
     let start = token.range.lowerBound
-    let closer = reader.closer(of: start, limit: scalar == "{" ? 400 : 60)
+    let closer =
+      slot == .columns
+      ? reader.closer(ofColumns: start) : reader.closer(of: start, limit: scalar == "{" ? 400 : 60)
     if let closer, accepts(start..<closer + 1) { return false }
     if scalar == "[" {
       // No length and no place: a part of the formula.

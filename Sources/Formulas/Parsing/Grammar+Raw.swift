@@ -226,7 +226,7 @@ extension Grammar {
     switch frame.step {
     case 0:
       switch scalar {
-      case "l", "c", "r": change { $0.count = min($0.count + 1, 1000) }
+      case "l", "c", "r": change { $0.count = min($0.count + 1, UInt16(Environment.mostColumns)) }
       case "|": break
       case "*":
         guard hasRoom(1), !isNested else { return .badColumns }
@@ -277,7 +277,9 @@ extension Grammar {
       record(.leaf(.character("}")))
       stack.removeLast()
       change {
-        $0.count = min(1000, $0.count + columns * min($0.value, 100))
+        // A hundred times all columns is more than the count can hold.
+        let sum = Int($0.count) + Int(columns) * Int(min($0.value, 100))
+        $0.count = UInt16(min(Environment.mostColumns, sum))
         $0.value = 0
         $0.step = 0
       }

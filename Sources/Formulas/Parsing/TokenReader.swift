@@ -124,6 +124,17 @@ struct TokenReader {
     return nil
   }
 
+  /// The position of the brace that closes the columns of an array, which begin at `position`. Letters alone
+  /// may be many; with anything else among them they are short, so that a brace that is missing takes
+  /// little of the formula with it.
+  func closer(ofColumns position: Int) -> Int? {
+    var index = position + 1
+    while index < bytes.count, "lcr|".utf8.contains(bytes[index]) { index += 1 }
+    Work.add(index - position)
+    if index < bytes.count, bytes[index] == UInt8(ascii: "}") { return index }
+    return closer(of: position, limit: 400)
+  }
+
   func text(_ range: Range<Int>) -> String {
     Work.add(range.count)
     return String(decoding: bytes[range.clamped(to: 0..<bytes.count)], as: UTF8.self)

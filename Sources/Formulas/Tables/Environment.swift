@@ -22,6 +22,9 @@ package struct Environment: Sendable {
   package let package: String?
   let nameBytes: [UInt8]
 
+  /// Columns that an array may have. LaTeX has no limit; counts of columns have one here.
+  static let mostColumns = 20_000
+
   var allowsAlignment: Bool { kind == .grid || kind == .rows || columns != 1 }
   /// Whether it may stand only by itself, not inside of a formula.
   package var isOuter: Bool { kind == .display || kind == .wrapper }

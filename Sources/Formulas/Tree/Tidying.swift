@@ -117,16 +117,18 @@ struct Tidying {
     if case .raw(let letters)? = arguments.last, environment.slots.last == .columns {
       declared = Self.declaredColumns(letters)
     }
-    guard count > declared else { return }
+    guard count > declared, declared < Environment.mostColumns else { return }
+    // What `\multicolumn` says may be much more than there is.
+    let wanted = min(count, max(200, rows.map(\.cells.count).max() ?? 0), Environment.mostColumns)
     if environment.slots.last == .columns {
-      extend(node, by: min(count - declared, 200))
+      if wanted > declared { extend(node, by: wanted - declared) }
       return
     }
     let begin = "\\begin{\(environment.name)}"
     let end = "\\end{\(environment.name)}"
     let text = String(decoding: bytes[node.range.clamped(to: 0..<bytes.count)], as: UTF8.self)
     guard text.hasPrefix(begin), text.hasSuffix(end) else { return }
-    let (opener, closer) = Self.replacement(environment, columns: min(count, 200))
+    let (opener, closer) = Self.replacement(environment, columns: wanted)
     var start = node.range.lowerBound + begin.utf8.count
     if environment.slots == [.optionalRaw], start < bytes.count, bytes[start] == UInt8(ascii: "["),
       let bracket = TokenReader(bytes).closer(of: start, limit: 60)
@@ -175,7 +177,7 @@ struct Tidying {
       start = reader.skippingSpaces(from: closer + 1)
     }
     guard start < bytes.count, bytes[start] == UInt8(ascii: "{"),
-      let closer = reader.closer(of: start, limit: 400)
+      let closer = reader.closer(ofColumns: start)
     else { return }
     let last = bytes[start..<closer].last { "lcr".utf8.contains($0) } ?? UInt8(ascii: "c")
     put(String(repeating: String(Unicode.Scalar(last)), count: count), at: closer)
@@ -201,12 +203,12 @@ struct Tidying {
   /// How many columns the letters of an array's argument declare.
   static func declaredColumns(_ letters: String) -> Int { columnLetters(letters).count }
 
-  /// The letters l, c, r of an array's argument, repetitions written out; at most 1000.
+  /// The letters l, c, r of an array's argument, repetitions written out; at most `mostColumns`.
   static func columnLetters(_ text: String) -> [UInt8] {
     let bytes = Array(text.utf8)
     var result: [UInt8] = []
     var index = 0
-    while index < bytes.count, result.count < 1000 {
+    while index < bytes.count, result.count < Environment.mostColumns {
       switch bytes[index] {
       case UInt8(ascii: "l"), UInt8(ascii: "c"), UInt8(ascii: "r"): result.append(bytes[index])
       case UInt8(ascii: "@"):
@@ -229,7 +231,7 @@ struct Tidying {
           if "lcr".utf8.contains(bytes[index]) { inner.append(bytes[index]) }
           index += 1
         }
-        for _ in 0..<max(1, number) where result.count < 1000 { result += inner }
+        for _ in 0..<max(1, number) where result.count < Environment.mostColumns { result += inner }
       default: break
       }
       index += 1

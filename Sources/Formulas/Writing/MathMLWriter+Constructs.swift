@@ -107,13 +107,9 @@ extension MathMLWriter {
       let content = command.name == "boxed" ? math(0, style) : text(argument(0), style)
       return XML(text: XML.element("mrow", "style=\"border: 1px solid; padding: 3px\"", content))
     case "cancel", "bcancel", "xcancel", "cancelto":
-      let notations = [
-        "cancel": "updiagonalstrike", "bcancel": "downdiagonalstrike",
-        "xcancel": "updiagonalstrike downdiagonalstrike", "cancelto": "updiagonalstrike",
-      ]
-      let notation = notations[command.name] ?? ""
-      let struck = XML.element(
-        "menclose", "notation=\"\(notation)\"", math(command.name == "cancelto" ? 1 : 0, style))
+      let struck = Self.struck(
+        math(command.name == "cancelto" ? 1 : 0, style), up: command.name != "bcancel",
+        down: command.name == "bcancel" || command.name == "xcancel")
       return XML(
         text: command.name == "cancelto" ? XML.element("msup", struck + math(0, small)) : struck)
     case "textcolor":
@@ -212,7 +208,21 @@ extension MathMLWriter {
         return XML(text: XML.element("mo", XML.escaped(sign) + "\u{0338}"), kind: .operators)
       }
     }
-    return XML(text: XML.element("menclose", "notation=\"updiagonalstrike\"", row(nodes, style)))
+    return XML(text: Self.struck(row(nodes, style), up: true, down: false))
+  }
+
+  /// Struck out, from the lower left (`up`) or from the upper left (`down`). MathML Core has no `menclose`:
+  /// browsers that lay it out as a row draw the stroke as its background.
+  private static func struck(_ content: String, up: Bool, down: Bool) -> String {
+    let strokes = (up ? [("up", "right")] : []) + (down ? [("down", "left")] : [])
+    let notation = strokes.map { $0.0 + "diagonalstrike" }.joined(separator: " ")
+    // The middle of a gradient towards one corner goes through the two beside it.
+    let gradients = strokes.map {
+      "linear-gradient(to bottom \($0.1),transparent calc(50% - .04em),currentcolor 0 calc(50% + .04em),"
+        + "transparent 0)"
+    }.joined(separator: ",")
+    return XML.element(
+      "menclose", "notation=\"\(notation)\" style=\"background:\(gradients)\"", content)
   }
 
   /// Several letters as one word: upright, as in `\mathrm{max}`.

@@ -118,18 +118,15 @@ extension MathMLWriter {
     }
   }
 
-  /// The scripts of an empty atom, as `\sideset` has them.
+  /// Scripts at the corners of one side.
   func corners(_ nodes: [Node], _ style: Style) -> (below: String, above: String) {
-    var below = "<mrow></mrow>"
-    var above = "<mrow></mrow>"
-    for node in nodes {
-      guard case .scripts(nil, let sub, let sup, let primes) = node.kind else { continue }
-      if let sub { below = row(sub, style) }
-      if let sup { above = row(sup, style) }
-      if primes > 0, sup == nil {
-        above = XML.element("mo", String(repeating: "′", count: min(primes, 4)))
-      }
-    }
-    return (below, above)
+    let corners = Corners(nodes)
+    let marks =
+      corners.primes > 0
+      ? XML.element("mo", String(repeating: "′", count: min(corners.primes, 4))) : nil
+    return (
+      corners.below.map { row($0, style) } ?? "<mrow></mrow>",
+      corners.above.map { row($0, style) } ?? marks ?? "<mrow></mrow>"
+    )
   }
 }

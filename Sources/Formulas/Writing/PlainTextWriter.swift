@@ -11,7 +11,15 @@ struct PlainTextWriter {
   private func list(_ nodes: [Node], _ alphabet: MathAlphabet) -> String {
     var alphabet = alphabet
     var text = ""
-    for (index, node) in nodes.enumerated() {
+    var index = -1
+    while index + 1 < nodes.count {
+      index += 1
+      let node = nodes[index]
+      if index + 1 < nodes.count, let piece = sideset(node, before: nodes[index + 1], alphabet) {
+        index += 1
+        text += piece
+        continue
+      }
       if case .command(let id) = node.kind, table[id].roles.contains(.font) {
         alphabet = MathAlphabet(command: table[id].name) ?? alphabet
         continue
@@ -21,6 +29,21 @@ struct PlainTextWriter {
       text += piece
     }
     return text
+  }
+
+  /// `\sideset{_a^b}{_c^d}\sum_e^f`: what is left of the operator before it, what is right behind it.
+  private func sideset(_ node: Node, before next: Node, _ alphabet: MathAlphabet) -> String? {
+    guard case .construct(let id, let arguments) = node.kind, table[id].name == "sideset",
+      arguments.count == 2
+    else { return nil }
+    let left = list(arguments[0].nodes, alphabet)
+    let right = list(arguments[1].nodes, alphabet)
+    guard case .scripts(let base?, let sub, let sup, let primes) = next.kind else {
+      return left + write(next, alphabet) + right
+    }
+    let limits = Node(
+      kind: .scripts(base: nil, sub: sub, sup: sup, primes: primes), range: next.range)
+    return left + write(base, alphabet) + right + write(limits, alphabet)
   }
 
   /// Whether spaces stand around a sign.
@@ -139,8 +162,10 @@ struct PlainTextWriter {
       return text.count == 1 && !combining.isEmpty ? text + combining : text
     }
     if let arrow = Glyphs.arrows[command.name] {
-      let text = argument(1)
-      return text.isEmpty ? arrow : "—" + text + arrow
+      let above = argument(1)
+      let text = above.isEmpty ? arrow : "—" + above + arrow
+      guard case .math(let below) = arguments[0], !below.isEmpty else { return text }
+      return text + script(below, "_", Self.subscripts, alphabet)
     }
     if Glyphs.sizes[command.name] != nil, case .delimiter(let node)? = arguments.last {
       return Glyphs.delimiter(node)
@@ -162,6 +187,7 @@ struct PlainTextWriter {
         index[argument(0)] ?? script(arguments[0].nodes, "^", Self.superscripts, alphabet) + "√"
       return root + factor(1)
     case "overset", "stackrel": return argument(1) + "^(" + argument(0) + ")"
+    case "overunderset": return argument(2) + "^(" + argument(0) + ")_(" + argument(1) + ")"
     case "underset": return argument(1) + "_(" + argument(0) + ")"
     case "substack":
       guard case .rows(let rows)? = arguments.first else { return "" }
@@ -177,7 +203,9 @@ struct PlainTextWriter {
     case "tag": return "  (" + argument(1) + ")"
     case "hdotsfor": return "…"
     case "textcolor", "multicolumn": return argument(2)
-    case "cancelto", "smash", "raisebox": return argument(1)
+    case "cancel", "bcancel", "xcancel": return Self.struck(argument(0))
+    case "cancelto": return Self.struck(argument(1)) + "→" + factor(0)
+    case "smash", "raisebox": return argument(1)
     default: break
     }
     if command.slots == [.math], let inner = MathAlphabet(command: command.name) {
@@ -191,6 +219,11 @@ struct PlainTextWriter {
       return text
     }
     return arguments.map { list($0.nodes, alphabet) }.joined()
+  }
+
+  /// Each character with a stroke through it.
+  private static func struck(_ text: String) -> String {
+    String(text.flatMap { $0 == " " ? [$0] : Array("\($0)\u{0338}") })
   }
 
   private static func isSimple(_ text: String) -> Bool {

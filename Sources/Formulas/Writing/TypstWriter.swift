@@ -3,7 +3,7 @@
 /// Signs are written as characters of Unicode, which Typst takes as they are; letters stand apart, since
 /// Typst reads several as a name.
 struct TypstWriter {
-  private let table = CommandTable.shared
+  let table = CommandTable.shared
 
   static func write(_ nodes: [Node]) -> String {
     var nodes = nodes
@@ -21,7 +21,7 @@ struct TypstWriter {
   }
 
   /// A list; inside of a call's arguments, commas and brackets that do not match are escaped.
-  private func list(_ nodes: [Node], inCall: Bool = false) -> String {
+  func list(_ nodes: [Node], inCall: Bool = false) -> String {
     let escapesParentheses = inCall && !Self.isBalanced(nodes)
     var pieces: [String] = []
     var index = 0
@@ -33,6 +33,11 @@ struct TypstWriter {
         continue
       }
       index += 1
+      if index < nodes.count, let text = sideset(node, before: nodes[index]) {
+        pieces.append(text)
+        index += 1
+        continue
+      }
       if let wrapped = switched(node, Array(nodes[index...])) {
         pieces.append(wrapped)
         break
@@ -103,7 +108,7 @@ struct TypstWriter {
     return depth == 0
   }
 
-  private func write(_ node: Node, inCall: Bool, escapesParentheses: Bool = false) -> String {
+  func write(_ node: Node, inCall: Bool, escapesParentheses: Bool = false) -> String {
     switch node.kind {
     case .character(let scalar): return character(scalar, inCall, escapesParentheses)
     case .command(let id): return command(table[id], inCall)
@@ -189,32 +194,6 @@ struct TypstWriter {
     return result + "\""
   }
 
-  private func scripts(
-    _ base: Node?, _ sub: [Node]?, _ sup: [Node]?, _ primes: Int, _ inCall: Bool,
-    _ escapesParentheses: Bool
-  ) -> String {
-    var text: String
-    switch base?.kind {
-    case nil: text = "\"\""
-    case .group(let nodes)? where nodes.count != 1: text = "lr(\(list(nodes, inCall: true)))"
-    case .character?, .construct?, .command?, .scripts?, .limited?, .fenced?, .environment?,
-      .group?:
-      text = base.map { write($0, inCall: inCall, escapesParentheses: escapesParentheses) } ?? ""
-      if text.isEmpty { text = "\"\"" }
-      if text.contains(" "), !text.hasSuffix(")") || text.hasPrefix("\\") { text = "lr(\(text))" }
-      if text.hasPrefix("#") { text = "lr(\(text))" }
-    default: text = "\"\""
-    }
-    if let sub { text += "_(" + list(sub, inCall: true) + ")" }
-    if primes > 0 {
-      let marks = Array(repeating: "prime", count: min(primes, 100)).joined(separator: " ")
-      text += "^(" + marks + (sup.map { " " + list($0, inCall: true) } ?? "") + ")"
-    } else if let sup {
-      text += "^(" + list(sup, inCall: true) + ")"
-    }
-    return text
-  }
-
   private static let accents: [String: String] = [
     "hat": "hat", "widehat": "hat", "check": "caron", "widecheck": "caron", "tilde": "tilde",
     "widetilde": "tilde", "acute": "acute", "grave": "grave", "dot": "dot", "ddot": "dot.double",
@@ -223,8 +202,7 @@ struct TypstWriter {
     "underbar": "underline", "overbrace": "overbrace", "underbrace": "underbrace",
     "overbracket": "overbracket", "underbracket": "underbracket", "overparen": "overparen",
     "underparen": "underparen", "overrightarrow": "arrow", "overleftarrow": "arrow.l",
-    "overleftrightarrow": "arrow.l.r", "boxed": "", "cancel": "cancel", "xcancel": "cancel",
-    "bcancel": "cancel",
+    "overleftrightarrow": "arrow.l.r", "boxed": "", "cancel": "cancel",
   ]
 
   private func construct(_ command: Command, _ arguments: [Argument]) -> String {
@@ -273,6 +251,7 @@ struct TypstWriter {
     case "substack":
       guard case .rows(let rows)? = arguments.first else { return "" }
       return "mat(delim: #none, \(cells(rows)))"
+    // One before an operator is written with it.
     case "sideset": return ""
     case "not":
       let inner = arguments[0].nodes
@@ -291,7 +270,10 @@ struct TypstWriter {
     case "pod": return "quad ( \(argument(0)) )"
     case "mod": return "quad mod #h(0.3333em) \(argument(0))"
     case "phantom", "hphantom", "vphantom": return "#hide($\(argument(0))$)"
-    case "smash", "cancelto": return argument(1)
+    case "bcancel": return "cancel(inverted: #true, \(argument(0)))"
+    case "xcancel": return "cancel(cross: #true, \(argument(0)))"
+    case "cancelto": return "cancel(\(argument(1)))^(\(argument(0)))"
+    case "smash": return argument(1)
     case "textcolor", "multicolumn": return argument(2)
     case "raisebox", "colorbox", "fcolorbox", "fbox": return text(arguments.last?.nodes ?? [])
     case "tag": return "quad " + text([]) + " ( " + text(arguments.last?.nodes ?? []) + " )"

@@ -16,7 +16,8 @@ function copyMath(node) {
   if (!mathTags.has(node.localName) || node.localName === "annotation") return document.createTextNode("");
   const copy = document.createElementNS("http://www.w3.org/1998/Math/MathML", node.localName);
   for (const { name, value } of node.attributes) {
-    if (!/^(on|href|src|style|xlink|id$|xmlns)/i.test(name)) copy.setAttribute(name, value);
+    if (name === "style") copy.style.cssText = /url|image|[@\\]/i.test(value) ? "" : value;
+    else if (!/^(on|href|src|xlink|id$|xmlns)/i.test(name)) copy.setAttribute(name, value);
   }
   for (const child of node.childNodes) {
     if (child.nodeType === Node.TEXT_NODE) copy.append(harmless(child.data));
