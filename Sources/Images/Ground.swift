@@ -6,8 +6,10 @@ struct Ground {
   static let noise = 32
   /// Ink below this neither bounds the writing nor counts for its thickness.
   static let faint = 64
-  /// The strongest ink differs from the ground by at least this much.
+  /// On a plain ground the strongest ink differs from it by at least this much.
   static let leastContrast = 32
+  /// Weaker writing than this is none on any ground. A little more than the reach of a colour, `LabelledGround.leastReach`.
+  static let leastVisible = 26
   /// Pictures of more pixels are reduced first.
   static let huge = 24_000_000
   /// Those whose ground is not plain are reduced to this.

@@ -92,7 +92,7 @@ public struct Writing: Sendable, Equatable {
   }
 
   private static func checked(_ distance: Plane, _ ripple: Int) throws(BlankPicture) -> Int {
-    let (contrast, least) = (distance.largest, max(Ground.leastContrast, 7 * ripple / 2))
+    let (contrast, least) = (distance.largest, max(Ground.leastVisible, 7 * ripple / 2))
     if contrast < least { throw BlankPicture(contrast: contrast, expected: least) }
     return contrast
   }
@@ -111,7 +111,7 @@ public struct BlankPicture: Error, Equatable, CustomStringConvertible {
   /// The least difference that counts as writing: above the picture's noise.
   public let expected: Int
 
-  public init(contrast: Int, expected: Int = 32) {
+  public init(contrast: Int, expected: Int = 26) {
     self.contrast = contrast
     self.expected = expected
   }

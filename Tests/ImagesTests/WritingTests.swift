@@ -205,6 +205,15 @@ import Testing
     #expect(throws: BlankPicture(contrast: 20)) { try Writing(in: faint.picture) }
   }
 
+  @Test func `writing that a person can just tell apart is read`() throws {
+    let black = try Writing(in: Sheet.plain(ground: [255, 255, 255], ink: [0, 0, 0]).picture)
+    for (ground, ink) in [(120, 90), (60, 90), (200, 228), (240, 212)] as [(UInt8, UInt8)] {
+      let sheet = Sheet.plain(ground: [ground, ground, ground], ink: [ink, ink, ink])
+      let found = try Writing(in: sheet.picture)
+      #expect(found.columns == black.columns && found.rows == black.rows)
+    }
+  }
+
   @Test func `trimming keeps the colours and some ground, and small writing is warned of`() throws {
     var sheet = Sheet(width: 600, height: 400, ground: [10, 40, 90])
     sheet.write(x: 300, y: 200, [250, 220, 90])

@@ -10,7 +10,8 @@ from components import closed, components, highest, lowest, opened, thickness
 NOISE = 32  # Ink below this, with the darkest at 255, is none.
 LEAST_REACH = 24  # Pixels within this of a colour are of it.
 FAINT = 64  # Ink below this neither bounds the formula nor counts for its thickness.
-LEAST_CONTRAST = 32  # of the strongest ink
+LEAST_CONTRAST = 32  # of the strongest ink on a plain ground
+LEAST_VISIBLE = 26  # of the strongest ink on any ground: a little more than LEAST_REACH
 # Pictures of more pixels are reduced first: all, and those whose ground is not plain.
 HUGE, LARGE = 24_000_000, 6_000_000
 

@@ -6,7 +6,7 @@ Integer arithmetic only; the runtime's twin is Sources/Images/Writing.swift.
 import numpy as np
 
 from components import Components, components, highest, thickness
-from ground import LEAST_CONTRAST, NOISE, distance_from_ground, scaled_ink
+from ground import LEAST_VISIBLE, NOISE, distance_from_ground, scaled_ink
 from marks import foreign
 from straightening import slope_of, straightened
 
@@ -43,7 +43,7 @@ def ink_of(rgb: np.ndarray, level: bool = True) -> np.ndarray:
 
 
 def checked(distance: np.ndarray, ripple: int) -> int:
-    contrast, least = int(distance.max()), max(LEAST_CONTRAST, 7 * ripple // 2)
+    contrast, least = int(distance.max()), max(LEAST_VISIBLE, 7 * ripple // 2)
     if contrast < least:
         raise NoInk(f"no ink: the darkest pixel differs by {contrast} from the background, expected {least}")
     return contrast
