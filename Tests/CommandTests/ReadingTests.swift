@@ -323,7 +323,8 @@ import Testing
     let out = try Scratch()
     let output = out.file("out")
     try Data().write(to: URL(filePath: output))
-    let process = CommandLineRun.process(["ocr", "--watch", scratch.path] + options)
+    let process = CommandLineRun.process(
+      ["ocr", "--watch", scratch.path, "--recursive"] + options)
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle.nullDevice
     try process.run()
@@ -348,6 +349,13 @@ import Testing
     #expect(waits(for: "new.png\t"))
     try scratch.write("later.png", Fixture.pictureData("rings"))
     #expect(waits(for: "later.png\t"))
+    // A folder that comes is watched, too, and one that leads back to itself is walked once.
+    let inner = scratch.file("2026")
+    try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: inner + "/back", withDestinationPath: scratch.path)
+    try Fixture.pictureData("rings").write(to: URL(filePath: inner + "/deep.png"))
+    #expect(waits(for: "2026/deep.png\t"))
     kill(process.processIdentifier, SIGINT)
     process.waitUntilExit()
     #expect(process.terminationStatus == 130)
@@ -388,6 +396,8 @@ import Testing
     let bad = try CommandLineRun(["ocr", cut, Fixture.picture("waves")] + options)
     #expect(bad.status == 65 && bad.outputLines.count == 2 && bad.errors.contains("cut.pdf"))
     #expect(bad.outputLines[0] == cut + "\t")
+    let beyond = try CommandLineRun(["ocr", file + "#page=99"] + options)
+    #expect(beyond.status == 65 && beyond.errors.contains("expected a page from 1 to 3, found 99"))
   }
 
   @Test func withoutPopplerTheMessageNamesThePackage() throws {

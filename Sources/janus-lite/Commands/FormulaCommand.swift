@@ -41,14 +41,8 @@ struct FormulaCommand: ParsableCommand {
         "'\(file)' does not exist; a formula comes from a file or standard input: echo '…' | janus-lite formula"
       )
     }
-    // One byte more than a formula may have, so that a longer one is noticed.
-    let bytes = try InputFile.withBytes(of: name, limit: 1 << 30) {
-      Array($0.prefix(Formula.longest + 1))
-    }
+    let bytes = try InputFile.withBytes(of: name, limit: Formula.longest) { Array($0) }
     let shown = InputFile.shownName(name)
-    guard bytes.count <= Formula.longest else {
-      throw Failure(.data, "\(shown): expected at most \(Formula.longest) bytes, found more")
-    }
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw Failure(.data, "\(shown): expected text in UTF-8, found other bytes")
     }

@@ -210,7 +210,7 @@ struct OCRCommand: ParsableCommand {
       file: file, isDefaultModel: self.model.isDefault)
     try run.begin()
     if kept != nil { Interrupt.goesOn(withSeed: nil) }
-    let arrivals = try watch.map { try FolderWatch($0) }
+    let arrivals = try watch.map { try FolderWatch($0, recursive: recursive) }
     if let watch { StandardError.note("watches '\(DisplayText.line(watch))', until Ctrl-C") }
     try run.read(list.inputs)
     if let arrivals { try follow(arrivals, run) }

@@ -33,7 +33,18 @@ struct PDFFile {
   /// - Parameter number: from 1.
   func page(_ number: Int) throws(Failure) -> Picture {
     let range = ["-f", "\(number)", "-l", "\(number)"]
-    let dots = try resolution(range)
+    let dots: Double
+    do throws(Failure) {
+      dots = try resolution(range)
+    } catch {
+      // A page that is not there is refused like a file that is damaged.
+      if let count = try? pageCount(), number > count {
+        throw Failure(
+          .data,
+          "'\(path)': expected a page from 1 to \(count), found \(number)")
+      }
+      throw error
+    }
     let bytes = try run(
       "pdftoppm", ["-q", "-png", "-r", Format.fixed(dots, 2)] + range + ["-"], limit: 1 << 30)
     do {

@@ -89,7 +89,7 @@ struct PictureInput {
       }
       list.hasFolder = true
       let (count, folders) = (list.inputs.count, list.folders)
-      var seen: Set<FileIdentity> = []
+      var seen = SeenFolders()
       add(folder: name, recursive: recursive, &seen, to: &list)
       guard list.inputs.count == count else { continue }
       list.inputs.append(
@@ -134,13 +134,23 @@ struct PictureInput {
     return isRegular(file) && PDFFile.isPDF(file) ? (file, page) : nil
   }
 
-  private struct FileIdentity: Hashable {
-    let device: UInt64
-    let file: UInt64
+  /// Folders that were looked through, under whatever name: links may lead back to one.
+  struct SeenFolders {
+    private struct Identity: Hashable {
+      let device: UInt64
+      let file: UInt64
+    }
 
-    init(_ status: stat) {
-      device = UInt64(truncatingIfNeeded: status.st_dev)
-      file = UInt64(truncatingIfNeeded: status.st_ino)
+    private var seen: Set<Identity> = []
+
+    /// False for one that was seen before. One that cannot be described counts as new.
+    mutating func insert(_ folder: String) -> Bool {
+      guard let status = SystemPath.status(of: folder) else { return true }
+      return seen.insert(
+        Identity(
+          device: UInt64(truncatingIfNeeded: status.st_dev),
+          file: UInt64(truncatingIfNeeded: status.st_ino))
+      ).inserted
     }
   }
 
@@ -162,17 +172,15 @@ struct PictureInput {
   ]
 
   /// Folders in folders, deeper than anybody goes.
-  private static let deepest = 64
+  static let deepest = 64
 
   /// Files that are pictures by their content or their name. One that turns out to be none is told
   /// as a failure, not passed over. A folder that links lead back to is looked through once.
   private static func add(
-    folder: String, recursive: Bool, _ seen: inout Set<FileIdentity>, depth: Int = 0,
+    folder: String, recursive: Bool, _ seen: inout SeenFolders, depth: Int = 0,
     to list: inout List
   ) {
-    if let status = SystemPath.status(of: folder), !seen.insert(FileIdentity(status)).inserted {
-      return
-    }
+    guard seen.insert(folder) else { return }
     guard let names = SystemPath.names(in: folder) else {
       let reason = String(cString: strerror(errno))
       // The others are read all the same.

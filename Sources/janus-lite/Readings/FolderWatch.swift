@@ -7,27 +7,41 @@ struct FolderWatch {
     let size: Int
     let seconds: Int
     let nanoseconds: Int
+
+    init(_ status: stat) {
+      #if canImport(Darwin)
+        let time = status.st_mtimespec
+      #else
+        let time = status.st_mtim
+      #endif
+      size = Int(status.st_size)
+      seconds = Int(time.tv_sec)
+      nanoseconds = Int(time.tv_nsec)
+    }
   }
 
   /// How often it is looked at.
   private static let milliseconds: Int32 = 250
 
   let folder: String
+  /// Whether the folders in it are watched, too.
+  let recursive: Bool
   /// Pictures that were there, or have been given out, as they were then.
   private var known: [String: Stamp]
   /// Those that were there at the last look, and may still grow.
   private var growing: [String: Stamp] = [:]
 
   /// From now on pictures count as new.
-  init(_ folder: String) throws(Failure) {
+  init(_ folder: String, recursive: Bool) throws(Failure) {
     self.folder = folder
-    known = try Self.stamps(folder)
+    self.recursive = recursive
+    known = try Self.stamps(folder, recursive)
   }
 
   /// Waits for pictures that came or changed, and no longer grow. Nil when Ctrl-C was pressed.
   mutating func next() throws(Failure) -> [String]? {
     while !Interrupt.isRaised {
-      let found = try Self.stamps(folder)
+      let found = try Self.stamps(folder, recursive)
       let new = found.filter { known[$0.key] != $0.value }
       let whole = new.filter { growing[$0.key] == $0.value }.keys.sorted()
       growing = new
@@ -43,25 +57,29 @@ struct FolderWatch {
     return nil
   }
 
-  private static func stamps(_ folder: String) throws(Failure) -> [String: Stamp] {
-    guard let names = SystemPath.names(in: folder) else {
+  private static func stamps(
+    _ folder: String, _ recursive: Bool
+  ) throws(Failure) -> [String: Stamp] {
+    guard SystemPath.names(in: folder) != nil else {
       throw Failure(FileError(path: folder, operation: "list", code: errno))
     }
-    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     var stamps: [String: Stamp] = [:]
-    for name in names where !name.hasPrefix(".") && PictureInput.isPicture(named: name) {
-      var status = stat()
-      let path = prefix + name
-      guard SystemPath.withBytes(of: path, { stat($0, &status) }) == 0,
-        status.st_mode & S_IFMT == S_IFREG, status.st_size > 0
-      else { continue }
-      #if canImport(Darwin)
-        let time = status.st_mtimespec
-      #else
-        let time = status.st_mtim
-      #endif
-      stamps[path] = Stamp(
-        size: Int(status.st_size), seconds: Int(time.tv_sec), nanoseconds: Int(time.tv_nsec))
+    var seen = PictureInput.SeenFolders()
+    var folders = [(path: folder, depth: 0)]
+    while let (path, depth) = folders.popLast() {
+      // One that went meanwhile, or that may not be looked into, has no pictures for us.
+      guard seen.insert(path), let names = SystemPath.names(in: path) else { continue }
+      let prefix = path.hasSuffix("/") ? path : path + "/"
+      for name in names where !name.hasPrefix(".") {
+        guard let status = SystemPath.status(of: prefix + name) else { continue }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR where recursive && depth < PictureInput.deepest:
+          folders.append((prefix + name, depth + 1))
+        case S_IFREG where status.st_size > 0 && PictureInput.isPicture(named: name):
+          stamps[prefix + name] = Stamp(status)
+        default: break
+        }
+      }
     }
     return stamps
   }
