@@ -19,6 +19,23 @@ import Testing
     #expect(prefix.isComplete)
   }
 
+  /// Found by fuzzing.
+  @Test func acceptedBeginningsWithCommentsAreClosedToValidFormulas() {
+    let texts = ["\\sqrt[3%\0\0'^y}\\frac{\n\\end{", "\\frac{a}{b}+\\sqrt[3%\n"]
+    for text in texts {
+      var prefix = FormulaPrefix()
+      var taken: [UInt8] = []
+      for byte in text.utf8 {
+        guard let next = prefix.advanced(by: [byte]) else { break }
+        prefix = next
+        taken.append(byte)
+      }
+      let closed = taken + prefix.closing
+      let problems = Formula(String(decoding: closed, as: UTF8.self)).problems
+      #expect(problems.map(\.description) == [], "\(closed)")
+    }
+  }
+
   @Test func aPrefixIsAcceptedIfAndOnlyIfSomethingCompletesIt() {
     var generator = SplitMix(5)
     for _ in 0..<4000 {

@@ -16,6 +16,9 @@ struct Closers: Sendable {
     while index < bytes.count {
       switch bytes[index] {
       case UInt8(ascii: "\\"): index += 1
+      case UInt8(ascii: "%"):
+        index = TokenReader.endOfComment(
+          in: bytes, from: index, limit: bytes.count)
       case UInt8(ascii: "{"):
         braces.append(index)
         brackets.append([])

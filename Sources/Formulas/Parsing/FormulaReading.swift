@@ -144,6 +144,14 @@ struct FormulaReading {
 
   /// A bracket or a star at the start of a row would be taken for an option of `\\` or `\begin`.
   mutating func tidyStart(of token: Token) {
+    if token.lexeme == .character("*"), grammar.top.kind == .command,
+      grammar.isOptionalRest(grammar.top),
+      grammar.slots(of: grammar.top)[Int(grammar.top.step)] != .star
+    {
+      // The second star of `\\**` begins the row.
+      _ = grammar.take(.space)
+      drain(token.range.lowerBound..<token.range.lowerBound)
+    }
     guard token.lexeme == .character("[") || token.lexeme == .character("*"),
       grammar.top.kind == .cells || grammar.top.kind == .rows || grammar.top.kind == .top,
       grammar.top.flags.isDisjoint(with: .atom), lastEnd <= token.range.lowerBound

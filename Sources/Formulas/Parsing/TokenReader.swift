@@ -108,9 +108,11 @@ struct TokenReader {
     var depth = 0
     var index = position
     defer { Work.add(index - position) }
-    while index < min(bytes.count, position + limit) {
+    let end = min(bytes.count, position + limit)
+    while index < end {
       switch bytes[index] {
       case UInt8(ascii: "\\"): index += 1
+      case UInt8(ascii: "%"): index = Self.endOfComment(in: bytes, from: index, limit: end)
       case UInt8(ascii: "{"): depth += 1
       case UInt8(ascii: "}"):
         depth -= 1
@@ -122,6 +124,14 @@ struct TokenReader {
       index += 1
     }
     return nil
+  }
+
+  /// The end of the line in which a comment stands, or `limit`.
+  static func endOfComment(in bytes: [UInt8], from start: Int, limit: Int) -> Int {
+    var index = start
+    while index < limit, bytes[index] != UInt8(ascii: "\n") { index += 1 }
+    Work.add(index - start)
+    return index
   }
 
   /// The position of the brace that closes the columns of an array, which begin at `position`. Letters alone
