@@ -76,7 +76,7 @@ public struct FormulaReading: Sendable {
   }
 
   /// What is to be said of how an answer ended; nothing of one that came to its end.
-  static func ending(_ answer: Answer) -> [String] {
+  package static func ending(_ answer: Answer) -> [String] {
     switch answer.finishReason {
     case .stop: []
     case .length: ["the answer ended at the limit of tokens"]

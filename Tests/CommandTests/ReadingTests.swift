@@ -434,7 +434,10 @@ import Testing
     func run(_ text: String, _ options: [String] = []) throws -> CommandLineRun {
       try CommandLineRun(["formula"] + options, input: Data(text.utf8))
     }
-    for text in ["$x^2$", "$$x^2$$", #"\(x^2\)"#, #"\[ x^2 \]"#, " \n$ x^2 $\n", "x^2"] {
+    for text in [
+      "$x^2$", "$$x^2$$", #"\(x^2\)"#, #"\[ x^2 \]"#, " \n$ x^2 $\n", "x^2", "$$x^2$$ %c",
+      "%c\n$x^2$\n%d\n",
+    ] {
       let found = try run(text)
       #expect(found.output == "x^{2}\n" && found.status == 0 && found.errors.isEmpty, "\(text)")
     }

@@ -86,7 +86,7 @@ import Testing
     ("α ≤ β²", #"\alpha \leq \beta^{2}"#), ("x₁₂ + ½", #"x_{12} + \frac{1}{2}"#),
     ("𝑥 + 𝐀", #"x + \mathbf{A}"#),
     (#"\text{a_b}"#, #"\text{a\_b}"#), (#"\text{\alpha is}"#, #"\text{$\alpha$ is}"#),
-    (#"\cdotx"#, #"\cdot x"#), (#"x \inR"#, #"x \in R"#), (#"\R^n"#, #"\mathbb{R}^n"#),
+    (#"\R^n"#, #"\mathbb{R}^n"#),
     (
       #"\begin{cases} a & b & c \end{cases}"#,
       #"\left\{\begin{array}{lll} a & b & c \end{array}\right."#
@@ -104,6 +104,14 @@ import Testing
     #expect(found.latex == latex)
     #expect(found.hasFormula)
     #expect(found.isValid, "\(found.problem ?? "")")
+  }
+
+  @Test func namesThatRunTogetherAreParted() {
+    for (answer, latex) in [(#"\cdotx"#, #"\cdot x"#), (#"x \inR"#, #"x \in R"#)] {
+      #expect(FormulaAnswer(answer, dropsUnknown: true).latex == latex)
+      // In LaTeX that somebody wrote it may be a command of their own.
+      #expect(Formula(answer).unknownCommands.count == 1)
+    }
   }
 
   @Test(arguments: answers)

@@ -27,6 +27,8 @@ import Testing
       #"\begin{gathered}a\\ b\end{gathered}"#
     ),
     (#"a \\ b \end \\ \end{cs \\ \end{cs"#, #"\begin{gathered}a\\ b\end{gathered}"#),
+    (#"a\not=b\lnot c"#, #"a\not=b\neg c"#), (#"\not\subset"#, #"\not\subset"#),
+    (#"\omicron"#, "o"), (#"\underbracket[1pt]{c}_d"#, #"\underbracket[1pt]{c}_{d}"#),
     (#"a\\**b"#, #"\begin{gathered}a\\ {}*b\end{gathered}"#),
     ("\\sqrt[3%]}{\n+1]{x}", #"\sqrt[3+1]{x}"#),
   ]

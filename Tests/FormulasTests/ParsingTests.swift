@@ -22,6 +22,8 @@ import Testing
     (#"\begin{foo}x\end{foo}"#, .unknownEnvironment, 0),
     (#"x + \begin{align}a\end{align}"#, .misplacedEnvironment, 4),
     (#"\begin{matrix}a\end{array}"#, .wrongEnd, 15), (#"\hspace{1xx}"#, .badLength, 9),
+    (#"\hspace{16384pt}"#, .badLength, 12), (#"\rule{227in}{1pt}"#, .badLength, 9),
+    (#"x\\[9999cm]y"#, .badLength, 8), (#"\kern99999em x"#, .badLength, 9),
     (#"\begin{array}{q}a\end{array}"#, .badColumns, 14), ("a\n\nb", .blankLine, 1),
     ("a # b", .specialCharacter, 2), ("a $ b", .dollarSign, 2), ("a \u{0} b", .controlCharacter, 2),
     ("中", .unsupportedCharacter, 0), (#"\sqrt[3{x}"#, .unfinished, 10),

@@ -19,6 +19,28 @@ import Testing
     #expect(prefix.isComplete)
   }
 
+  @Test func lengthsThatTeXTakesAreAcceptedAndClosed() {
+    for latex in [
+      #"\hspace{16382.9pt}"#, #"\rule{225in}{574cm}"#, #"\mspace{16382mu}"#, #"a\\[650em]b"#,
+      #"\hspace{-0001.5em}"#,
+    ] {
+      #expect(isValid(Array(latex.utf8)), "\(latex)")
+    }
+    // A number that is large for some units is closed with one that it is not too large for.
+    for beginning in [#"\hspace{9999"#, #"\hspace{9999c"#, #"\hspace{1000e"#, #"\hspace{9999p"#] {
+      var prefix = FormulaPrefix()
+      var taken: [UInt8] = []
+      for byte in beginning.utf8 {
+        guard let next = prefix.advanced(by: [byte]) else { break }
+        prefix = next
+        taken.append(byte)
+      }
+      #expect(
+        isValid(taken + prefix.closing),
+        "\(String(decoding: taken + prefix.closing, as: UTF8.self))")
+    }
+  }
+
   /// Found by fuzzing.
   @Test func acceptedBeginningsWithCommentsAreClosedToValidFormulas() {
     let texts = ["\\sqrt[3%\0\0'^y}\\frac{\n\\end{", "\\frac{a}{b}+\\sqrt[3%\n"]

@@ -75,6 +75,11 @@ import Testing
       #"\bcancel{x}\xcancel{y}\cancelto{0}{z}"#,
       "cancel(inverted: #true, x) cancel(cross: #true, y) cancel(z)^(0)"
     ),
+    (#"\left/a\right\backslash"#, #"lr(\/ a \\)"#),
+    (#"\varlimsup x"#, "op(overline(lim), limits: #true) x"), (#"x\tag*{A}"#, #"x quad "A""#),
+    (#"\prescript{a}{b}{X}"#, "attach(X, tl: a, bl: b)"),
+    (#"\underbracket[1pt][2pt]{c}_d"#, "underbracket(c)_(d)"),
+    (#"\begin{matrix}a&b\\c\end{matrix}"#, "mat(delim: #none, a, b; c)"),
   ]
 
   @Test(arguments: typst)
@@ -89,6 +94,8 @@ import Testing
     (#"\sin x"#, "sin x"), ("-a", "−a"),
     (#"a\xrightarrow[b]{c}d"#, "a —c→_b d"), (#"\sideset{_1^2}{_3^4}\prod_{i}^{n}x"#, "₁²∏₃⁴ᵢⁿx"),
     (#"\overunderset{a}{b}{x}"#, "x^(a)_(b)"), (#"\cancelto{0}{xy}"#, "x̸y̸→0"),
+    (#"\varlimsup x"#, "lim sup x"), (#"x\tag*{A}"#, "x A"), (#"x\tag{A}"#, "x (A)"),
+    (#"\prescript{a}{b}{X}"#, "ᵃ_bX"),
   ]
 
   @Test(arguments: plain)
@@ -106,6 +113,42 @@ import Testing
       for direction in directions { #expect(form.contains("linear-gradient(to \(direction),")) }
       #expect(WellFormed.problem(form) == nil)
     }
+  }
+
+  @Test func linesOfTablesStandAtTheirCells() {
+    let line = "border-top: 1px solid"
+    let part = mathML(#"\begin{array}{ccc}a&b&c\\\cline{2-3}d&e&f\end{array}"#)
+    #expect(part.ranges(of: line).count == 2)
+    #expect(part.contains("<mtd><mi>d</mi></mtd><mtd style=\"\(line)\"><mi>e</mi>"))
+    let below = mathML(#"\begin{array}{c}a\\b\\\hline\end{array}"#)
+    #expect(below.contains("<mtd style=\"border-bottom: 1px solid\"><mi>b</mi></mtd>"))
+    #expect(below.ranges(of: "<mtr>").count == 2 && below.ranges(of: "border").count == 1)
+  }
+
+  /// Each part of a tree is written once: nested ones must not take exponential time.
+  @Test(arguments: [
+    #"\sqrt[Z]{x}"#, #"\sqrt[3]{Z}"#, #"\frac{Z}{Z2}"#, #"\sideset{_Z}{}\sum"#,
+    #"\prescript{Z}{b}{c}"#,
+    #"\not{Zx}"#, #"\xrightarrow[Z]{b}"#, #"\overset{Z}{b}"#, #"\cancelto{Z}{x}"#, #"x_{Z}^{Z2}"#,
+    #"\begin{matrix}Z\end{matrix}"#, #"\text{a$Z$}"#, #"\operatorname{Z}"#,
+  ])
+  func nestedConstructsAreWrittenInLinearTime(_ construct: String) {
+    var latex = "y"
+    for _ in 0..<30 {
+      latex = construct.replacing("Z2", with: "y").replacing("Z", with: latex)
+    }
+    let formula = Formula(latex)
+    let size = latex.utf8.count
+    for form in [formula.mathML(), formula.typst, formula.plainText, formula.canonicalLaTeX] {
+      #expect(form.utf8.count < 100 * size)
+    }
+  }
+
+  @Test func rowsThatDifferInLengthAreNotFilled() {
+    let latex =
+      #"\begin{matrix}"# + String(repeating: #"\\"#, count: 2_500)
+      + String(repeating: "&", count: 5_000) + #"\end{matrix}"#
+    #expect(Formula(latex).typst.utf8.count < 10 * latex.utf8.count)
   }
 
   @Test(arguments: [11, 400, 1_500, 15_000])

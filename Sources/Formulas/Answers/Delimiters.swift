@@ -27,8 +27,8 @@ package enum Delimiters: String, CaseIterable, Sendable {
     }
   }
 
-  /// A formula without the delimiters around it, if one pair encloses all of it; blanks at its ends do
-  /// not count.
+  /// A formula without the delimiters around it, if one pair encloses all of it; blanks and comments at
+  /// its ends do not count.
   package static func stripped(_ text: String) -> String {
     let bytes = Array(text.utf8)
     return String(decoding: bytes[content(of: bytes)], as: UTF8.self)
@@ -37,11 +37,28 @@ package enum Delimiters: String, CaseIterable, Sendable {
   /// Where the formula lies in a text that may have delimiters around it.
   package static func content(of bytes: [UInt8]) -> Range<Int> {
     let formulas = AnswerSegments.delimited(bytes)
-    guard formulas.count == 1, let only = formulas.first, only.content != only.whole,
-      only.content.upperBound < only.whole.upperBound,
-      bytes.indices.allSatisfy({ only.whole.contains($0) || Lexer.isSpace(bytes[$0]) })
+    guard let only = formulas.first, only.content != only.whole,
+      only.content.upperBound < only.whole.upperBound
     else { return bytes.indices }
+    let before = skippingComments(bytes, from: 0)
+    let after = skippingComments(bytes, from: only.whole.upperBound)
+    guard before == only.whole.lowerBound, after == bytes.count else { return bytes.indices }
     return only.content
+  }
+
+  /// The first byte from `start` on that is neither space nor part of a comment.
+  private static func skippingComments(_ bytes: [UInt8], from start: Int) -> Int {
+    var index = start
+    while index < bytes.count {
+      if bytes[index] == UInt8(ascii: "%") {
+        index = TokenReader.endOfComment(in: bytes, from: index, limit: bytes.count)
+      } else if Lexer.isSpace(bytes[index]) {
+        index += 1
+      } else {
+        break
+      }
+    }
+    return index
   }
 
   /// The formula with displayed environments changed to those that may stand inside.

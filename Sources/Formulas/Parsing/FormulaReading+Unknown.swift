@@ -81,7 +81,8 @@ extension FormulaReading {
       if grammar.top.kind == .text { return recoverCommandInText(token) }
       return replaceByCommand(token, other)
     }
-    if let known = knownBeginning(of: name) {
+    // Models run names together. In LaTeX that somebody wrote it may be a command of their own.
+    if dropsUnknown, let known = knownBeginning(of: name) {
       problem(token.range, .unknownCommand)
       let split = token.range.lowerBound + 1 + known.utf8.count
       edit(split..<split, " ")

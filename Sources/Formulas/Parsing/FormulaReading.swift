@@ -279,7 +279,11 @@ struct FormulaReading {
       }
       guard grammar.depth == last.depth else { return }
       if last.keepsCharacters {
-        if case .character(let scalar) = token.lexeme, !scalar.isASCII { return }
+        if case .character(let scalar) = token.lexeme, !scalar.isASCII,
+          table.characters[scalar] == nil
+        {
+          return
+        }
         if token.lexeme == .space { return }
       } else {
         if token.lexeme == .space { return }

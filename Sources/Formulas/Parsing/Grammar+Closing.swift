@@ -102,7 +102,9 @@ extension Grammar {
       let second =
         isMu
         ? UInt8(ascii: "u")
-        : Self.units.first { $0[0] == UInt8(frame.value) }?[1] ?? UInt8(ascii: "t")
+        : Self.units.first {
+          $0[0] == UInt8(frame.value) && frame.count <= Self.most(of: $0[0], $0[1])
+        }?[1] ?? UInt8(ascii: "t")
       return String(Unicode.Scalar(second)) + closer
     default: return closer
     }

@@ -164,13 +164,14 @@ extension Grammar {
       closeRaw()
       return nil
     case 0, 1:
-      guard let next = Self.digitOrPoint(scalar) else { return .badLength }
+      guard let next = Self.digitOrPoint(scalar), takeDigit(byte) else { return .badLength }
       step = next
     case 2:
       if let next = Self.digitOrPoint(scalar) {
+        guard takeDigit(byte) else { return .badLength }
         step = next == 3 ? 4 : 2
       } else {
-        guard Self.beginsUnit(byte, isMu: isMu) else { return .badLength }
+        guard Self.beginsUnit(byte, top.count, isMu: isMu) else { return .badLength }
         change { $0.value = UInt16(byte) }
         step = 5
       }
@@ -179,12 +180,15 @@ extension Grammar {
       step = 4
     case 4:
       if Self.digitOrPoint(scalar) != 2 {
-        guard Self.beginsUnit(byte, isMu: isMu) else { return .badLength }
+        guard Self.beginsUnit(byte, top.count, isMu: isMu) else { return .badLength }
         change { $0.value = UInt16(byte) }
         step = 5
       }
     case 5:
-      guard Self.isUnit(UInt8(top.value), byte, isMu: isMu) else { return .badLength }
+      let first = UInt8(top.value)
+      guard Self.isUnit(first, byte, isMu: isMu), top.count <= Self.most(of: first, byte) else {
+        return .badLength
+      }
       step = 6
     default:
       let closer: Unicode.Scalar = slot == .optionalDimension ? "]" : "}"
@@ -198,6 +202,34 @@ extension Grammar {
     return nil
   }
 
+  /// Counts a digit before the point; false where the number becomes larger than a length in points may be.
+  private mutating func takeDigit(_ byte: UInt8) -> Bool {
+    guard byte != UInt8(ascii: ".") else { return true }
+    let whole = Int(top.count) * 10 + Int(byte - UInt8(ascii: "0"))
+    guard whole <= Self.mostPoints else { return false }
+    change { $0.count = UInt16(whole) }
+    return true
+  }
+
+  /// TeX's lengths end below 16384 points.
+  private static let mostPoints = 16_382
+
+  /// The largest whole number of a unit. An em is 25 points in the largest size of LaTeX's own fonts.
+  static func most(of first: UInt8, _ second: UInt8) -> UInt16 {
+    switch (first, second) {
+    case (UInt8(ascii: "i"), _): 225
+    case (UInt8(ascii: "c"), UInt8(ascii: "m")): 574
+    case (UInt8(ascii: "m"), UInt8(ascii: "m")): 5_756
+    case (UInt8(ascii: "p"), UInt8(ascii: "c")): 1_364
+    case (UInt8(ascii: "c"), UInt8(ascii: "c")): 1_274
+    case (UInt8(ascii: "d"), _): 15_310
+    case (UInt8(ascii: "b"), _): 16_321
+    case (UInt8(ascii: "e"), UInt8(ascii: "m")): 650
+    case (UInt8(ascii: "e"), _): 1_500
+    default: UInt16(mostPoints)
+    }
+  }
+
   private static func digitOrPoint(_ scalar: Unicode.Scalar) -> UInt8? {
     ("0"..."9").contains(scalar) ? 2 : scalar == "." ? 3 : nil
   }
@@ -205,8 +237,10 @@ extension Grammar {
   static let units: [[UInt8]] = ["pt", "em", "ex", "cm", "mm", "in", "bp", "pc", "sp", "dd", "cc"]
     .map { Array($0.utf8) }
 
-  private static func beginsUnit(_ byte: UInt8, isMu: Bool) -> Bool {
-    isMu ? byte == UInt8(ascii: "m") : units.contains { $0[0] == byte }
+  private static func beginsUnit(_ byte: UInt8, _ count: UInt16, isMu: Bool) -> Bool {
+    isMu
+      ? byte == UInt8(ascii: "m")
+      : units.contains { $0[0] == byte && count <= most(of: $0[0], $0[1]) }
   }
 
   private static func isUnit(_ first: UInt8, _ second: UInt8, isMu: Bool) -> Bool {

@@ -30,14 +30,15 @@ enum ConstructData {
     overunderset construct mmm mathtools
     stackrel construct mm
     sideset construct mm
+    prescript construct mmm mathtools
     substack operator w
     overline construct m
     underline construct m
     underbar construct m
     overbrace operator m
     underbrace operator m
-    overbracket operator m mathtools
-    underbracket operator m mathtools
+    overbracket operator LLm mathtools
+    underbracket operator LLm mathtools
     overparen operator m mathabx
     underparen operator m mathabx
     overrightarrow construct m

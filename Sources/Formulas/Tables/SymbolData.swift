@@ -5,7 +5,7 @@
 enum SymbolData {
   static let ordinary = """
     alpha=α beta=β gamma=γ delta=δ epsilon=ϵ varepsilon=ε zeta=ζ eta=η theta=θ vartheta=ϑ iota=ι
-    kappa=κ varkappa=ϰ lambda=λ mu=μ nu=ν xi=ξ omicron=ο pi=π varpi=ϖ rho=ρ varrho=ϱ sigma=σ
+    kappa=κ varkappa=ϰ lambda=λ mu=μ nu=ν xi=ξ pi=π varpi=ϖ rho=ρ varrho=ϱ sigma=σ
     varsigma=ς tau=τ upsilon=υ phi=ϕ varphi=φ chi=χ psi=ψ omega=ω digamma=ϝ
     Gamma=Γ Delta=Δ Theta=Θ Lambda=Λ Xi=Ξ Pi=Π Sigma=Σ Upsilon=Υ Phi=Φ Psi=Ψ Omega=Ω
     varGamma=𝛤 varDelta=𝛥 varTheta=𝛩 varLambda=𝛬 varXi=𝛯 varPi=𝛱 varSigma=𝛴 varUpsilon=𝛶
@@ -14,7 +14,7 @@ enum SymbolData {
     partial=∂ infty=∞ prime=′ backprime=‵ emptyset=∅ varnothing=∅ nabla=∇ surd=√ top=⊤ bot=⊥
     angle=∠ measuredangle=∡ sphericalangle=∢ triangle=△ triangledown=▽ blacktriangle=▲
     blacktriangledown=▼ square=□ Box=□ blacksquare=■ lozenge=◊ Diamond=◊ blacklozenge=⧫
-    bigstar=★ forall=∀ exists=∃ nexists=∄ neg=¬ flat=♭ natural=♮ sharp=♯ clubsuit=♣
+    bigstar=★ forall=∀ exists=∃ nexists=∄ neg=¬ lnot=¬ flat=♭ natural=♮ sharp=♯ clubsuit=♣
     diamondsuit=♢ heartsuit=♡ spadesuit=♠ complement=∁ eth=ð mho=℧ Finv=Ⅎ Game=⅁ Bbbk=𝕜
     circledS=Ⓢ diagup=╱ diagdown=╲ backslash=\\ degree=° checkmark=✓ maltese=✠ yen=¥
     circledR=® P=¶ S=§ copyright=© pounds=£ dag=† ddag=‡ textregistered=® texttrademark=™
@@ -130,7 +130,7 @@ enum SymbolData {
 
   /// Commands that LaTeX does not know and other writers of formulas do, and what they stand for.
   static let foreign = #"""
-    empty=\emptyset infin=\infty isin=\in sub=\subset sube=\subseteq supe=\supseteq real=\Re
+    omicron=o Omicron=O empty=\emptyset infin=\infty isin=\in sub=\subset sube=\subseteq supe=\supseteq real=\Re
     image=\Im alef=\aleph alefsym=\aleph weierp=\wp and=\wedge or=\vee harr=\leftrightarrow
     lArr=\Leftarrow rArr=\Rightarrow hArr=\Leftrightarrow larr=\leftarrow rarr=\rightarrow
     uarr=\uparrow darr=\downarrow exist=\exists plusmn=\pm thetasym=\vartheta bull=\bullet

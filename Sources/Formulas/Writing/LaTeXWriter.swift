@@ -109,7 +109,22 @@ package struct LaTeXWriter {
     ) {
       $0.command(own.name)
     }
+    // In braces the sign would be an ordinary one, with other spaces than the stroke is made for.
+    if own.name == "not", case .math(let nodes)? = arguments.first, nodes.count == 1,
+      isSymbol(nodes[0])
+    {
+      write(nodes[0])
+      return
+    }
     write(arguments, own.slots)
+  }
+
+  private func isSymbol(_ node: Node) -> Bool {
+    switch node.kind {
+    case .character: true
+    case .command(let id): table[id].roles.contains([.symbol, .mathematical])
+    default: false
+    }
   }
 
   private mutating func write(_ arguments: [Argument], _ slots: [Slot]) {

@@ -50,8 +50,8 @@ extension MathMLWriter {
     case "tbinom": return sized(binomial(math(0, small), math(1, small)), display: false)
     case "genfrac": return generalFraction(arguments, style)
     case "sqrt", "root":
-      let content = list(argument(1), style).map(\.text).joined()
       guard case .math(let index) = arguments[0] else {
+        let content = list(argument(1), style).map(\.text).joined()
         return XML(text: XML.element("msqrt", content))
       }
       return XML(text: XML.element("mroot", math(1, style) + row(index, small)))
@@ -67,6 +67,10 @@ extension MathMLWriter {
         text: XML.element(
           "mmultiscripts",
           "<mrow></mrow>" + right.below + right.above + "<mprescripts/>" + left.below + left.above))
+    case "prescript":
+      return XML(
+        text: XML.element(
+          "mmultiscripts", math(2, style) + "<mprescripts/>" + math(1, small) + math(0, small)))
     case "substack":
       guard case .rows(let rows)? = arguments.first else { return XML(text: "", kind: .empty) }
       return XML(text: table(rows, [UInt8(ascii: "c")], small, spacing: false))
@@ -179,8 +183,7 @@ extension MathMLWriter {
   }
 
   private func accent(_ command: Command, _ arguments: [Argument], _ style: Style) -> String? {
-    guard command.slots == [.math] else { return nil }
-    let nodes = arguments[0].nodes
+    guard command.slots.last == .math, let nodes = arguments.last?.nodes else { return nil }
     if let (sign, _, stretches) = Glyphs.accents[command.name] {
       let mark = XML.element("mo", "stretchy=\"\(stretches)\"", XML.escaped(sign))
       return XML.element("mover", "accent=\"true\"", row(nodes, style) + mark)

@@ -53,19 +53,21 @@ extension MathMLWriter {
     _ rows: [Row], _ alignment: [UInt8], _ style: Style, rules: Set<Int> = [], spacing: Bool,
     isDisplayed: Bool = false, isAligned: Bool = false
   ) -> String {
+    // A last row of lines alone is below everything.
+    var rows = rows
+    var linesBelow = Lines()
+    if rows.count > 1, let last = rows.last, last.cells.count == 1 {
+      let (lines, rest) = withoutLines(last.cells[0])
+      if rest.isEmpty, !lines.isEmpty {
+        linesBelow = lines
+        rows.removeLast()
+      }
+    }
     var content = ""
-    var hasRuleAbove = false
     for (number, row) in rows.enumerated() {
       var cells = ""
       var column = 0
-      let isLast = number == rows.count - 1
-      let (hasRule, first) = withoutRules(row.cells.first ?? [])
-      hasRuleAbove = hasRule
-      if isLast, row.cells.count == 1, first.isEmpty, hasRule, number > 0 {
-        // A rule below everything.
-        content = Self.addingRuleBelow(content)
-        continue
-      }
+      let (linesAbove, first) = withoutLines(row.cells.first ?? [])
       for (index, cell) in row.cells.enumerated() {
         var nodes = index == 0 ? first : cell
         var span = 1
@@ -86,9 +88,11 @@ extension MathMLWriter {
           // A relation at the start of a cell keeps its space on both sides.
           parts.insert(XML(text: "<mrow></mrow>"), at: 0)
         }
+        let columns = column..<column + span
         cells += self.cell(
-          parts, letter, span: span, column: column, rules: rules, ruleAbove: hasRuleAbove,
-          isAligned: isAligned)
+          parts, letter, columns, rules: rules, isAligned: isAligned,
+          lineAbove: linesAbove.cross(columns),
+          lineBelow: number == rows.count - 1 && linesBelow.cross(columns))
         column += span
       }
       content += XML.element("mtr", cells)
@@ -98,60 +102,64 @@ extension MathMLWriter {
   }
 
   private func cell(
-    _ parts: [XML], _ letter: UInt8, span: Int, column: Int, rules: Set<Int>, ruleAbove: Bool,
-    isAligned: Bool
+    _ parts: [XML], _ letter: UInt8, _ columns: Range<Int>, rules: Set<Int>, isAligned: Bool,
+    lineAbove: Bool, lineBelow: Bool
   ) -> String {
     let names: [UInt8: String] = [
       UInt8(ascii: "l"): "left", UInt8(ascii: "r"): "right", UInt8(ascii: "c"): "center",
     ]
     let name = names[letter] ?? "center"
     var styles: [String] = name == "center" ? [] : ["text-align: \(name)"]
-    if isAligned { styles.append(column % 2 == 0 ? "padding-right: 0" : "padding-left: 0") }
-    if rules.contains(column) { styles.append("border-left: 1px solid") }
-    if rules.contains(column + span) { styles.append("border-right: 1px solid") }
-    if ruleAbove { styles.append("border-top: 1px solid") }
-    var attributes = span > 1 ? ["columnspan=\"\(span)\""] : []
+    if isAligned {
+      styles.append(columns.lowerBound % 2 == 0 ? "padding-right: 0" : "padding-left: 0")
+    }
+    if rules.contains(columns.lowerBound) { styles.append("border-left: 1px solid") }
+    if rules.contains(columns.upperBound) { styles.append("border-right: 1px solid") }
+    // Browsers draw no borders of rows.
+    if lineAbove { styles.append("border-top: 1px solid") }
+    if lineBelow { styles.append("border-bottom: 1px solid") }
+    var attributes = columns.count > 1 ? ["columnspan=\"\(columns.count)\""] : []
     if name != "center" { attributes.append("columnalign=\"\(name)\"") }
     if !styles.isEmpty { attributes.append("style=\"\(styles.joined(separator: "; "))\"") }
     return XML.element("mtd", attributes.joined(separator: " "), parts.map(\.text).joined())
   }
 
-  /// A first cell without the rules before it, and whether there were any.
-  private func withoutRules(_ nodes: [Node]) -> (Bool, [Node]) {
-    var hasRule = false
+  /// Horizontal lines between two rows: through all columns, or through some.
+  private struct Lines {
+    var isWhole = false
+    var parts: [Range<Int>] = []
+
+    var isEmpty: Bool { !isWhole && parts.isEmpty }
+
+    func cross(_ columns: Range<Int>) -> Bool {
+      isWhole || parts.contains { $0.overlaps(columns) }
+    }
+  }
+
+  /// A first cell without the lines before it, and these.
+  private func withoutLines(_ nodes: [Node]) -> (Lines, [Node]) {
+    var lines = Lines()
     let rest = nodes.filter { node in
-      let id: CommandID
       switch node.kind {
-      case .command(let command): id = command
-      case .construct(let command, _): id = command
+      case .command(let id) where table[id].roles.contains(.rowStart): lines.isWhole = true
+      case .construct(let id, let arguments) where table[id].roles.contains(.rowStart):
+        if case .raw(let text)? = arguments.first, let columns = Self.columns(text) {
+          lines.parts.append(columns)
+        } else {
+          lines.isWhole = true
+        }
       default: return true
       }
-      let isRule = table[id].roles.contains(.rowStart)
-      hasRule = hasRule || isRule
-      return !isRule
+      return false
     }
-    return (hasRule, rest)
+    return (lines, rest)
   }
 
-  /// The last row of a table with a rule below it.
-  private static func addingRuleBelow(_ content: String) -> String {
-    guard let row = content.range(ofLast: "<mtr>") else { return content }
-    let head = content[..<row]
-    let last = content[row...].dropFirst("<mtr>".count)
-    return head + "<mtr style=\"border-bottom: 1px solid\">" + last
-  }
-}
-
-extension String {
-  /// Where the last occurrence of a piece begins.
-  fileprivate func range(ofLast piece: String) -> String.Index? {
-    let bytes = Array(utf8)
-    let wanted = Array(piece.utf8)
-    guard bytes.count >= wanted.count else { return nil }
-    for start in stride(from: bytes.count - wanted.count, through: 0, by: -1)
-    where bytes[start] == wanted[0] && Array(bytes[start..<start + wanted.count]) == wanted {
-      return utf8.index(startIndex, offsetBy: start)
-    }
-    return nil
+  /// The columns of `\cline{2-3}`, from 0.
+  private static func columns(_ text: String) -> Range<Int>? {
+    let ends = text.split(separator: "-").compactMap { Int($0.filter { $0 != " " }) }
+    guard ends.count == 2, 1 <= ends[0], ends[0] <= ends[1], ends[1] <= Environment.mostColumns
+    else { return nil }
+    return ends[0] - 1..<ends[1]
   }
 }

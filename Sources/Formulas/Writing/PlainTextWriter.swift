@@ -85,6 +85,7 @@ struct PlainTextWriter {
         return (Glyphs.spaces[command.name] ?? 0) > 0.2 ? " " : ""
       }
       guard command.roles.contains(.symbol) else { return "" }
+      if let words = Self.limits[command.name] { return words }
       let scalars = command.glyph.unicodeScalars
       if command.atom == .ordinary, scalars.count == 1, let scalar = scalars.first {
         return String(Character(letter(scalar, alphabet)))
@@ -134,7 +135,12 @@ struct PlainTextWriter {
     _ nodes: [Node], _ sign: String, _ small: [Character: Character], _ alphabet: MathAlphabet
   ) -> String {
     // Written once: a script may hold others, as deep as a tree is.
-    let full = list(nodes, alphabet).trimmed
+    Self.script(list(nodes, alphabet).trimmed, sign, small)
+  }
+
+  private static func script(
+    _ full: String, _ sign: String, _ small: [Character: Character]
+  ) -> String {
     let text = full.filter { $0 != " " }
     if text == "∘", sign == "^" { return "°" }
     if !text.isEmpty, text.allSatisfy({ small[$0] != nil }) {
@@ -154,11 +160,11 @@ struct PlainTextWriter {
       return Self.isSimple(text) ? text : "(" + text + ")"
     }
     if let (_, combining, _) = Glyphs.accents[command.name] {
-      let text = argument(0)
+      let text = argument(arguments.count - 1)
       return text.count == 1 && !combining.isEmpty ? text + combining : text
     }
     if let (_, combining) = Glyphs.underAccents[command.name] {
-      let text = argument(0)
+      let text = argument(arguments.count - 1)
       return text.count == 1 && !combining.isEmpty ? text + combining : text
     }
     if let arrow = Glyphs.arrows[command.name] {
@@ -182,10 +188,10 @@ struct PlainTextWriter {
       guard arguments.count == 6 else { return "" }
       return delimiter(arguments[0]) + factor(4) + "/" + factor(5) + delimiter(arguments[1])
     case "sqrt", "root":
-      let index: [String: String] = ["": "√", "2": "√", "3": "∛", "4": "∜"]
-      let root =
-        index[argument(0)] ?? script(arguments[0].nodes, "^", Self.superscripts, alphabet) + "√"
-      return root + factor(1)
+      let signs: [String: String] = ["": "√", "2": "√", "3": "∛", "4": "∜"]
+      // Written once, as scripts are.
+      let index = argument(0)
+      return (signs[index] ?? Self.script(index, "^", Self.superscripts) + "√") + factor(1)
     case "overset", "stackrel": return argument(1) + "^(" + argument(0) + ")"
     case "overunderset": return argument(2) + "^(" + argument(0) + ")_(" + argument(1) + ")"
     case "underset": return argument(1) + "_(" + argument(0) + ")"
@@ -195,12 +201,16 @@ struct PlainTextWriter {
     case "not":
       let text = argument(0)
       return Glyphs.negated[text] ?? text + "\u{0338}"
+    case "prescript":
+      return script(arguments[0].nodes, "^", Self.superscripts, alphabet)
+        + script(arguments[1].nodes, "_", Self.subscripts, alphabet) + argument(2)
     case "pmod": return " (mod " + argument(0) + ")"
     case "pod": return " (" + argument(0) + ")"
     case "mod": return " mod " + argument(0)
     case "operatorname": return " " + argument(1) + " "
     case "phantom", "hphantom", "vphantom", "label", "cline", "rule", "color": return ""
-    case "tag": return "  (" + argument(1) + ")"
+    case "tag":
+      return arguments.first == .raw("*") ? "  " + argument(1) : "  (" + argument(1) + ")"
     case "hdotsfor": return "…"
     case "textcolor", "multicolumn": return argument(2)
     case "cancel", "bcancel", "xcancel": return Self.struck(argument(0))
@@ -231,6 +241,12 @@ struct PlainTextWriter {
       && (text.count <= 1 || text.allSatisfy(\.isNumber)
         || text.dropFirst().allSatisfy { small.contains($0) || $0 == "′" })
   }
+
+  /// What amsmath draws as a word with a line or an arrow.
+  private static let limits = [
+    "varlimsup": "lim sup", "varliminf": "lim inf", "varinjlim": "inj lim",
+    "varprojlim": "proj lim",
+  ]
 
   private static let small: Set<Character> = Set(subscripts.values).union(superscripts.values)
 

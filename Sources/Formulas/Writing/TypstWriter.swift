@@ -38,7 +38,7 @@ struct TypstWriter {
         index += 1
         continue
       }
-      if let wrapped = switched(node, Array(nodes[index...])) {
+      if let wrapped = switched(node, nodes[index...]) {
         pieces.append(wrapped)
         break
       }
@@ -67,11 +67,11 @@ struct TypstWriter {
   }
 
   /// A font for the rest of a list.
-  private func switched(_ node: Node, _ rest: [Node]) -> String? {
+  private func switched(_ node: Node, _ rest: ArraySlice<Node>) -> String? {
     guard case .command(let id) = node.kind, table[id].roles.contains(.font),
       let alphabet = MathAlphabet(command: table[id].name), !rest.isEmpty
     else { return nil }
-    return styled(rest, alphabet)
+    return styled(Array(rest), alphabet)
   }
 
   private func styled(_ nodes: [Node], _ alphabet: MathAlphabet) -> String {
@@ -139,7 +139,7 @@ struct TypstWriter {
     let sign = Glyphs.delimiter(node)
     switch sign {
     case "": return ""
-    case "(", ")", "[", "]", "{", "}", "/": return "\\" + sign
+    case "(", ")", "[", "]", "{", "}", "/", "\\": return "\\" + sign
     default: return sign
     }
   }
@@ -180,8 +180,15 @@ struct TypstWriter {
 
   private func function(_ command: Command) -> String {
     if Self.functions.contains(command.name) { return command.name }
+    if let content = Self.drawnLimits[command.name] { return "op(\(content), limits: #true)" }
     return "op(\(Self.quoted(command.glyph))\(command.takesLimits ? ", limits: #true" : ""))"
   }
+
+  /// Limits with a line or an arrow at the word.
+  private static let drawnLimits = [
+    "varlimsup": "overline(lim)", "varliminf": "underline(lim)",
+    "varinjlim": "limits(lim)_(→)", "varprojlim": "limits(lim)_(←)",
+  ]
 
   private func space(_ em: Double) -> String { em == 0 ? "" : "#h(\(Glyphs.decimal(em))em)" }
 
@@ -213,7 +220,7 @@ struct TypstWriter {
     if command.name == "boxed" {
       return "#box(stroke: 0.5pt, inset: 3pt, $\(argument(0))$)"
     }
-    if let name = Self.accents[command.name] { return "\(name)(\(argument(0)))" }
+    if let name = Self.accents[command.name] { return "\(name)(\(argument(arguments.count - 1)))" }
     if Glyphs.sizes[command.name] != nil, case .delimiter(let node)? = arguments.last {
       return delimiter(node)
     }
@@ -263,6 +270,7 @@ struct TypstWriter {
       let limits = arguments.first == .raw("*") || command.name != "operatorname"
       let name = PlainTextWriter.write(arguments.last?.nodes ?? [])
       return "op(\(Self.quoted(name))\(limits ? ", limits: #true" : ""))"
+    case "prescript": return "attach(\(argument(2)), tl: \(argument(0)), bl: \(argument(1)))"
     case "mathop": return "limits(\(argument(0)))"
     case "mathrel": return "class(\"relation\", \(argument(0)))"
     case "mathbin": return "class(\"binary\", \(argument(0)))"
@@ -276,7 +284,9 @@ struct TypstWriter {
     case "smash": return argument(1)
     case "textcolor", "multicolumn": return argument(2)
     case "raisebox", "colorbox", "fcolorbox", "fbox": return text(arguments.last?.nodes ?? [])
-    case "tag": return "quad " + text([]) + " ( " + text(arguments.last?.nodes ?? []) + " )"
+    case "tag":
+      let number = text(arguments.last?.nodes ?? [])
+      return "quad " + (arguments.first == .raw("*") ? number : "( " + number + " )")
     case "intertext", "shortintertext": return text(arguments[0].nodes)
     case "hdotsfor": return "…"
     case "label", "cline", "rule", "color": return ""
@@ -326,12 +336,10 @@ struct TypstWriter {
   }
 
   private func cells(_ rows: [Row]) -> String {
-    let width = rows.map(\.cells.count).max() ?? 1
-    return rows.map { row in
-      (0..<max(1, width)).map { column in
-        let text = column < row.cells.count ? list(row.cells[column], inCall: true) : ""
-        return text.isEmpty ? "\"\"" : text
-      }.joined(separator: ", ")
+    // Typst fills shorter rows by itself.
+    rows.map { row in
+      let cells = row.cells.map { list($0, inCall: true) }.map { $0.isEmpty ? "\"\"" : $0 }
+      return cells.isEmpty ? "\"\"" : cells.joined(separator: ", ")
     }.joined(separator: "; ")
   }
 

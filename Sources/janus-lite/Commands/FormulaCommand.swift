@@ -65,6 +65,11 @@ struct FormulaCommand: ParsableCommand {
       if !unknown.isEmpty {
         StandardError.note("commands of no known package: \(unknown.joined(separator: " "))")
       }
+      let packages = formula.packages
+      if !packages.isEmpty {
+        StandardError.note(
+          "beside amsmath and amssymb it needs \\usepackage{\(packages.joined(separator: ","))}")
+      }
       if !problems.isEmpty { throw ExitCode(Failure.Code.data.rawValue) }
       return
     }

@@ -38,7 +38,7 @@ struct PDFFile {
       dots = try resolution(range)
     } catch {
       // A page that is not there is refused like a file that is damaged.
-      if let count = try? pageCount(), number > count {
+      if let count = try? pageCount(), !(1...count).contains(number) {
         throw Failure(
           .data,
           "'\(path)': expected a page from 1 to \(count), found \(number)")

@@ -128,7 +128,7 @@ struct PictureInput {
   /// `FILE#page=N`, as names of pages are written; nil where a file has that very name, or FILE is no PDF.
   private static func pageReference(_ name: String) -> (file: String, page: Int)? {
     guard let mark = name.range(of: "#page=", options: .backwards),
-      let page = Int(name[mark.upperBound...]), page > 0, SystemPath.status(of: name) == nil
+      let page = Int(name[mark.upperBound...]), SystemPath.status(of: name) == nil
     else { return nil }
     let file = String(name[..<mark.lowerBound])
     return isRegular(file) && PDFFile.isPDF(file) ? (file, page) : nil

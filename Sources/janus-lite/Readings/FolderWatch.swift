@@ -28,8 +28,10 @@ struct FolderWatch {
   let recursive: Bool
   /// Pictures that were there, or have been given out, as they were then.
   private var known: [String: Stamp]
-  /// Those that were there at the last look, and may still grow.
-  private var growing: [String: Stamp] = [:]
+  /// Those that were there at the last look, and may still grow, and at how many looks they were the same.
+  private var growing: [String: (stamp: Stamp, looks: Int)] = [:]
+  /// Looks at which a picture is the same before it counts as whole: some programs write in bursts.
+  private static let looksUntilWhole = 3
 
   /// From now on pictures count as new.
   init(_ folder: String, recursive: Bool) throws(Failure) {
@@ -43,8 +45,13 @@ struct FolderWatch {
     while !Interrupt.isRaised {
       let found = try Self.stamps(folder, recursive)
       let new = found.filter { known[$0.key] != $0.value }
-      let whole = new.filter { growing[$0.key] == $0.value }.keys.sorted()
-      growing = new
+      var still: [String: (stamp: Stamp, looks: Int)] = [:]
+      for (path, stamp) in new {
+        let before = growing[path]
+        still[path] = (stamp, before?.stamp == stamp ? (before?.looks ?? 0) + 1 : 1)
+      }
+      growing = still
+      let whole = still.filter { $0.value.looks >= Self.looksUntilWhole }.keys.sorted()
       // One that went and comes again is new.
       known = known.filter { found[$0.key] != nil }
       if !whole.isEmpty {

@@ -186,7 +186,11 @@ final class ReadingRun {
       DefaultModel.noteDoubt(of: input.name, confidence: found.confidence)
     }
     if writer.format != .json {
-      for warning in found.warnings { StandardError.note("\(input.name): \(warning)") }
+      // How it ended is told below, with what to do.
+      let ending = FormulaReading.ending(found.answer)
+      for warning in found.warnings where !ending.contains(warning) {
+        StandardError.note("\(input.name): \(warning)")
+      }
       found.answer.noteIncompleteness(of: input.name, limit: generation.maxTokens)
     }
     if generation.verbose { StandardError.note("\(input.name): \(found.answer.summary)") }
