@@ -51,7 +51,7 @@ public enum JanusError: Error, CustomStringConvertible {
         + "\(available)"
     case .memory(let needed, let available):
       return
-        "the request needs \(needed / 1_000_000) MB of memory beside the model file's pages, but "
+        "the request needs \((needed + 999_999) / 1_000_000) MB of memory beside the model file's pages, but "
         + "\(available / 1_000_000) MB are available"
     case .fileMemory(let file, let size, let available):
       return

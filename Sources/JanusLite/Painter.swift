@@ -217,11 +217,14 @@ public final class Painter {
     try checkContext(prompt: request.longest)
     // Memory of a decoding makes room for the cache.
     buffers.release()
-    try model.admission.admit(
-      MemoryNeed(
-        model, painting: parts, prompt: request.longest, together: seeds.count), for: place
-    )
+    let need = MemoryNeed(
+      model, painting: parts, prompt: request.longest, together: seeds.count)
+    try model.admission.admit(need, for: place)
     defer { model.admission.leave(place) }
+    // What would be refused after the painting is refused before it.
+    try JanusError.carrying { () throws(MemoryError) in
+      try ops.checkBLASRoom(beside: need.allocations)
+    }
 
     let start = Stopwatch()
     let run = try JanusError.carrying { () throws(MemoryError) in

@@ -35,7 +35,7 @@ struct FurtherLooksTests {
   private func events(
     _ name: String, _ engine: ModelEngine
   ) async throws -> AsyncThrowingStream<FormulaEvent, any Error> {
-    let shown = try await engine.show(try picture(name), asFormula: true)
+    let shown = try await engine.show(asFormula: true) { try picture(name) }
     return try await engine.prepare(
       FormulaRequest(picture: shown, sampling: SamplingRequest(maxTokens: 64))
     ).events()

@@ -44,7 +44,7 @@ import Testing
   private static func shown(
     _ name: String, to engine: ModelEngine, asFormula: Bool = false
   ) async throws -> ShownPicture {
-    try await engine.show(try picture(name), asFormula: asFormula)
+    try await engine.show(asFormula: asFormula) { try picture(name) }
   }
 
   /// The library's own form of what has an async one, too.
@@ -149,7 +149,7 @@ import Testing
     let model = try Self.model(.int4)
     let engine = try Self.engine(.int4)
     let bricks = try Self.picture("bricks")
-    let shown = try await engine.show(bricks, asFormula: false)
+    let shown = try await engine.show(asFormula: false) { bricks }
     let said = try await Self.say(
       ChatRequest(
         turns: [.init(.user, "What is this?", pictures: [shown])],

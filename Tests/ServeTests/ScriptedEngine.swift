@@ -27,8 +27,9 @@ final class ScriptedEngine: InferenceEngine {
   var memory: (resident: Int, available: Int?) { (100_000_000, 8_000_000_000) }
 
   func show(
-    _ picture: Picture, asFormula: Bool
-  ) async throws(EngineError) -> ShownPicture {
+    asFormula: Bool, _ decode: @escaping @Sendable () throws -> Picture
+  ) async throws -> ShownPicture {
+    let picture = try decode()
     if picture.width == 1 { throw EngineError(.request, "the picture is blank") }
     return ShownPicture(content: picture.width)
   }

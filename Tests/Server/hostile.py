@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from server import resident, serving
@@ -74,6 +75,15 @@ def picture_bombs(address, process, picture):
         with open(f"/proc/{process.pid}/status") as file:
             peak = next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
         assert peak - before < 900_000_000, f"twelve pictures of 48 MP took {peak - before} bytes"
+    # Nor are those of many requests held while they wait for each other.
+    with ThreadPoolExecutor(16) as clients:
+        for status, text in clients.map(
+                lambda _: error_of(address, FORMULAS, png(8_000, 6_000), {"content-type": "image/png"}), range(16)):
+            assert status in (400, 429), text
+    if sys.platform == "linux":
+        with open(f"/proc/{process.pid}/status") as file:
+            peak = next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
+        assert peak - before < 900_000_000, f"sixteen clients with 48 MP each took {peak - before} bytes"
     # Kinds that are not read are named.
     for kind, data in (("PDF", b"%PDF-1.7\n"), ("SVG", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ("", b"nothing")):
         status, error = error_of(address, FORMULAS, {"image": url(data)})
@@ -117,6 +127,7 @@ def connections(address):
     head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
     assert raw(head + b"Content-Length: 4294967296\r\n\r\n")[0] == 413
     assert raw(head + b"Content-Length: 99999999999999999999\r\n\r\n")[0] == 400
+    assert raw(head + b"Expect: 100-continue\r\nContent-Length: 9223372036854775808\r\n\r\n")[0] in (400, 413)
     chunk = b"100000\r\n" + b"a" * 0x100000 + b"\r\n"
     assert raw(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 4)[0] == 413
     assert raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"x: y\r\n" * 5_000 + b"\r\n")[0] == 400

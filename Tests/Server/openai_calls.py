@@ -94,6 +94,8 @@ def pictures(client, name, command, model):
         else:
             done.append(base64.b64decode(event.b64_json))
     assert partial >= 1 and done == files[:1]
+    lines = next(model.to_dict()["painting"]["lines"] for model in client.models.list() if model.id == name)
+    assert result.usage.output_tokens == 2 * lines ** 2 == result.usage.output_tokens_details.image_tokens
 
     jpeg = client.images.generate(
         model=name, prompt="x", size="64x32", response_format="url", extra_body={"output_format": "jpeg"})

@@ -54,6 +54,10 @@ struct Recipe: Sendable {
     Line(TensorName.decoder, bf16: .bf16, int8: .bf16, int4: .bf16),
   ]
 
+  /// Rows of at most so many columns have few weights over which errors average out. In janus-nano, with rows of 192,
+  /// attention in 8 bits takes 5 % more bytes and two fifths off the divergence of its paintings.
+  private static let narrow = 256
+
   let quantization: Quantization
   let overrides: [TensorOverride]
 
@@ -90,6 +94,9 @@ struct Recipe: Sendable {
     let columns = tensor.storedColumns
     if quantization != .bf16, tensor.role.isMultiplied, columns < ElementFormat.blockColumns {
       return .f32
+    }
+    if format == .int4CodedPanels, columns <= Self.narrow, tensor.name.contains(".attn_") {
+      return .int8Panels
     }
     // Earlier versions know no planes.
     if quantization == .int4v1, format == .int8Planes { return .int8Panels }

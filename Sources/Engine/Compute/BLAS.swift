@@ -51,9 +51,9 @@ package struct BLAS: Sendable {
   /// puts around it).
   private static let scratchPerThread = 129 << 20
 
-  /// Throws where the process may not take the address space that products on so many threads need.
-  static func checkRoom(threads: Int) throws(MemoryError) {
-    let byteCount = threads * scratchPerThread
+  /// Throws where the process may not take the address space that products on so many threads need, and `others` bytes.
+  static func checkRoom(threads: Int, beside others: Int = 0) throws(MemoryError) {
+    let byteCount = threads * scratchPerThread + others
     let flags = MAP_PRIVATE | MAP_ANON
     guard let base = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), base != MAP_FAILED else {
       throw MemoryError(byteCount: byteCount)

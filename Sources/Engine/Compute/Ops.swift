@@ -69,6 +69,14 @@ package final class Ops {
     hasPreparedBLAS = true
   }
 
+  /// Throws where products of floats would not find their scratch beside `others` bytes: to be called before long work
+  /// that ends in such products.
+  package func checkBLASRoom(beside others: Int) throws(MemoryError) {
+    if !hasPreparedBLAS, BLAS.system != nil {
+      try BLAS.checkRoom(threads: pool.threadCount, beside: others)
+    }
+  }
+
   // MARK: Stopping
 
   /// Runs passes that call `keepGoing` before each layer and end early when it returns false. A

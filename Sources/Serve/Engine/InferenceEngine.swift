@@ -9,7 +9,12 @@ package protocol InferenceEngine: Sendable {
   var card: ModelCard { get }
 
   /// A picture as the model sees it.
-  func show(_ picture: Picture, asFormula: Bool) async throws(EngineError) -> ShownPicture
+  ///
+  /// - Parameter decode: gives the picture, which may be large: it is called when it is this picture's turn, and what it
+  ///   gives is not held for longer than it is looked at. Errors that it throws are thrown as they are.
+  func show(
+    asFormula: Bool, _ decode: @escaping @Sendable () throws -> Picture
+  ) async throws -> ShownPicture
 
   func prepare(_ request: ChatRequest) async throws(EngineError) -> PreparedRequest<ChatEvent>
   func prepare(_ request: FormulaRequest) async throws(EngineError) -> PreparedRequest<FormulaEvent>
@@ -32,7 +37,7 @@ package struct ModelCard: Sendable {
   package var contextLength: Int
   /// Side of a painted picture in pixels; nil for a model that does not paint.
   package var paintedSize: Int?
-  /// Lines of codes of a painted picture.
+  /// Lines of codes of a painted picture; each line has as many codes as there are lines.
   package var paintedLines: Int
   /// What the model is good for, in a few words for people.
   package var summary: String
@@ -164,6 +169,12 @@ package struct AnswerToken: Sendable, Equatable {
   package var top: [Likely]
   /// Whether this is no token, but text that was held back until the answer's end.
   package var isRest: Bool
+  /// When it was chosen. It may be told later.
+  package let time = ContinuousClock.now
+
+  package static func == (a: AnswerToken, b: AnswerToken) -> Bool {
+    (a.text, a.chosen, a.top, a.isRest) == (b.text, b.chosen, b.top, b.isRest)
+  }
 
   package init(text: String, chosen: Likely, top: [Likely] = [], isRest: Bool = false) {
     self.text = text

@@ -71,21 +71,23 @@ package final class ModelEngine: InferenceEngine {
   }
 
   package func show(
-    _ picture: Picture, asFormula: Bool
-  ) async throws(EngineError) -> ShownPicture {
-    do {
-      return try await Background.run { [model] in
+    asFormula: Bool, _ decode: @escaping @Sendable () throws -> Picture
+  ) async throws -> ShownPicture {
+    // Decoded and looked at in one turn: pictures that wait between the two would all be there as a whole.
+    try await Background.run { [model] in
+      let picture = try decode()
+      do {
         try model.checkRoom(toSee: picture, asFormula: asFormula)
         guard asFormula else { return ShownPicture(content: Shown(try model.pixels(of: picture))) }
         let (views, warnings) = try model.formulaViews(of: picture)
         return ShownPicture(
           content: Shown(
             model.pixels(ofView: views[0]), further: Array(views.dropFirst()), warnings: warnings))
+      } catch let error as BlankPicture {
+        throw EngineError(.request, "\(error)", param: "image")
+      } catch {
+        throw Self.engineError(error)
       }
-    } catch let error as BlankPicture {
-      throw EngineError(.request, "\(error)", param: "image")
-    } catch {
-      throw Self.engineError(error)
     }
   }
 
@@ -223,12 +225,14 @@ package final class ModelEngine: InferenceEngine {
   }
 
   package func render(latex: String) async -> RenderedFormula {
-    let formula = Formula(latex)
-    let isEmpty = latex.allSatisfy(\.isWhitespace)
-    return RenderedFormula(
-      latex: latex, mathML: isEmpty ? nil : formula.mathML(display: true),
-      typst: isEmpty ? nil : formula.typst, isValid: formula.isValid,
-      problem: formula.problems.first?.description)
+    await Background.runShort {
+      let formula = Formula(latex)
+      let isEmpty = latex.allSatisfy(\.isWhitespace)
+      return RenderedFormula(
+        latex: latex, mathML: isEmpty ? nil : formula.mathML(display: true),
+        typst: isEmpty ? nil : formula.typst, isValid: formula.isValid,
+        problem: formula.problems.first?.description)
+    }
   }
 
   // MARK: Painting
@@ -305,7 +309,7 @@ package final class ModelEngine: InferenceEngine {
     if let room = model.room(beside: kept), need > room {
       throw EngineError(
         .memory,
-        "the request needs \(need / 1_000_000) MB of memory, but \(room / 1_000_000) MB are available"
+        "the request needs \((need + 999_999) / 1_000_000) MB of memory, but \(room / 1_000_000) MB are available"
       )
     }
     return { [model] in model.reserve(need) }

@@ -27,9 +27,7 @@ struct BodyReader {
   let budget: BodyBudget
 
   func read(_ request: Request) async throws -> [UInt8] {
-    if let text = request.headers[.contentLength], let length = Int(text), length > limits.body {
-      throw tooLarge
-    }
+    if Self.exceeds(request.headers[.contentLength], limits.body) { throw tooLarge }
     let body = request.body
     let (most, time) = (limits.body, limits.sending)
     return try await withThrowingTaskGroup(of: [UInt8].self) { group in
@@ -59,6 +57,12 @@ struct BodyReader {
       defer { group.cancelAll() }
       return try await group.next()!
     }
+  }
+
+  /// Whether a stated length is more than `most`; numbers that no integer holds are, too.
+  static func exceeds(_ length: String?, _ most: Int) -> Bool {
+    guard let length else { return false }
+    return (Int(length) ?? .max) > most
   }
 
   private var tooMany: APIError {

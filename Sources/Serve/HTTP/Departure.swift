@@ -74,7 +74,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     if case .head(let head) = unwrapInboundIn(data),
       head.headerFields[.expect]?.lowercased() == "100-continue",
       // A larger body is refused by its head: better before than after it was sent.
-      head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= mostBytes
+      !BodyReader.exceeds(head.headerFields[.contentLength], mostBytes)
     {
       context.writeAndFlush(wrapOutboundOut(.head(.init(status: .continue))), promise: nil)
     }

@@ -10,25 +10,30 @@ struct RequestBody: Sendable {
   }
 
   /// The body as JSON. A missing content type, and a form's, count as JSON too: many scripts send so.
-  func json() throws(APIError) -> Fields {
+  ///
+  /// - Parameter others: what the route takes beside JSON, in words.
+  func json(others: String = "") throws(APIError) -> Fields {
     guard
       ["application/json", "", "text/plain", "application/x-www-form-urlencoded"].contains(
         mediaType) || mediaType.hasSuffix("+json")
     else {
       throw APIError(
-        status: 415, "The body is \(quoted(mediaType)); expected application/json.",
+        status: 415, "The body is \(quoted(mediaType)); expected application/json\(others).",
         param: "body", code: "unsupported_media_type")
     }
-    return try jsonBody()
+    return try jsonBody(others)
   }
 
-  private func jsonBody() throws(APIError) -> Fields {
+  private func jsonBody(_ others: String) throws(APIError) -> Fields {
     let value: JSONValue
     do throws(JSONError) {
       value = try JSONParser.parse(bytes)
     } catch {
       throw APIError(
-        status: 400, "The body is not JSON: \(error).", param: "body", code: "invalid_json")
+        status: 400,
+        "The body is not JSON: \(error)."
+          + (others.isEmpty ? "" : " A content type tells others: application/json\(others)."),
+        param: "body", code: "invalid_json")
     }
     return try Fields(value)
   }

@@ -120,8 +120,8 @@ struct ChatAnswer: Sendable {
       return []
     case .token(let choice, let token):
       if !token.isRest { usage.completion += 1 }
-      lastToken = .now
-      if firstToken == nil { firstToken = .now }
+      lastToken = token.time
+      if firstToken == nil { firstToken = token.time }
       record.noteToken()
       record.set(usage)
       list[choice].text += token.text

@@ -2,7 +2,8 @@
 struct FormulaFields {
   struct Item {
     var name: String?
-    var bytes: [UInt8]
+    /// The file, or why there is none.
+    var bytes: Result<[UInt8], APIError>
     var path: String
   }
 
@@ -18,13 +19,14 @@ struct FormulaFields {
     case "multipart/form-data": try self.init(form: body, limits: limits)
     case let type where type.hasPrefix("image/") || type == "application/octet-stream":
       try self.init(raw: body.bytes, limits: limits)
-    default: try self.init(json: try body.json(), limits: limits)
+    default:
+      try self.init(json: try body.json(others: ", multipart/form-data or image/*"), limits: limits)
     }
   }
 
   private init(raw body: [UInt8], limits: RequestLimits) throws(APIError) {
     if body.isEmpty { throw .missing("body", expected: "a picture") }
-    items = [Item(name: nil, bytes: body, path: "body")]
+    items = [Item(name: nil, bytes: .success(body), path: "body")]
     isList = false
     sampling = SamplingRequest(maxTokens: min(512, limits.tokens))
     streams = false
@@ -37,6 +39,9 @@ struct FormulaFields {
     isList = false
     items = []
     if let values = try fields.array("images", most: RequestLimits.pictures) {
+      guard fields["image"] == nil else {
+        throw .field("image", expected: "one of image and images", found: "both")
+      }
       isList = true
       for (index, value) in values.enumerated() { try add(value, path: "images[\(index)]") }
     } else if let value = fields["image"] {
@@ -52,8 +57,10 @@ struct FormulaFields {
     if case .object(let object) = value {
       name = try Fields(object, path: path).string("name", most: 1_024)
     }
-    items.append(
-      Item(name: name, bytes: try PictureField.bytes(value, path: path), path: path))
+    let bytes = Result { () throws(APIError) in try PictureField.bytes(value, path: path) }
+    // Among several, each picture has an answer of its own.
+    if !isList { _ = try bytes.get() }
+    items.append(Item(name: name, bytes: bytes, path: path))
   }
 
   private init(form body: RequestBody, limits: RequestLimits) throws(APIError) {
@@ -67,7 +74,7 @@ struct FormulaFields {
     for part in parts {
       if part.fileName != nil || ["image", "images", "file", "images[]"].contains(part.name) {
         let path = part.name.isEmpty ? "part \(items.count)" : part.name
-        items.append(Item(name: part.fileName, bytes: part.bytes, path: path))
+        items.append(Item(name: part.fileName, bytes: .success(part.bytes), path: path))
         if part.name.hasPrefix("images") { isList = true }
       } else if part.bytes.count <= 1_024 {
         // Fields of a form are texts; those that look like a number or a boolean are meant as one.

@@ -30,7 +30,7 @@ extension Service {
     _ item: FormulaFields.Item, _ fields: FormulaFields, _ engine: any InferenceEngine
   ) async throws -> PreparedRequest<FormulaEvent> {
     let picture = try await PictureField.shown(
-      item.bytes, path: item.path, asFormula: true, by: engine)
+      try item.bytes.get(), path: item.path, asFormula: true, by: engine)
     return try await engine.prepare(FormulaRequest(picture: picture, sampling: fields.sampling))
   }
 

@@ -15,7 +15,8 @@ extension Service {
     }
     return try await refusing(call) {
       let prepared = try await engine.prepare(fields.request)
-      let painting = Painting(fields, side: side, prompt: prepared.promptTokens)
+      let painting = Painting(
+        fields, side: side, lines: engine.card.paintedLines, prompt: prepared.promptTokens)
       let running = try enter(prepared)
       return fields.streams
         ? streamed(painting, running, call) : try await whole(painting, running, call)
@@ -88,16 +89,18 @@ struct Painting: Sendable {
   private let seeds: [UInt64]
   private let size: (width: Int, height: Int)
   private let side: Int
+  private let codesPerPicture: Int
   private let prompt: Int
   private let created = Clock.seconds
 
-  init(_ fields: PaintFields, side: Int, prompt: Int) {
+  init(_ fields: PaintFields, side: Int, lines: Int, prompt: Int) {
     format = fields.format
     quality = fields.quality
     asURL = fields.asURL
     seeds = fields.request.seeds
     size = fields.size ?? (side, side)
     self.side = side
+    codesPerPicture = lines * lines
     self.prompt = prompt
   }
 
@@ -112,9 +115,6 @@ struct Painting: Sendable {
     case .partial: break
     }
   }
-
-  /// A code stands for 16 × 16 pixels in every model of this kind.
-  private var codesPerPicture: Int { (side / 16) * (side / 16) }
 
   private func usage(codes: Int, pictures: Int) -> Usage {
     Usage(prompt: prompt, completion: codes * seeds.count, paintings: pictures)

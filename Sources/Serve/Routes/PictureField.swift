@@ -56,26 +56,26 @@ enum PictureField {
   static func shown(
     _ bytes: [UInt8], path: String, asFormula: Bool, by engine: any InferenceEngine
   ) async throws -> ShownPicture {
-    let picture = try await decoded(bytes, path: path)
     do {
-      return try await engine.show(picture, asFormula: asFormula)
-    } catch {
-      var error = error
+      return try await engine.show(asFormula: asFormula) {
+        do throws(PictureError) {
+          return try Picture(decoding: bytes, limits: limits)
+        } catch {
+          throw refusal(error, path: path)
+        }
+      }
+    } catch var error as EngineError {
       error.message = "\(path): \(error.message)"
       error.param = path
       throw error
     }
   }
 
-  /// Decodes away from the tasks that serve others: a large picture takes a while.
-  private static func decoded(_ bytes: [UInt8], path: String) async throws -> Picture {
-    try await Background.run {
-      do {
-        return try Picture(decoding: bytes, limits: limits)
-      } catch {
-        throw APIError(
-          status: 400, "\(path): \(error)", param: path, code: "invalid_image")
-      }
+  private static func refusal(_ error: PictureError, path: String) -> any Error {
+    // A picture is not to blame for memory that others have.
+    if case .memory(_, _, _, let limit) = error, limit != limits.bytes {
+      return EngineError(.memory, "\(path): \(error)", param: path)
     }
+    return APIError(status: 400, "\(path): \(error)", param: path, code: "invalid_image")
   }
 }

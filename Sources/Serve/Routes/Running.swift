@@ -37,7 +37,7 @@ extension Service {
     } catch {
       throw APIError(
         status: 429,
-        "The server is busy and \(error.waiting) requests wait already; try again in about "
+        "The server is busy and \(error.waiting) \(error.waiting == 1 ? "request waits" : "requests wait") already; try again in about "
           + "\(error.seconds) s.",
         type: "rate_limit_error", code: "queue_full", retryAfter: error.seconds)
     }

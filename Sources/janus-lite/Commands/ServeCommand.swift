@@ -111,6 +111,13 @@
     func run() throws {
       signal(SIGPIPE, SIG_IGN)
       let options = try options()
+      do throws(MemoryError) {
+        try OwnThread.checkRoom(threads: 2 * ProcessInfo.processInfo.activeProcessorCount + 16)
+      } catch {
+        throw Failure(
+          .inputOutput, "too little memory for the threads of a server (a limit such as ulimit -v?)"
+        )
+      }
       let level = Logger.Level(rawValue: logLevel) ?? .info
       let logger = Logger(label: "janus-lite") { _ in LineLogger(logLevel: level) }
       let server: Server
