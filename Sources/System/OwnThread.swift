@@ -1,5 +1,3 @@
-import Dispatch
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -26,32 +24,6 @@ package enum OwnThread {
     }.value
   }
 
-  /// Throws where the system gives no memory for so many threads at once, each with what its first allocation takes.
-  ///
-  /// Dispatch tries for ever to make a thread that it does not get.
-  package static func checkRoom(threads: Int) throws(MemoryError) {
-    let (begun, goOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-    var started = 0
-    for _ in 0..<threads {
-      let work = Work {
-        // The first block of a thread may take an arena of its own.
-        free(malloc(64))
-        begun.signal()
-        goOn.wait()
-        begun.signal()
-      }
-      guard start(work) else { break }
-      started += 1
-    }
-    for _ in 0..<started { begun.wait() }
-    // An arena takes a large range of addresses, and where it lies is chance: without room for one more, a thread that
-    // was given now may be refused later.
-    let isRoomy = PageMemory.isGiven(arenaBytes)
-    for _ in 0..<started { goOn.signal() }
-    for _ in 0..<started { begun.wait() }
-    if started < threads || !isRoomy { throw MemoryError(byteCount: threads * stackBytes) }
-  }
-
   /// The thread that runs now, never 0.
   package static var current: UInt {
     #if canImport(Glibc)
@@ -69,9 +41,8 @@ package enum OwnThread {
     init(_ body: @escaping () -> Void) { self.body = body }
   }
 
-  private static let stackBytes = 8 << 20
-  /// Addresses that glibc's malloc reserves for threads, at twice its size to align it.
-  private static let arenaBytes = 128 << 20
+  /// Of a thread, as most systems give it.
+  static let stackBytes = 8 << 20
 
   private static func start(_ work: Work) -> Bool {
     var attributes = pthread_attr_t()

@@ -112,7 +112,7 @@
       signal(SIGPIPE, SIG_IGN)
       let options = try options()
       do throws(MemoryError) {
-        try OwnThread.checkRoom(threads: 2 * ProcessInfo.processInfo.activeProcessorCount + 16)
+        try AddressSpace.prepare(threads: 2 * ProcessInfo.processInfo.activeProcessorCount + 16)
       } catch {
         throw Failure(
           .inputOutput, "too little memory for the threads of a server (a limit such as ulimit -v?)"
