@@ -25,9 +25,9 @@ struct ConvertCommand: ParsableCommand {
       adapter is merged on the way:
         janus-lite convert Janus-Pro-1B --adapter my-adapter -o tuned.gguf
 
-      int4 keeps 8 bits for what is sensitive: the heads, the embeddings, the aligners and the \
-      vision tower. int4-v1 is the int4 of builds before 0.2.0, with 5 % more bytes a token. --tensor-type \
-      overrides by name, the last match wins:
+      int4 keeps 8 bits for what is sensitive: the heads, the embeddings, the aligners, the \
+      vision tower, and the attention of networks with rows of at most 256 numbers. int4-v1 is the int4 of \
+      builds before 0.2.0, with 5 % more bytes a token. --tensor-type overrides by name, the last match wins:
         --tensor-type 'blk.*.ffn_down.weight=int8' --tensor-type 'output.weight=bf16'
 
       --importance lets the rounding know what each weight is multiplied by, as 'janus-lite calibrate' \
