@@ -5,6 +5,18 @@ import Testing
 @Suite struct PrefixTests {
   private func isValid(_ bytes: [UInt8]) -> Bool { FormulaCheck.firstProblem(bytes) == nil }
 
+  /// What is accepted of a text, with what closes it.
+  private func closed(_ text: String) -> [UInt8] {
+    var prefix = FormulaPrefix()
+    var taken: [UInt8] = []
+    for byte in text.utf8 {
+      guard let next = prefix.advanced(by: [byte]) else { break }
+      prefix = next
+      taken.append(byte)
+    }
+    return taken + prefix.closing
+  }
+
   @Test(arguments: Samples.formulas)
   func everyPrefixOfAValidFormulaIsAcceptedAndItsClosingMakesItValid(_ latex: String) {
     var prefix = FormulaPrefix()
@@ -28,16 +40,8 @@ import Testing
     }
     // A number that is large for some units is closed with one that it is not too large for.
     for beginning in [#"\hspace{9999"#, #"\hspace{9999c"#, #"\hspace{1000e"#, #"\hspace{9999p"#] {
-      var prefix = FormulaPrefix()
-      var taken: [UInt8] = []
-      for byte in beginning.utf8 {
-        guard let next = prefix.advanced(by: [byte]) else { break }
-        prefix = next
-        taken.append(byte)
-      }
-      #expect(
-        isValid(taken + prefix.closing),
-        "\(String(decoding: taken + prefix.closing, as: UTF8.self))")
+      let closed = closed(beginning)
+      #expect(isValid(closed), "\(String(decoding: closed, as: UTF8.self))")
     }
   }
 
@@ -45,14 +49,7 @@ import Testing
   @Test func acceptedBeginningsWithCommentsAreClosedToValidFormulas() {
     let texts = ["\\sqrt[3%\0\0'^y}\\frac{\n\\end{", "\\frac{a}{b}+\\sqrt[3%\n"]
     for text in texts {
-      var prefix = FormulaPrefix()
-      var taken: [UInt8] = []
-      for byte in text.utf8 {
-        guard let next = prefix.advanced(by: [byte]) else { break }
-        prefix = next
-        taken.append(byte)
-      }
-      let closed = taken + prefix.closing
+      let closed = closed(text)
       let problems = Formula(String(decoding: closed, as: UTF8.self)).problems
       #expect(problems.map(\.description) == [], "\(closed)")
     }

@@ -31,7 +31,7 @@ extension BareFormulas {
     "begin{proof}", "end{proof}", "begin{math}", "textbf{",
   ]
 
-  func isDocumentCommand(_ range: Range<Int>) -> Bool {
+  private func isDocumentCommand(_ range: Range<Int>) -> Bool {
     guard bytes[range.lowerBound] == UInt8(ascii: "\\") else { return false }
     let rest = text(range.lowerBound + 1..<min(range.upperBound, range.lowerBound + 40))
     return Self.documentCommands.contains { name in
@@ -41,7 +41,7 @@ extension BareFormulas {
   }
 
   /// HTML or MathML.
-  func isMarkup(_ range: Range<Int>) -> Bool {
+  private func isMarkup(_ range: Range<Int>) -> Bool {
     guard range.count > 3, bytes[range.lowerBound] == UInt8(ascii: "<"),
       CommandTable.isLetter(bytes[range.lowerBound + 1])
     else { return false }
@@ -85,7 +85,7 @@ extension BareFormulas {
   ]
 
   /// A heading of Markdown.
-  func isHeading(_ line: Range<Int>) -> Bool {
+  private func isHeading(_ line: Range<Int>) -> Bool {
     let rest = bytes[line].drop { $0 == UInt8(ascii: "#") }
     return rest.count < line.count && rest.first == 0x20
   }

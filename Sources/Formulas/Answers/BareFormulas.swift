@@ -108,7 +108,7 @@ struct BareFormulas {
     return look.depth > 0
   }
 
-  func starts(_ word: String, at index: Int) -> Bool {
+  private func starts(_ word: String, at index: Int) -> Bool {
     let count = word.utf8.count
     return index + count <= bytes.count && zip(word.utf8, bytes[index...]).allSatisfy { $0 == $1 }
       && (index + count == bytes.count || !CommandTable.isLetter(bytes[index + count]))
@@ -138,7 +138,7 @@ struct BareFormulas {
     if math.upperBound < content.upperBound { close() }
   }
 
-  func isMarked(_ line: Range<Int>) -> Bool {
+  private func isMarked(_ line: Range<Int>) -> Bool {
     hasDashes && (text(line).hasPrefix("- ") || text(line).hasPrefix("• "))
   }
 
@@ -157,7 +157,7 @@ struct BareFormulas {
     return !"=+-*/,)<>&^_}\\]|.".contains(first) || startsWithSymbol(line)
   }
 
-  func startsWithSymbol(_ line: Range<Int>) -> Bool {
+  private func startsWithSymbol(_ line: Range<Int>) -> Bool {
     guard bytes[line.lowerBound] == UInt8(ascii: "\\") else { return false }
     var end = line.lowerBound + 1
     while end < line.upperBound, CommandTable.isLetter(bytes[end]) { end += 1 }
@@ -170,7 +170,7 @@ struct BareFormulas {
   }
 
   /// Whether a relation stands outside of braces, `depth` of which are open before and behind the range.
-  func hasRelation(_ range: Range<Int>, depth: inout Int) -> Bool {
+  private func hasRelation(_ range: Range<Int>, depth: inout Int) -> Bool {
     Work.add(range.count)
     var isFound = false
     var index = range.lowerBound
